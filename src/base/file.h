@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.h - files: bounded reads, atomic durable writes, and opening below a
+ * directory that no link can leave (openat2(2)).
+ */
+#ifndef HB_BASE_FILE_H
+#define HB_BASE_FILE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* The whole file in the arena, terminated; -EFBIG above MAX. */
+int hb_file_read(struct hb_arena *a, const char *path, size_t max,
+                 struct hb_slice *ret) HB_WUR;
+int hb_file_read_at(struct hb_arena *a, int dirfd, const char *name,
+                    size_t max, struct hb_slice *ret) HB_WUR;
+/* Temporary file beside it, fsync, rename, fsync of the directory. */
+int hb_file_write(const char *path, const void *p, size_t n,
+                  mode_t mode) HB_WUR;
+int hb_file_write_at(int dirfd, const char *name, const void *p, size_t n,
+                     mode_t mode) HB_WUR;
+/* All of N bytes, EINTR and short writes looped. */
+int hb_write_all(int fd, const void *p, size_t n) HB_WUR;
+int hb_pwrite_all(int fd, const void *p, size_t n, off_t at) HB_WUR;
+/* Up to N bytes; the number read, less only at the end of file. */
+ssize_t hb_pread_full(int fd, void *p, size_t n, off_t at) HB_WUR;
+
+/* mkdir -p; existing directories are left alone. */
+int hb_mkdirs(const char *path, mode_t mode) HB_WUR;
+/* rm -r below DIRFD/NAME without following links or leaving the mount. */
+int hb_rmtree(int dirfd, const char *name) HB_WUR;
+
+/* openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+ * RESOLVE_NO_MAGICLINKS, and RESOLVE_NO_XDEV where NO_XDEV. */
+int hb_open_beneath(int dirfd, const char *rel, int flags, mode_t mode,
+                    bool no_xdev) HB_WUR;
+
+#endif
