@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the configuration file hinoban.yaml as structs.
+ *
+ * Rows in config.c (base/conf.h) are the one description of every directive:
+ * parser, `hinoban config check|dump` and the man page hinoban.yaml(5) come
+ * from them.  A module that needs settings of its own adds a section here.
+ */
+#ifndef HB_CONFIG_CONFIG_H
+#define HB_CONFIG_CONFIG_H
+
+#include "base/conf.h"
+
+enum hb_private_driver { HB_PRIVATE_NONE, HB_PRIVATE_NGINX, HB_PRIVATE_COMMAND };
+
+/* A part of a site that programs may write to (uploads, caches). */
+struct hb_conf_area {
+    const char *path;            /* relative to the site's root */
+    uint64_t max_size;           /* bytes a file */
+    struct hb_strs types;        /* allowed name endings ("jpg"); none: any
+                                    that cannot execute */
+    bool allow_executable;       /* scripts, .htaccess, +x; default false */
+};
+
+struct hb_conf_site {
+    const char *name;            /* [a-z0-9-]{1,32} */
+    int64_t number;              /* how requests name it; 1.. unique */
+    const char *root;            /* document root */
+    const char *url;             /* public URL; "" none */
+    const char *staging;         /* "": chosen beside the root */
+    struct hb_strs ignore;       /* relative paths never looked at */
+    struct hb_conf_list areas;   /* struct hb_conf_area */
+    uint64_t scan_every;         /* full hash scan; ns */
+    uint64_t outside_every;      /* outside view; ns */
+    int private_driver;          /* enum hb_private_driver */
+    const char *private_command; /* absolute; argument on|off SITE */
+    int64_t private_after;       /* failed restores ... */
+    uint64_t private_within;     /* ... in this time */
+    uint64_t private_clean;      /* lifted when clean for so long */
+    int64_t loop_restores;       /* one path restored so often ... */
+    uint64_t loop_within;        /* ... in this time is a fight */
+    bool freeze_writer;          /* may freeze the cgroup of a fighter */
+};
+
+struct hb_conf_limits {
+    uint64_t event_keep;         /* ns */
+    uint64_t event_bytes;
+    uint64_t evidence_bytes;
+    uint64_t watch_memory;       /* backlog above it: drop and rescan */
+    int64_t helper_per_second;   /* actions a requester */
+    int64_t helper_burst;
+};
+
+struct hb_conf_org {
+    const char *name;
+    const char *zone_name;       /* "JST" */
+    int64_t zone_minutes;        /* 540 */
+    int kind;                    /* company, municipality, school, other */
+    const char *anchor;          /* where checkpoints leave the machine:
+                                    "file:/mnt/...", "mail:officer@..." */
+};
+
+struct hb_config {
+    struct hb_conf_org organisation;
+    struct hb_conf_list sites;   /* struct hb_conf_site */
+    struct hb_conf_limits limits;
+    uint64_t nobody_answers;     /* an unanswered ask is escalated after it */
+    struct hb_arena *arena;
+};
+
+extern const struct hb_conf_row hb_config_rows[];
+
+/* Reads and checks PATH (cross-checks: unique names and numbers, roots that
+ * do not contain each other). */
+int hb_config_load(const char *path, struct hb_config **ret,
+                   struct hb_err *err) HB_WUR;
+void hb_config_free(struct hb_config *c);
+const struct hb_conf_site *hb_config_site(const struct hb_config *c,
+                                          const char *name);
+const struct hb_conf_site *hb_config_site_number(const struct hb_config *c,
+                                                 uint32_t number);
+
+#endif
