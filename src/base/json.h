@@ -18,7 +18,7 @@
 enum hb_json_type {
     HB_JSON_NULL,
     HB_JSON_BOOL,
-    HB_JSON_INT,    /* fits int64_t */
+    HB_JSON_INT, /* fits int64_t */
     HB_JSON_REAL,
     HB_JSON_STR,
     HB_JSON_ARR,
@@ -30,13 +30,16 @@ struct hb_json {
     bool boolean;
     int64_t integer;
     double real;
-    struct hb_slice str;      /* terminated too; may hold no NUL inside */
-    struct hb_slice key;      /* name where the parent is an object */
+    struct hb_slice str; /* terminated too; may hold no NUL inside */
+    struct hb_slice key; /* name where the parent is an object */
     struct hb_json *first, *last, *next;
-    size_t count;             /* children */
+    size_t count; /* children */
 };
 
-/* Parses the whole of TEXT. */
+/* Parses the whole of TEXT.  Errors: -EBADMSG (syntax), -EILSEQ (UTF-8),
+ * -EEXIST (a name twice), -ERANGE (a number that is no finite double), -EFBIG
+ * (a ceiling), -ENOMEM.  Integers past int64_t become HB_JSON_REAL; a NUL in
+ * a string ("\u0000") is refused. */
 int hb_json_parse(struct hb_arena *a, struct hb_slice text,
                   struct hb_json **ret, struct hb_err *err) HB_WUR;
 
@@ -46,6 +49,9 @@ int hb_json_parse(struct hb_arena *a, struct hb_slice text,
 
 /* Member KEY of an object, NULL where absent or OBJ is no object (or NULL). */
 const struct hb_json *hb_json_get(const struct hb_json *obj, const char *key);
+/* The same for a name that is not terminated. */
+const struct hb_json *hb_json_member(const struct hb_json *obj,
+                                     struct hb_slice key);
 /* Dotted path: "file.hashes". */
 const struct hb_json *hb_json_path(const struct hb_json *obj, const char *path);
 /* Terminated text of a string member, or DFLT. */
@@ -56,8 +62,9 @@ bool hb_json_bool(const struct hb_json *obj, const char *key, bool dflt);
 
 /* Building a tree (all in A; NULL without memory). */
 struct hb_json *hb_json_new(struct hb_arena *a, enum hb_json_type t) HB_WUR;
-/* Adds to an object or array; KEY is NULL in arrays.  Strings are copied.
- * Each returns the child, or NULL without memory. */
+/* Adds to an object or array; KEY is NULL in arrays.  Strings are copied, a
+ * VALUE of NULL becomes null.  Each returns the child, or NULL without memory
+ * or where PARENT is NULL, so that a chain of calls is checked once. */
 struct hb_json *hb_json_add(struct hb_arena *a, struct hb_json *parent,
                             const char *key, enum hb_json_type t);
 struct hb_json *hb_json_add_str(struct hb_arena *a, struct hb_json *parent,
@@ -66,23 +73,29 @@ struct hb_json *hb_json_add_int(struct hb_arena *a, struct hb_json *parent,
                                 const char *key, int64_t value);
 struct hb_json *hb_json_add_bool(struct hb_arena *a, struct hb_json *parent,
                                  const char *key, bool value);
+/* Hangs CHILD, its key set by the caller, below PARENT. */
+void hb_json_hang(struct hb_json *parent, struct hb_json *child);
 
-/* Writes NODE; compact, members in their order.  Errors stick in B. */
+/* Writes NODE; compact, members in their order.  Errors stick in B:
+ * also -EFBIG where the tree is deeper than HB_MAX_JSON_DEPTH. */
 void hb_json_write(struct hb_buf *b, const struct hb_json *node);
 /* RFC 8785: members sorted by UTF-16 code units, no spaces.  -EDOM for a
- * number that is not an integer below 2^53. */
+ * number that is not an integer below 2^53, -EEXIST for a name that stands
+ * twice, -EFBIG, -ENOMEM; B is then as it was. */
 int hb_json_write_jcs(struct hb_buf *b, const struct hb_json *node) HB_WUR;
 /* One string with quotes; bad UTF-8 becomes U+FFFD. */
 void hb_json_quote(struct hb_buf *b, struct hb_slice s);
 
-/* Writing without a tree: commas are kept by the writer. */
+/* Writing without a tree: commas are kept by the writer.  At most
+ * HB_MAX_JSON_DEPTH levels; KEY is NULL in arrays and at the top; text that
+ * is NULL becomes null. */
 struct hb_jw {
     struct hb_buf *b;
     uint32_t comma; /* bit a level: a member was written */
     unsigned depth;
 };
 void hb_jw_init(struct hb_jw *w, struct hb_buf *b);
-void hb_jw_obj(struct hb_jw *w, const char *key);  /* KEY NULL in arrays */
+void hb_jw_obj(struct hb_jw *w, const char *key);
 void hb_jw_arr(struct hb_jw *w, const char *key);
 void hb_jw_end_obj(struct hb_jw *w);
 void hb_jw_end_arr(struct hb_jw *w);
@@ -91,7 +104,7 @@ void hb_jw_slice(struct hb_jw *w, const char *key, struct hb_slice s);
 void hb_jw_int(struct hb_jw *w, const char *key, int64_t v);
 void hb_jw_bool(struct hb_jw *w, const char *key, bool v);
 void hb_jw_null(struct hb_jw *w, const char *key);
-/* A node or finished JSON text in place. */
+/* A whole tree in place. */
 void hb_jw_node(struct hb_jw *w, const char *key, const struct hb_json *node);
 
 #endif
