@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "config/role_ctx.h"
 #include "daemon/paths.h"
 
 enum hb_role_flag {
@@ -30,14 +31,6 @@ struct hb_role_dir {
     bool write;
 };
 
-struct hb_config;
-
-struct hb_role_ctx {
-    const struct hb_role *role;
-    const struct hb_paths *paths;
-    const struct hb_config *config;
-};
-
 struct hb_role {
     const char *name;              /* "watch" */
     const char *user;              /* "hinoban-watch" */
@@ -47,7 +40,7 @@ struct hb_role {
     const struct hb_role_sock *socks; /* name NULL ends */
     const struct hb_role_dir *dirs;
     const char *const *syscalls;   /* allowed beyond the common set */
-    int (*run)(const struct hb_role_ctx *ctx); /* exit status */
+    hb_role_main *run;             /* config/role_ctx.h */
     const char *doc;               /* one sentence, N_() */
 };
 
