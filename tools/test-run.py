@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""test-run.py BUILD [--list | SUITE...]
+
+Runs the tests that meson knows, two at a time, reads their TAP and ends with
+the line "N passed, N failed" (", N skipped" where some were).  A test that
+dies, times out or prints no plan counts as one failed.  Suites `fault`, `box`
+and `drill` run one at a time: they start servers and measure nothing, but
+they want the machine's attention.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+LINE = re.compile(r'^\s*(not )?ok\b\s*(\d+)?\s*(?:- )?(.*)$')
+PLAN = re.compile(r'^\s*1\.\.(\d+)')
+ALONE = {'box', 'fault', 'drill'}
+lock = threading.Lock()
+total = {'passed': 0, 'failed': 0, 'skipped': 0}
+failures = []
+
+
+def tests(build):
+    out = subprocess.run(['meson', 'introspect', '--tests', build],
+                         capture_output=True, text=True, check=True,
+                         env=dict(os.environ, PATH='/usr/bin:' +
+                                  os.environ['PATH'])).stdout
+    rows = []
+    for t in json.loads(out):
+        suites = [s.split(':')[-1] for s in t['suite']]
+        rows.append((suites[0] if suites else 'other', t))
+    return rows
+
+
+def parse(text):
+    passed, failed, skipped, planned, seen = [], [], [], None, 0
+    for line in text.split('\n'):
+        m = PLAN.match(line)
+        if m and planned is None:
+            planned = int(m.group(1))
+            if planned == 0:
+                skipped.append(line)
+            continue
+        m = LINE.match(line)
+        if not m:
+            continue
+        seen += 1
+        name = m.group(3)
+        if re.search(r'#\s*skip', name, re.I):
+            skipped.append(name)
+        elif m.group(1):
+            failed.append(name)
+        else:
+            passed.append(name)
+    if planned is not None and planned != 0 and seen != planned:
+        failed.append(f'planned {planned} tests, saw {seen}')
+    if planned is None and seen == 0:
+        failed.append('printed no TAP')
+    return passed, failed, skipped
+
+
+def run(suite, t):
+    env = dict(os.environ, **t['env'])
+    env.setdefault('ASAN_OPTIONS', 'detect_leaks=1:abort_on_error=0')
+    env.setdefault('UBSAN_OPTIONS',
+                   'halt_on_error=1:print_stacktrace=1')
+    limit = t['timeout'] * (20 if os.environ.get('HB_FULL') else 1)
+    began = time.monotonic()
+    p = subprocess.Popen(t['cmd'], env=env, cwd=t.get('workdir') or None,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        out, _ = p.communicate(timeout=limit)
+        text = out.decode('utf-8', 'replace')
+        passed, failed, skipped = parse(text)
+        if p.returncode != 0 and not failed:
+            failed.append(f'exit status {p.returncode}')
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        out, _ = p.communicate()
+        text = out.decode('utf-8', 'replace')
+        passed, failed, skipped = parse(text)
+        failed.append(f'no end after {limit} s')
+    took = time.monotonic() - began
+    with lock:
+        total['passed'] += len(passed)
+        total['failed'] += len(failed)
+        total['skipped'] += len(skipped)
+        mark = 'FAIL' if failed else 'ok'
+        extra = f', {len(skipped)} skipped' if skipped else ''
+        print(f"{mark:4} {suite}/{t['name']}: {len(passed)} passed"
+              f'{extra} ({took:.1f} s)', flush=True)
+        for s in skipped:
+            print(f'     skipped: {s}', flush=True)
+        if failed:
+            failures.append((suite, t['name'], failed, text))
+            for f in failed:
+                print(f'     not ok: {f}', flush=True)
+
+
+def main():
+    build, want = sys.argv[1], sys.argv[2:]
+    rows = tests(build)
+    if '--list' in want:
+        for s in sorted({s for s, _ in rows}):
+            print(s)
+        return 0
+    if want:
+        known = {s for s, _ in rows}
+        for w in want:
+            if w not in known:
+                print(f"no suite '{w}'; there are: {' '.join(sorted(known))}",
+                      file=sys.stderr)
+                return 2
+        rows = [r for r in rows if r[0] in want]
+    together = [r for r in rows if r[0] not in ALONE]
+    alone = [r for r in rows if r[0] in ALONE]
+    queue = list(reversed(together))
+
+    def worker():
+        while True:
+            with lock:
+                if not queue:
+                    return
+                suite, t = queue.pop()
+            run(suite, t)
+
+    threads = [threading.Thread(target=worker)
+               for _ in range(min(2, os.cpu_count() or 1))]
+    for th in threads:
+        th.start()
+    for th in threads:
+        th.join()
+    for suite, t in alone:
+        run(suite, t)
+    for suite, name, failed, text in failures:
+        print(f'\n--- {suite}/{name} ---\n{text[-6000:]}')
+    tail = f", {total['skipped']} skipped" if total['skipped'] else ''
+    print(f"\n{total['passed']} passed, {total['failed']} failed{tail}")
+    return 1 if total['failed'] or not total['passed'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
