@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document.h - papers owed to somebody, filled from the incident's facts:
+ * D01 first report inside the house (社内第一報), D02 timeline and record of
+ * response (時系列・対応記録).  HTML and text from the same calls; what is not
+ * known yet says so (調査中) and is never left blank silently.
+ */
+#ifndef HB_INCIDENT_DOCUMENT_H
+#define HB_INCIDENT_DOCUMENT_H
+
+#include "base/buf.h"
+#include "incident/incident.h"
+
+struct hb_document_opts {
+    int lang;                  /* enum hb_lang */
+    const char *organisation;
+    const char *zone_name;     /* times are shown in it */
+    int zone_minutes;
+    bool text;                 /* plain text instead of HTML */
+};
+
+/* NAME is "D01" or "D02".  Appends to B; -ENOENT for another name. */
+int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
+                      const struct hb_document_opts *o, struct hb_buf *b,
+                      struct hb_err *err) HB_WUR;
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evidence.h - what was taken as evidence, and the log that proves it was not
+ * changed since.
+ *
+ * Content lies content-addressed below DIR/sha256/ab/cdef...; DIR/log is an
+ * append-only text file, one JSON object (RFC 8785) a line, in which "prev"
+ * is the SHA-256 of the line before: root rewriting one line must rewrite all
+ * that follow.  Every so often a checkpoint line is signed with the evidence
+ * key, and the checkpoint leaves the machine (anchor): whoever holds one can
+ * show that the chain was rewritten.
+ *
+ * A stranger verifies an exported package with sha256sum and openssl alone;
+ * the package's README says how.
+ */
+#ifndef HB_INCIDENT_EVIDENCE_H
+#define HB_INCIDENT_EVIDENCE_H
+
+#include "base/arena.h"
+#include "crypto/crypto.h"
+
+struct hb_evidence;
+
+struct hb_evidence_item {
+    int64_t number;            /* line of the log, from 1 */
+    int64_t incident;
+    int64_t time;              /* ns UTC of taking */
+    const char *kind;          /* "file", "log", "decision", "handover" */
+    const char *name;          /* what it was: "/var/www/index.html" */
+    const char *taken_by;      /* "role:core", "person:sato" */
+    const char *source;        /* where from, how */
+    char sha256[65];           /* "" for entries without content */
+    int64_t size;
+};
+
+/* KEY may be NULL: then nothing can be signed (-ENOKEY). */
+int hb_evidence_open(const char *dir, const struct hb_key *key,
+                     struct hb_evidence **ret, struct hb_err *err) HB_WUR;
+void hb_evidence_close(struct hb_evidence *e);
+
+/* Copies what FD holds (at most MAX bytes, else -EFBIG) into the store and
+ * appends a line; durable when it returns.  Fills number, sha256, size. */
+int hb_evidence_add_fd(struct hb_evidence *e, struct hb_evidence_item *item,
+                       int fd, uint64_t max) HB_WUR;
+int hb_evidence_add_bytes(struct hb_evidence *e, struct hb_evidence_item *item,
+                          struct hb_slice content) HB_WUR;
+/* A line without content (a hand-over, a decision). */
+int hb_evidence_note(struct hb_evidence *e,
+                     struct hb_evidence_item *item) HB_WUR;
+
+/* Signs the head of the chain and appends the checkpoint; *RET_TEXT (in A) is
+ * what leaves the machine: number, digest, time, signature, one line. */
+int hb_evidence_checkpoint(struct hb_evidence *e, struct hb_arena *a,
+                           struct hb_slice *ret_text) HB_WUR;
+
+typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
+/* INCIDENT 0: all. */
+int hb_evidence_each(struct hb_evidence *e, int64_t incident,
+                     hb_evidence_fn *fn, void *arg) HB_WUR;
+
+struct hb_evidence_report {
+    int64_t lines, items, checkpoints;
+    int64_t bad_line;          /* first that does not hold, 0 none */
+    int64_t missing;           /* contents that are gone */
+    int64_t changed;           /* contents whose hash differs */
+    bool anchor_given, anchor_holds;
+};
+/* Reads everything again.  ANCHOR: a checkpoint text from outside, or {0}. */
+int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
+                       struct hb_slice anchor, struct hb_evidence_report *ret,
+                       struct hb_err *err) HB_WUR;
+/* Writes a package for a stranger into the new directory TO: files/, log,
+ * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh. */
+int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
+                       struct hb_err *err) HB_WUR;
+
+#endif
