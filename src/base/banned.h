@@ -9,6 +9,10 @@
 #include <stdio.h>
 
 #ifdef __GNUC__
+/* Macros of <stdlib.h>, and of <stdio.h> under FORTIFY_SOURCE and clang. */
+#undef alloca
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok
 #pragma GCC poison atoi atol atoll sscanf gets alloca popen mktemp
 #pragma GCC poison strtok_r stpcpy tmpnam

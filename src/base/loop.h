@@ -26,17 +26,20 @@ int hb_loop_mod(struct hb_loop *l, int fd, uint32_t epoll_events) HB_WUR;
 /* Safe inside callbacks; no call for FD happens afterwards. */
 void hb_loop_del(struct hb_loop *l, int fd);
 
-/* Once after DELAY_NS, then every PERIOD_NS (0: once).  By the monotonic
- * clock.  NULL without memory. */
+/* Once after DELAY_NS, then every PERIOD_NS (0: once).  By hb_mono(); periods
+ * that were missed are not made up.  NULL without memory.  The timer is the
+ * loop's; one without a period is gone once its function has been called. */
 struct hb_timer *hb_loop_timer(struct hb_loop *l, uint64_t delay_ns,
                                uint64_t period_ns, hb_timer_fn *fn, void *arg);
+/* Safe inside callbacks, also the timer's own; NULL does nothing. */
 void hb_timer_stop(struct hb_loop *l, struct hb_timer *t);
 
 /* Runs until hb_loop_stop(); SIGTERM and SIGINT stop it, SIGHUP calls
  * ON_HUP (may be NULL).  Returns the value given to hb_loop_stop(). */
 int hb_loop_run(struct hb_loop *l, hb_timer_fn *on_hup, void *arg) HB_WUR;
 void hb_loop_stop(struct hb_loop *l, int value);
-/* One turn, waiting at most TIMEOUT_MS (tests). */
+/* Callbacks made in one turn, waiting at most TIMEOUT_MS (tests;
+ * -1: until something happens). */
 int hb_loop_turn(struct hb_loop *l, int timeout_ms) HB_WUR;
 
 #endif

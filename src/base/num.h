@@ -27,5 +27,11 @@ bool hb_copyz(char *dst, size_t size, const char *src);
 /* True where the N bytes are valid UTF-8 (RFC 3629: no surrogates, no
  * overlong forms). */
 bool hb_utf8_valid(const char *p, size_t n);
+/* Bytes of the character that begins at P (1..4), 0 where it is malformed or
+ * the N bytes end inside it. */
+size_t hb_utf8_step(const char *p, size_t n);
+/* The largest length <= N at which a text may be cut without splitting a
+ * character. */
+size_t hb_utf8_cut(const char *p, size_t n);
 
 #endif

@@ -16,7 +16,11 @@ struct hb_run {
     struct hb_buf *errors;     /* standard error, may be NULL */
 };
 
-/* Exit status 0..255, 128+signal, or -errno (-ETIMEDOUT, -ENOENT). */
+/* Exit status 0..255, 128+signal, or -errno (-ETIMEDOUT, -ENOENT; -E2BIG:
+ * too much input).  Output beyond HB_MAX_CHILD_OUT (or the buffer's ceiling)
+ * is read and thrown away, and marked by -EFBIG in the buffer's err.  The
+ * child gets a session of its own and no descriptor but 0, 1 and 2; what is
+ * left of its process group when it ends is killed. */
 int hb_run(const struct hb_run *r) HB_WUR;
 
 #endif
