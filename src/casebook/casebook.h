@@ -15,43 +15,19 @@
 #ifndef HB_CASEBOOK_CASEBOOK_H
 #define HB_CASEBOOK_CASEBOOK_H
 
-#include "base/i18n.h"
 #include "casebook/cond.h"
+#include "casebook/document.h"
+#include "casebook/row.h"
 
 #define HB_CASE_MAX    64u
 #define HB_CONTROL_MAX 64u   /* a case */
 #define HB_STEP_MAX    128u  /* a playbook */
 #define HB_ROUNDS_MAX  1000u /* of a while step */
 
-/* One text in all languages; none is ever empty. */
-struct hb_text {
-    const char *in[HB_LANG_COUNT];
-};
-
 enum hb_maturity {
     HB_MATURITY_NOT_YET, /* named only; posture says unknown */
     HB_MATURITY_PARTLY,  /* some rows wait for a capability */
     HB_MATURITY_WHOLE
-};
-
-enum hb_modality {
-    HB_MOD_DO,
-    HB_MOD_CONSIDER /* a recorded decision against it meets it */
-};
-
-/* One row of the requirements: what must be met, and is, or is not yet. */
-struct hb_row {
-    const char *id; /* "C02-R1" */
-    struct hb_text need;
-    enum hb_modality modality;
-    bool automatic;         /* the machine must do it; asking a person
-                               never meets it */
-    struct hb_text missing; /* what is not built yet; in[] NULL: nothing */
-};
-
-struct hb_rows { /* references to rows */
-    const struct hb_row **v;
-    size_t n;
 };
 
 struct hb_control {
@@ -213,38 +189,6 @@ struct hb_playbook {
                          with the playbook it began with */
 };
 
-enum hb_doc_kind {
-    HB_DOC_FIELDS,   /* label and fact, line by line */
-    HB_DOC_TIMELINE, /* all entries of the incident */
-    HB_DOC_EVIDENCE, /* items with hashes */
-    HB_DOC_TASKS,    /* tasks with owner, due date, state */
-    HB_DOC_DECISIONS /* who decided what, when and why */
-};
-
-struct hb_doc_field {
-    struct hb_text label;
-    const char *fact; /* a name of hb_facts; unknown: 調査中 */
-};
-
-struct hb_doc_section {
-    struct hb_text title;
-    enum hb_doc_kind kind;
-    const struct hb_doc_field *fields;
-    size_t fields_n;
-};
-
-struct hb_document {
-    const char *id; /* "D01" */
-    struct hb_text title;
-    struct hb_text to;   /* whom it is for */
-    struct hb_text note; /* printed at the foot; in[] NULL: none */
-    const struct hb_doc_section *sections;
-    size_t sections_n;
-};
-
-/* Facts that a document may ask an incident for; NULL ends. */
-extern const char *const hb_facts[];
-
 struct hb_drill {
     const char *name;          /* of a compiled-in drill, NULL: none */
     uint64_t rehearsed_within; /* ns: older proofs are void */
@@ -293,9 +237,6 @@ const struct hb_document *hb_document_find(const struct hb_case *c,
                                            const char *id);
 const struct hb_row *hb_row_find(const struct hb_casebook *b,
                                  const struct hb_case *c, const char *id);
-
-/* T in the language of the environment. */
-const char *hb_text(const struct hb_text *t);
 
 /* Whether a check or an action of this name works in this program. */
 typedef bool hb_case_have(void *arg, const char *name);
