@@ -33,17 +33,17 @@ int hb_sha256_fd(struct hb_sha256 *h, int fd, uint64_t max,
 
 /* Purposes (TRUST: Keys). */
 enum hb_key_purpose {
-    HB_KEY_PUBLISH,   /* baselines, manifests */
-    HB_KEY_RULES,     /* rule packs, virtual patches, case books */
-    HB_KEY_EVIDENCE,  /* checkpoints, proofs */
-    HB_KEY_LINKS,     /* share and mail tokens */
-    HB_KEY_PERSON,    /* approvals by one person */
+    HB_KEY_PUBLISH,  /* baselines, manifests */
+    HB_KEY_RULES,    /* rule packs, virtual patches, case books */
+    HB_KEY_EVIDENCE, /* checkpoints, proofs */
+    HB_KEY_LINKS,    /* share and mail tokens */
+    HB_KEY_PERSON,   /* approvals by one person */
     HB_KEY_COUNT
 };
 const char *hb_key_purpose_name(enum hb_key_purpose p);
 
-struct hb_key;  /* a private key */
-struct hb_pub;  /* a public key */
+struct hb_key; /* a private key */
+struct hb_pub; /* a public key */
 
 int hb_key_generate(struct hb_key **ret) HB_WUR;
 void hb_key_free(struct hb_key *k);
@@ -73,7 +73,6 @@ int hb_sign(const struct hb_key *k, const char *domain, struct hb_slice msg,
 int hb_verify(const struct hb_pub *p, const char *domain, struct hb_slice msg,
               const uint8_t sig[HB_SIG_SIZE]) HB_WUR;
 /* The exact bytes that a signature covers, for strangers. */
-void hb_sign_message(struct hb_buf *b, const char *domain,
-                     struct hb_slice msg);
+void hb_sign_message(struct hb_buf *b, const char *domain, struct hb_slice msg);
 
 #endif
