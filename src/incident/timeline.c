@@ -74,8 +74,9 @@ static const struct {
 };
 
 static const char *find(const char *kind);
+static const char *state_word(int lang, const char *name);
 static void add_visible(struct hb_buf *b, struct hb_slice s);
-static void add_value(struct hb_buf *b, const struct hb_json *args,
+static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n);
 
 int hb_timeline_add(struct hb_state *s, int64_t incident, int64_t time,
@@ -139,7 +140,7 @@ void hb_moment_text(struct hb_buf *b, const struct hb_moment *m, int lang)
     text = hb_tr((enum hb_lang)lang, text);
     for (; *text != '\0'; text++) {
         if (*text == '{' && (end = strchr(text, '}')) != NULL) {
-            add_value(b, args, text + 1, (size_t)(end - text - 1));
+            add_value(b, args, lang, text + 1, (size_t)(end - text - 1));
             text = end;
         } else {
             hb_buf_addc(b, *text);
@@ -157,23 +158,48 @@ static const char *find(const char *kind)
     return NULL;
 }
 
-static void add_value(struct hb_buf *b, const struct hb_json *args,
+/* An argument may stand in both languages: "title" and "title_ja"; the state
+ * of an incident is a word of the catalogue. */
+static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n)
 {
+    const struct hb_json *v = NULL;
     char key[64];
-    const struct hb_json *v;
 
-    if (n >= sizeof(key))
+    if (n + 4 > sizeof(key))
         return;
     memcpy(key, name, n);
+    memcpy(key + n, "_ja", 4);
+    if (lang == HB_LANG_JA)
+        v = hb_json_get(args, key);
     key[n] = '\0';
-    v = hb_json_get(args, key);
+    if (v == NULL)
+        v = hb_json_get(args, key);
     if (v == NULL || v->type == HB_JSON_NULL)
         hb_buf_addz(b, "?");
+    else if (v->type == HB_JSON_STR && hb_streq(key, "state"))
+        hb_buf_addz(b, state_word(lang, v->str.p));
     else if (v->type == HB_JSON_STR)
         add_visible(b, v->str);
     else
         hb_json_write(b, v);
+}
+
+static const char *state_word(int lang, const char *name)
+{
+    static const struct {
+        const char *name, *word;
+    } words[] = {
+        {"open", N_("open")},
+        {"contained", N_("contained")},
+        {"recovered", N_("recovered")},
+        {"closed", N_("closed")},
+    };
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(words); i++)
+        if (hb_streq(words[i].name, name))
+            return hb_tr((enum hb_lang)lang, words[i].word);
+    return "?";
 }
 
 /* Control characters would let a file name forge lines of the timeline. */
