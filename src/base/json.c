@@ -156,7 +156,7 @@ static int fail(struct reader *r, const char *at, int code, const char *fmt,
 
 static int no_memory(struct reader *r)
 {
-    return hb_err_set(r->err, -ENOMEM, _("not enough memory"));
+    return hb_err_set(r->err, -ENOMEM, _("out of memory"));
 }
 
 /* The byte at the reader's place is not what the grammar permits. */
@@ -334,8 +334,8 @@ static int32_t hex4(const char *p, const char *end)
     return v;
 }
 
-/* \uXXXX (two of them for a surrogate pair) at *P, which stands behind the
- * "u"; moves *P and writes the character to *DST. */
+/* "\u" and four digits (two of them for a surrogate pair) at *P, which stands
+ * behind the "u"; moves *P and writes the character to *DST. */
 static int decode_unicode(struct reader *r, const char **p, const char *end,
                           char **dst)
 {
@@ -420,7 +420,8 @@ static int read_string(struct reader *r, struct hb_slice *ret)
             break;
         if (*p == '\\') {
             escapes = true;
-            p += 2;
+            /* A longer character behind it is still to be checked. */
+            p += (uint8_t)p[1] < 0x80 ? 2 : 1;
             continue;
         }
         if ((uint8_t)*p < 0x20)

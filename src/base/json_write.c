@@ -14,6 +14,7 @@
 #include <locale.h>
 #include <math.h>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/json_scan.h"
 #include "base/utf8.h"
@@ -301,9 +302,11 @@ static void write_children(struct writer *w, const struct hb_json *node,
 static void write_sorted(struct writer *w, const struct hb_json *node,
                          unsigned depth)
 {
-    const struct hb_json **v = calloc(node->count, sizeof *v);
+    const struct hb_json **v = NULL;
     size_t n = 0;
 
+    if (!hb_fault(HB_FAULT_ALLOC))
+        v = calloc(node->count, sizeof *v);
     if (v == NULL) {
         w->err = -ENOMEM;
         return;
