@@ -15,7 +15,8 @@ struct hb_peer {
 };
 
 /* A listening socket at PATH (replaced where it is left over; -EADDRINUSE
- * where somebody listens), non-blocking, with MODE and owner (-1: ours); TYPE is SOCK_SEQPACKET or SOCK_STREAM. */
+ * where somebody listens), non-blocking, with MODE and owner (-1: ours);
+ * TYPE is SOCK_SEQPACKET or SOCK_STREAM.  "@NAME" is an abstract one. */
 int hb_sock_listen(const char *path, int type, mode_t mode, uid_t uid,
                    gid_t gid, int *ret_fd) HB_WUR;
 int hb_sock_connect(const char *path, int type, int *ret_fd) HB_WUR;
@@ -26,8 +27,8 @@ int hb_sock_accept(int fd, int *ret_fd, struct hb_peer *ret_peer) HB_WUR;
 int hb_sock_peer(int fd, struct hb_peer *ret) HB_WUR;
 
 /* One packet (N > 0: an empty one would look like the end) with NFDS
- * descriptors, at most HB_MAX_FRAME_FDS, which stay the caller's.  -EAGAIN where
- * a non-blocking socket is full. */
+ * descriptors, at most HB_MAX_FRAME_FDS, which stay the caller's.  -EAGAIN
+ * where a non-blocking socket is full. */
 int hb_sock_send(int fd, const void *p, size_t n, const int *fds,
                  size_t nfds) HB_WUR;
 /* One packet into BUF; the number of bytes, 0 where the peer closed.
