@@ -67,14 +67,15 @@ enum hb_phase {
 const char *hb_phase_name(enum hb_phase p);  /* "detect-contain" */
 const char *hb_phase_title(enum hb_phase p); /* translated */
 
-/* Who may be asked (people.h of the store names the persons). */
+/* Who may be asked: bit 1u << role is the bit of incident/person.h. */
 enum hb_case_role {
     HB_CROLE_OFFICER, /* 情報セキュリティ責任者 */
-    HB_CROLE_DEPUTY,  /* 代行者 */
     HB_CROLE_ADMIN,
-    HB_CROLE_MANAGEMENT,
-    HB_CROLE_USER,
-    HB_CROLE_OUTSIDE, /* approver from outside the organisation */
+    HB_CROLE_MANAGER, /* 経営者・首長・校長 */
+    HB_CROLE_STAFF,
+    HB_CROLE_ACCOUNTING,
+    HB_CROLE_OUTSIDE, /* named approver from outside */
+    HB_CROLE_AUDIT,
     HB_CROLE_COUNT
 };
 const char *hb_case_role_name(enum hb_case_role r);
@@ -113,6 +114,11 @@ struct hb_step_case {  /* arm of a switch */
     const struct hb_step *next;
 };
 
+struct hb_action_out { /* a variable that an action may set */
+    const char *name;
+    enum hb_value_type type;
+};
+
 /* What playbooks may call.  Compiled in: a playbook can name an action but
  * never define one, and bash, ssh, powershell do not exist. */
 struct hb_action_info {
@@ -120,8 +126,8 @@ struct hb_action_info {
     unsigned danger;         /* 0 looks only .. 3 hard to take back */
     const char *undo;        /* the action that takes it back, or NULL */
     const char *const *args; /* names it takes, all optional, NULL ends */
-    const char *const *sets; /* variables it may set, NULL ends */
-    const char *title;       /* N_() marked */
+    const struct hb_action_out *sets; /* name NULL ends, or NULL */
+    const char *title;                /* N_() marked */
 };
 extern const struct hb_action_info hb_actions[]; /* name NULL ends */
 const struct hb_action_info *hb_action_info_find(const char *name);

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * incident.c - opens, joins and moves incidents.
+ *
+ * Runs in core.  A finding and what it changes (incident, timeline, finding
+ * row) are one transaction: either all of it was acknowledged or none.  The
+ * finding row is keyed by the event's uid, so that an event that arrives
+ * twice (at-least-once bus) changes nothing.
+ */
+#include "incident/incident.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/num.h"
+
+#define COLUMNS                                                                \
+    "id, uid, case_number, key, object, state, severity, opened, known_at,"    \
+    " closed, opened_by, findings, first_event, last_event"
+
+static int open_new(struct hb_state *s, const struct hb_incident *i,
+                    int64_t *ret_id);
+static int find_open(struct hb_state *s, const char *key, int64_t *ret_id);
+static int join(struct hb_state *s, int64_t id, const struct hb_finding *f);
+static int take(struct hb_state *s, const struct hb_finding *f,
+                int64_t *ret_id, bool *ret_new);
+static int note_opened(struct hb_state *s, int64_t id, int64_t time,
+                       const char *by, const char *note, const char *event);
+static int fetch(struct hb_stmt *q, struct hb_arena *a,
+                 struct hb_incident *ret);
+static int count(struct hb_state *s, const char *sql, int64_t id,
+                 int64_t *ret);
+static int may_close(struct hb_state *s, int64_t id, struct hb_err *err);
+
+static const char *const state_names[] = {"?", "open", "contained",
+                                          "recovered", "closed"};
+
+int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
+                     int64_t *ret_id, bool *ret_new)
+{
+    int64_t id = 0;
+    bool fresh = false;
+    int r = hb_db_begin(s->db);
+
+    if (r < 0)
+        return r;
+    r = take(s, f, &id, &fresh);
+    if (r == 0)
+        r = hb_db_commit(s->db);
+    if (r < 0) {
+        hb_db_rollback(s->db);
+        return r;
+    }
+    *ret_id = id;
+    *ret_new = fresh;
+    return 0;
+}
+
+int hb_incident_open(struct hb_state *s, int case_number, const char *object,
+                     const char *by, const char *note, int64_t *ret_id)
+{
+    char key[512];
+    int64_t now = hb_now(), id;
+    struct hb_incident i = {
+        .case_number = case_number, .key = key, .object = object,
+        .severity = HB_SEV_HIGH, .opened = now, .known_at = now,
+        .opened_by = by, .first_event = now, .last_event = now,
+    };
+    int r = snprintf(key, sizeof(key), "case:%d/site:%s", case_number, object);
+
+    if (r < 0 || (size_t)r >= sizeof(key))
+        return -ENAMETOOLONG;
+    r = hb_db_begin(s->db);
+    if (r < 0)
+        return r;
+    /* What is open already is what the caller means. */
+    r = find_open(s, key, &id);
+    if (r == -ENOENT)
+        r = open_new(s, &i, &id);
+    if (r == 0)
+        r = note_opened(s, id, now, by, note, "");
+    if (r == 0)
+        r = hb_db_commit(s->db);
+    if (r < 0) {
+        hb_db_rollback(s->db);
+        return r;
+    }
+    *ret_id = id;
+    return 0;
+}
+
+int hb_incident_get(struct hb_state *s, struct hb_arena *a, int64_t id,
+                    struct hb_incident *ret)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(
+        s->db, "SELECT " COLUMNS " FROM incident WHERE id = ?1", &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, id);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1)
+        r = fetch(q, a, ret);
+    else if (r == 0)
+        r = -ENOENT;
+    hb_stmt_reset(q);
+    return r;
+}
+
+int hb_incident_each(struct hb_state *s, bool open_only, hb_incident_fn *fn,
+                     void *arg)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_incident i;
+    struct hb_stmt *q;
+    int r;
+
+    if (a == NULL)
+        return -ENOMEM;
+    r = hb_db_stmt(s->db,
+                   "SELECT " COLUMNS " FROM incident"
+                   " WHERE state < ?1 ORDER BY id DESC",
+                   &q);
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, open_only ? HB_INC_CLOSED : HB_INC_CLOSED + 1);
+    while (r >= 0 && (r = hb_stmt_step(q)) == 1) {
+        hb_arena_reset(a);
+        r = fetch(q, a, &i);
+        if (r == 0)
+            r = fn(arg, &i);
+        if (r != 0)
+            break;
+    }
+    hb_stmt_reset(q);
+    return r;
+}
+
+int hb_incident_set_state(struct hb_state *s, int64_t id,
+                          enum hb_incident_state state, const char *by,
+                          struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_incident i;
+    int64_t now = hb_now();
+    char args[64];
+    int r;
+
+    if (a == NULL)
+        return -ENOMEM;
+    r = hb_incident_get(s, a, id, &i);
+    if (r < 0)
+        return hb_err_set(err, r, _("There is no incident %lld."),
+                          (long long)id);
+    if (state <= i.state)
+        return state == i.state
+                   ? 0
+                   : hb_err_set(err, -EINVAL,
+                                _("An incident goes forward only; open a new "
+                                  "one where it happened again."));
+    if (state == HB_INC_CLOSED) {
+        r = may_close(s, id, err);
+        if (r < 0)
+            return r;
+    }
+    r = hb_db_begin(s->db);
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db,
+                   "UPDATE incident SET state = ?2, closed = ?3 WHERE id = ?1",
+                   "iii", id, (int64_t)state,
+                   state == HB_INC_CLOSED ? now : (int64_t)0);
+    if (r == 0) {
+        (void)snprintf(args, sizeof(args), "{\"state\":\"%s\"}",
+                       hb_incident_state_name(state));
+        r = hb_timeline_add(s, id, now, "incident.state", by, args, "");
+    }
+    if (r == 0)
+        r = hb_db_commit(s->db);
+    if (r < 0) {
+        hb_db_rollback(s->db);
+        return hb_err_set(err, r, _("The incident could not be moved."));
+    }
+    return 0;
+}
+
+const char *hb_incident_state_name(enum hb_incident_state st)
+{
+    return (size_t)st < HB_ARRAY_LEN(state_names) ? state_names[st] : "?";
+}
+
+static int take(struct hb_state *s, const struct hb_finding *f,
+                int64_t *ret_id, bool *ret_new)
+{
+    int64_t id = 0;
+    int r = find_open(s, f->key, &id);
+
+    *ret_new = false;
+    if (r == -ENOENT) {
+        struct hb_incident i = {
+            .case_number = f->case_number, .key = f->key,
+            .object = f->object, .severity = f->severity,
+            .opened = hb_now(), .known_at = hb_now(), .opened_by = f->rule,
+            .first_event = f->event->time, .last_event = f->event->time,
+        };
+
+        r = open_new(s, &i, &id);
+        if (r == 0)
+            r = note_opened(s, id, i.opened, f->rule, "", f->event->uid);
+        *ret_new = r == 0;
+    }
+    if (r == 0)
+        r = join(s, id, f);
+    if (r == 0)
+        *ret_id = id;
+    return r;
+}
+
+static int find_open(struct hb_state *s, const char *key, int64_t *ret_id)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(
+        s->db, "SELECT id FROM incident WHERE key = ?1 AND state < 4", &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_text(q, 1, key);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1) {
+        *ret_id = hb_stmt_col_int(q, 0);
+        r = 0;
+    } else if (r == 0) {
+        r = -ENOENT;
+    }
+    hb_stmt_reset(q);
+    return r;
+}
+
+static int open_new(struct hb_state *s, const struct hb_incident *i,
+                    int64_t *ret_id)
+{
+    char uid[HB_ID_SIZE];
+    int r;
+
+    hb_id_new(uid);
+    r = hb_db_exec(s->db,
+                   "INSERT INTO incident(uid, case_number, key, object, state,"
+                   " severity, opened, known_at, closed, opened_by, findings,"
+                   " first_event, last_event)"
+                   " VALUES(?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, 0, ?8, 0, ?9, ?10)",
+                   "tittiiitii", uid, (int64_t)i->case_number, i->key,
+                   i->object, (int64_t)i->severity, i->opened, i->known_at,
+                   i->opened_by, i->first_event, i->last_event);
+    if (r == 0)
+        *ret_id = hb_db_last_id(s->db);
+    return r;
+}
+
+static int join(struct hb_state *s, int64_t id, const struct hb_finding *f)
+{
+    int r = hb_db_exec(s->db,
+                       "INSERT INTO finding(event_uid, incident, rule, time)"
+                       " VALUES(?1, ?2, ?3, ?4)"
+                       " ON CONFLICT(event_uid) DO NOTHING",
+                       "titi", f->event->uid, id, f->rule, f->event->time);
+
+    if (r < 0 || hb_db_changes(s->db) == 0)
+        return r;
+    return hb_db_exec(
+        s->db,
+        "UPDATE incident SET findings = findings + 1,"
+        " severity = CASE WHEN severity < ?2 THEN ?2 ELSE severity END,"
+        " first_event = CASE WHEN first_event > ?3 THEN ?3"
+        " ELSE first_event END,"
+        " last_event = CASE WHEN last_event < ?3 THEN ?3"
+        " ELSE last_event END WHERE id = ?1",
+        "iii", id, (int64_t)f->severity, f->event->time);
+}
+
+static int note_opened(struct hb_state *s, int64_t id, int64_t time,
+                       const char *by, const char *note, const char *event)
+{
+    struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+    int r;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "by", by);
+    hb_jw_str(&w, "note", note);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = hb_timeline_add(s, id, time, "incident.opened", by,
+                            hb_buf_z(&args), event);
+    hb_buf_done(&args);
+    return r;
+}
+
+static int fetch(struct hb_stmt *q, struct hb_arena *a,
+                 struct hb_incident *ret)
+{
+    struct hb_incident i = {
+        .id = hb_stmt_col_int(q, 0),
+        .case_number = (int)hb_stmt_col_int(q, 2),
+        .key = hb_arena_strdup(a, hb_stmt_col_text(q, 3)),
+        .object = hb_arena_strdup(a, hb_stmt_col_text(q, 4)),
+        .state = (enum hb_incident_state)hb_stmt_col_int(q, 5),
+        .severity = (enum hb_severity)hb_stmt_col_int(q, 6),
+        .opened = hb_stmt_col_int(q, 7),
+        .known_at = hb_stmt_col_int(q, 8),
+        .closed = hb_stmt_col_int(q, 9),
+        .opened_by = hb_arena_strdup(a, hb_stmt_col_text(q, 10)),
+        .findings = hb_stmt_col_int(q, 11),
+        .first_event = hb_stmt_col_int(q, 12),
+        .last_event = hb_stmt_col_int(q, 13),
+    };
+
+    if (i.key == NULL || i.object == NULL || i.opened_by == NULL)
+        return -ENOMEM;
+    if (!hb_copyz(i.uid, sizeof(i.uid), hb_stmt_col_text(q, 1)))
+        return -EUCLEAN;
+    *ret = i;
+    return 0;
+}
+
+static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(s->db, sql, &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, id);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1) {
+        *ret = hb_stmt_col_int(q, 0);
+        r = 0;
+    } else if (r == 0) {
+        r = -EUCLEAN;
+    }
+    hb_stmt_reset(q);
+    return r;
+}
+
+/* Closing asks for what makes the record worth keeping (PLAYBOOKS: evidence
+ * hold): no task waits, the playbook has ended, something was secured. */
+static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
+{
+    int64_t tasks = 0, runs = 0;
+    int r = count(s,
+                  "SELECT count(*) FROM task WHERE incident = ?1"
+                  " AND state = 1",
+                  id, &tasks);
+
+    if (r == 0)
+        r = count(s,
+                  "SELECT count(*) FROM run WHERE incident = ?1"
+                  " AND finished = 0",
+                  id, &runs);
+    if (r < 0)
+        return hb_err_set(err, r, _("The incident could not be read."));
+    if (tasks > 0)
+        return hb_err_set(err, -EBUSY,
+                          P_("%lld task still waits; answer it first.",
+                             "%lld tasks still wait; answer them first.",
+                             tasks),
+                          (long long)tasks);
+    if (runs > 0)
+        return hb_err_set(err, -EBUSY,
+                          _("The playbook has not come to its end yet."));
+    return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * schema.c - the migrations of state.db.
+ *
+ * All times are nanoseconds UTC in INTEGER columns.  SQL is the common subset
+ * of SQLite and PostgreSQL.  A migration that was released is never edited:
+ * a change is a new one at the end.
+ *
+ * Rows that stand for a person's decision (approval, decision, control
+ * result given by a person) carry that person's signature in `sig`; readers
+ * verify it, so that a row edited in the database is refused.
+ */
+#include "incident/state.h"
+
+static const char first[] =
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+
+    "CREATE TABLE person("
+    " id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " full_name TEXT NOT NULL, uid INTEGER NOT NULL, mail TEXT NOT NULL,"
+    " phone TEXT NOT NULL, roles INTEGER NOT NULL, pub BLOB NOT NULL,"
+    " active INTEGER NOT NULL, created INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX person_uid ON person(uid) WHERE uid >= 0;"
+    "CREATE TABLE deputy("
+    " role INTEGER NOT NULL, person INTEGER NOT NULL REFERENCES person(id),"
+    " rank INTEGER NOT NULL, PRIMARY KEY(role, person));"
+
+    "CREATE TABLE incident("
+    " id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE,"
+    " case_number INTEGER NOT NULL, key TEXT NOT NULL,"
+    " object TEXT NOT NULL, state INTEGER NOT NULL,"
+    " severity INTEGER NOT NULL, opened INTEGER NOT NULL,"
+    " known_at INTEGER NOT NULL, closed INTEGER NOT NULL,"
+    " opened_by TEXT NOT NULL, findings INTEGER NOT NULL,"
+    " first_event INTEGER NOT NULL, last_event INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX incident_open ON incident(key) WHERE state < 4;"
+    "CREATE TABLE finding("
+    " event_uid TEXT PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), rule TEXT NOT NULL, time INTEGER NOT NULL);"
+    "CREATE INDEX finding_incident ON finding(incident, time);"
+    "CREATE TABLE timeline("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), time INTEGER NOT NULL, mono INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, actor TEXT NOT NULL, args TEXT NOT NULL,"
+    " event_uid TEXT NOT NULL);"
+    "CREATE INDEX timeline_incident ON timeline(incident, time, id);"
+    "CREATE TABLE task("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), step TEXT NOT NULL, title_en TEXT NOT NULL,"
+    " title_ja TEXT NOT NULL, roles INTEGER NOT NULL, owner INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " escalated INTEGER NOT NULL, asked INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, answer TEXT NOT NULL, done INTEGER NOT NULL,"
+    " done_by INTEGER NOT NULL, four_eyes INTEGER NOT NULL,"
+    " second_by INTEGER NOT NULL, evidence TEXT NOT NULL);"
+    "CREATE INDEX task_waiting ON task(state, due);"
+    "CREATE INDEX task_incident ON task(incident);"
+    "CREATE UNIQUE INDEX task_step ON task(incident, step) WHERE step <> '';"
+
+    "CREATE TABLE run("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), playbook TEXT NOT NULL, hash TEXT NOT NULL,"
+    " state INTEGER NOT NULL, started INTEGER NOT NULL,"
+    " finished INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX run_incident ON run(incident, playbook);"
+    "CREATE TABLE run_step("
+    " run INTEGER NOT NULL REFERENCES run(id), place TEXT NOT NULL,"
+    " step TEXT NOT NULL, state INTEGER NOT NULL, key BLOB NOT NULL,"
+    " attempt INTEGER NOT NULL, started INTEGER NOT NULL,"
+    " finished INTEGER NOT NULL, result TEXT NOT NULL,"
+    " PRIMARY KEY(run, place));"
+    "CREATE TABLE run_variable("
+    " run INTEGER NOT NULL REFERENCES run(id), name TEXT NOT NULL,"
+    " value TEXT NOT NULL, PRIMARY KEY(run, name));"
+
+    "CREATE TABLE approval("
+    " nonce TEXT PRIMARY KEY, incident INTEGER NOT NULL, step TEXT NOT NULL,"
+    " person INTEGER NOT NULL, blob BLOB NOT NULL, created INTEGER NOT NULL,"
+    " used INTEGER NOT NULL);"
+    "CREATE TABLE decision("
+    " id INTEGER PRIMARY KEY, subject TEXT NOT NULL, verdict TEXT NOT NULL,"
+    " reason TEXT NOT NULL, person INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, incident INTEGER NOT NULL, sig BLOB NOT NULL);"
+    "CREATE INDEX decision_subject ON decision(subject, id);"
+    "CREATE TABLE control_result("
+    " control TEXT PRIMARY KEY, status INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, evidence TEXT NOT NULL, checked INTEGER NOT NULL,"
+    " until INTEGER NOT NULL);"
+    "CREATE TABLE control_history("
+    " id INTEGER PRIMARY KEY, control TEXT NOT NULL, status INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, checked INTEGER NOT NULL);"
+    "CREATE TABLE proof("
+    " uid TEXT PRIMARY KEY, case_number INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, time INTEGER NOT NULL, json TEXT NOT NULL);"
+    "CREATE TABLE posture_day("
+    " day TEXT PRIMARY KEY, json TEXT NOT NULL, sig BLOB NOT NULL);"
+    "CREATE TABLE document("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, name TEXT NOT NULL,"
+    " lang TEXT NOT NULL, made INTEGER NOT NULL, sha256 TEXT NOT NULL);";
+
+static const struct hb_migration migrations[] = {
+    {1, first},
+};
+
+const struct hb_migration *hb_state_migrations(size_t *ret_n)
+{
+    *ret_n = HB_ARRAY_LEN(migrations);
+    return migrations;
+}
