@@ -39,15 +39,17 @@ int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
 {
     int64_t id = 0;
     bool fresh = false;
-    int r = hb_db_begin(s->db);
+    bool own = !hb_db_in_transaction(s->db);
+    int r = own ? hb_db_begin(s->db) : 0;
 
     if (r < 0)
         return r;
     r = take(s, f, &id, &fresh);
-    if (r == 0)
+    if (r == 0 && own)
         r = hb_db_commit(s->db);
     if (r < 0) {
-        hb_db_rollback(s->db);
+        if (own)
+            hb_db_rollback(s->db);
         return r;
     }
     *ret_id = id;

@@ -45,7 +45,8 @@ struct hb_finding {
 };
 
 /* Opens or joins, in one transaction with the timeline entry; *RET_NEW tells
- * which.  The same event given twice changes nothing. */
+ * which.  The same event given twice changes nothing.  Joins a transaction that
+ * is open already (core takes a batch of events in one). */
 int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
                      int64_t *ret_id, bool *ret_new) HB_WUR;
 /* By hand: "a colleague phoned". */

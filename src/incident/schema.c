@@ -73,6 +73,10 @@ static const char first[] =
     " run INTEGER NOT NULL REFERENCES run(id), name TEXT NOT NULL,"
     " value TEXT NOT NULL, PRIMARY KEY(run, name));"
 
+    "CREATE TABLE staged("
+    " key TEXT PRIMARY KEY, incident INTEGER NOT NULL, path TEXT NOT NULL,"
+    " event_uid TEXT NOT NULL, evidence INTEGER NOT NULL);"
+
     "CREATE TABLE approval("
     " nonce TEXT PRIMARY KEY, incident INTEGER NOT NULL, step TEXT NOT NULL,"
     " person INTEGER NOT NULL, blob BLOB NOT NULL, created INTEGER NOT NULL,"
