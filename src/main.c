@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/*
+ * main.c - the program: everything is a subcommand (cli/commands.c).
+ */
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return hb_cli_main(argc, argv);
 }

@@ -11,15 +11,19 @@
 
 #include "base/conf.h"
 
-enum hb_private_driver { HB_PRIVATE_NONE, HB_PRIVATE_NGINX, HB_PRIVATE_COMMAND };
+enum hb_private_driver {
+    HB_PRIVATE_NONE,
+    HB_PRIVATE_NGINX,
+    HB_PRIVATE_COMMAND
+};
 
 /* A part of a site that programs may write to (uploads, caches). */
 struct hb_conf_area {
-    const char *path;            /* relative to the site's root */
-    uint64_t max_size;           /* bytes a file */
-    struct hb_strs types;        /* allowed name endings ("jpg"); none: any
-                                    that cannot execute */
-    bool allow_executable;       /* scripts, .htaccess, +x; default false */
+    const char *path;      /* relative to the site's root */
+    uint64_t max_size;     /* bytes a file */
+    struct hb_strs types;  /* allowed name endings ("jpg"); none: any
+                              that cannot execute */
+    bool allow_executable; /* scripts, .htaccess, +x; default false */
 };
 
 struct hb_conf_site {
@@ -43,38 +47,50 @@ struct hb_conf_site {
 };
 
 struct hb_conf_limits {
-    uint64_t event_keep;         /* ns */
+    uint64_t event_keep; /* ns */
     uint64_t event_bytes;
     uint64_t evidence_bytes;
-    uint64_t watch_memory;       /* backlog above it: drop and rescan */
-    int64_t helper_per_second;   /* actions a requester */
+    uint64_t watch_memory;     /* backlog above it: drop and rescan */
+    int64_t helper_per_second; /* actions a requester */
     int64_t helper_burst;
 };
 
 struct hb_conf_org {
     const char *name;
-    const char *zone_name;       /* "JST" */
-    int64_t zone_minutes;        /* 540 */
-    int kind;                    /* company, municipality, school, other */
-    const char *anchor;          /* where checkpoints leave the machine:
-                                    "file:/mnt/...", "mail:officer@..." */
+    const char *zone_name; /* "JST" */
+    int64_t zone_minutes;  /* 540 */
+    int kind;              /* company, municipality, school, other */
+    const char *anchor;    /* where checkpoints leave the machine:
+                              "file:/mnt/...", "mail:officer@..." */
 };
 
 struct hb_config {
     struct hb_conf_org organisation;
-    struct hb_conf_list sites;   /* struct hb_conf_site */
+    struct hb_conf_list sites; /* struct hb_conf_site */
     struct hb_conf_limits limits;
-    uint64_t nobody_answers;     /* an unanswered ask is escalated after it */
+    uint64_t nobody_answers; /* an unanswered ask is escalated after it */
     struct hb_arena *arena;
+    const struct hb_yaml *yaml; /* what it was read from, for errors */
 };
 
 extern const struct hb_conf_row hb_config_rows[];
 
 /* Reads and checks PATH (cross-checks: unique names and numbers, roots that
- * do not contain each other). */
+ * do not contain each other, areas inside the root, staging that no server
+ * serves).  Only the text is judged, not this machine: a removed document
+ * root must not keep the guard from starting. */
 int hb_config_load(const char *path, struct hb_config **ret,
                    struct hb_err *err) HB_WUR;
 void hb_config_free(struct hb_config *c);
+void hb_config_freep(struct hb_config **c);
+#define _cleanup_config_ HB_CLEANUP(hb_config_freep)
+
+/* Whether it fits this machine: roots exist and are folders, staging lies on
+ * the root's file system, no root overlaps with a directory of OWN (NULL
+ * ends).  For `hinoban config check` and publishing. */
+int hb_config_check_machine(const struct hb_config *c, const char *const *own,
+                            struct hb_err *err) HB_WUR;
+/* NULL where there is none. */
 const struct hb_conf_site *hb_config_site(const struct hb_config *c,
                                           const char *name);
 const struct hb_conf_site *hb_config_site_number(const struct hb_config *c,

@@ -24,19 +24,40 @@
 
 #include "config/config.h"
 
+/* Whose processes a role is, for checks of SO_PEERCRED.  The users are looked
+ * up before the sandbox, which may hide /etc/passwd. */
+struct hb_role_user {
+    const char *role; /* "compare"; NULL ends the list */
+    uid_t uid;
+    gid_t gid;
+};
+
 struct hb_role_ctx {
-    const char *role;              /* "watch" */
+    const char *role; /* "watch" */
     const struct hb_config *config;
-    const char *config_path;       /* to load again on SIGHUP */
-    const char *etc_dir;           /* /etc/hinoban */
-    const char *state_dir;         /* /var/lib/hinoban/state */
-    const char *baseline_dir;      /* /var/lib/hinoban/baseline */
-    const char *helper_dir;        /* /var/lib/hinoban/helper */
-    const char *private_dir;       /* /var/lib/hinoban/private */
-    const char *run_dir;           /* /run/hinoban */
-    const char *data_dir;          /* /usr/share/hinoban */
+    const char *config_path;  /* to load again on SIGHUP */
+    const char *etc_dir;      /* /etc/hinoban */
+    const char *state_dir;    /* /var/lib/hinoban/state */
+    const char *baseline_dir; /* /var/lib/hinoban/baseline */
+    const char *helper_dir;   /* /var/lib/hinoban/helper */
+    const char *private_dir;  /* /var/lib/hinoban/private */
+    const char *run_dir;      /* /run/hinoban */
+    const char *data_dir;     /* /usr/share/hinoban */
+    const struct hb_role_user *users;
 };
 
 typedef int hb_role_main(const struct hb_role_ctx *ctx);
+
+/* Whether a process with UID is the role named ROLE. */
+static inline bool hb_role_is(const struct hb_role_ctx *ctx, const char *role,
+                              uid_t uid)
+{
+    const struct hb_role_user *u = ctx->users;
+
+    for (; u != NULL && u->role != NULL; u++)
+        if (hb_streq(u->role, role))
+            return u->uid == uid;
+    return false;
+}
 
 #endif

@@ -13,16 +13,20 @@
 #include "daemon/paths.h"
 
 enum hb_role_flag {
-    HB_ROLE_NETWORK = 1,   /* may use AF_INET and AF_INET6 */
-    HB_ROLE_EXEC = 2,      /* may run programs from sbin and bin */
-    HB_ROLE_PRIVILEGED = 4 /* exposure ceiling 2.0 instead of 1.2 */
+    HB_ROLE_NETWORK = 1,      /* may use AF_INET and AF_INET6 */
+    HB_ROLE_EXEC = 2,         /* may run programs from sbin and bin */
+    HB_ROLE_PRIVILEGED = 4,   /* exposure ceiling 2.0 instead of 1.2 */
+    HB_ROLE_SITES_READ = 8,   /* reads the document roots by path */
+    HB_ROLE_SITES_WRITE = 16, /* changes them */
+    HB_ROLE_MOUNTS = 32,      /* takes mounts off document roots */
+    HB_ROLE_PROC = 64         /* looks at other users' processes */
 };
 
 struct hb_role_sock {
-    const char *name;      /* LISTEN_FDNAMES and NAME.sock */
-    int type;              /* SOCK_STREAM or SOCK_SEQPACKET */
+    const char *name; /* LISTEN_FDNAMES and NAME.sock */
+    int type;         /* SOCK_STREAM or SOCK_SEQPACKET */
     mode_t mode;
-    const char *peer;      /* role whose user owns it; NULL: root */
+    const char *peer; /* role whose user owns it; NULL: root */
 };
 
 /* Which directory of hb_paths a role may touch, and how. */
@@ -32,19 +36,34 @@ struct hb_role_dir {
 };
 
 struct hb_role {
-    const char *name;              /* "watch" */
-    const char *user;              /* "hinoban-watch" */
-    uid_t fallback_uid;            /* where that user does not exist */
-    uint64_t caps;                 /* bit mask of CAP_ numbers kept */
-    unsigned flags;                /* enum hb_role_flag */
+    const char *name;                 /* "watch" */
+    const char *user;                 /* "hinoban-watch" */
+    uid_t fallback_uid;               /* where that user does not exist */
+    uint64_t caps;                    /* bit mask of CAP_ numbers kept */
+    unsigned flags;                   /* enum hb_role_flag */
     const struct hb_role_sock *socks; /* name NULL ends */
-    const struct hb_role_dir *dirs;
-    const char *const *syscalls;   /* allowed beyond the common set */
-    hb_role_main *run;             /* config/role_ctx.h */
-    const char *doc;               /* one sentence, N_() */
+    const struct hb_role_dir *dirs;   /* HB_DIR_COUNT ends */
+    const char *const *reads;    /* absolute paths read besides, NULL ends */
+    const char *const *syscalls; /* allowed beyond the common set */
+    hb_role_main *run;           /* config/role_ctx.h */
+    const char *doc;             /* one sentence, N_() */
 };
 
-extern const struct hb_role hb_roles[];   /* name NULL ends */
+/* In the order in which they are started; stopped in the reverse. */
+extern const struct hb_role hb_roles[]; /* name NULL ends */
+#define HB_ROLES_MAX 16u
+
 const struct hb_role *hb_role_find(const char *name);
+/* The user of R: its own where it exists on this machine, else the fallback
+ * (uid and gid alike). */
+void hb_role_ids(const struct hb_role *r, uid_t *ret_uid, gid_t *ret_gid);
+/* The user who may connect to S of R: root where the row names nobody. */
+void hb_role_sock_owner(const struct hb_role_sock *s, uid_t *ret_uid,
+                        gid_t *ret_gid);
+
+/* The life of one role process: loads the configuration, enters the sandbox,
+ * calls the row's main.  Returns the exit status. */
+int hb_role_start(const struct hb_role *r, const struct hb_paths *paths,
+                  const char *config_path);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - the subcommands of `hinoban`, one file each (src/cli/NAME.c), and
+ * the one table of them (commands.c) that drives the dispatcher, --help, the
+ * completion for bash and the manual's list.
+ *
+ * To add a subcommand: write src/cli/NAME.c with hb_cmd_NAME(), declare it at
+ * the end of this header, add a row to commands.c, the file to meson.build
+ * and po/POTFILES, and a box test.
+ */
+#ifndef HB_CLI_CLI_H
+#define HB_CLI_CLI_H
+
+#include "base/err.h"
+#include "base/i18n.h"
+#include "daemon/paths.h"
+
+enum hb_exit { HB_EXIT_OK = 0, HB_EXIT_FAILED = 1, HB_EXIT_USAGE = 2 };
+
+struct hb_cli_command;
+
+/* What the dispatcher found before the subcommand runs.  The global options
+ * (--root DIR, --json, --help) may stand anywhere before "--"; they are taken
+ * out of the argument list. */
+struct hb_cli {
+    const struct hb_cli_command *command;
+    struct hb_paths paths;
+    char config[HB_MAX_PATH]; /* etc/hinoban.yaml below the root */
+    bool json;
+};
+
+/* ARGV[0] is the subcommand's name; returns an enum hb_exit. */
+typedef int hb_cli_fn(struct hb_cli *cli, int argc, char **argv);
+
+enum hb_cli_group {
+    HB_CLI_DAILY, /* what an officer uses */
+    HB_CLI_SETUP, /* setting up and looking after the installation */
+    HB_CLI_INNER, /* called by systemd, ./dev and tests */
+    HB_CLI_GROUPS
+};
+
+struct hb_cli_command {
+    const char *name;
+    hb_cli_fn *run;
+    enum hb_cli_group group;
+    const char *summary; /* N_(), one line */
+    const char *usage;   /* what follows the name: "check|dump [FILE]" */
+    const char *words;   /* for completion: "check dump man", NULL none */
+    const char *help;    /* N_(), paragraphs below the usage; NULL none */
+};
+
+extern const struct hb_cli_command hb_cli_commands[]; /* name NULL ends */
+
+/* What main() calls; returns the exit status. */
+int hb_cli_main(int argc, char **argv);
+
+/* Each of these writes one line to standard error, "hinoban: ...".
+ * A mistake in the arguments: also says how to get help; HB_EXIT_USAGE. */
+int hb_cli_usage(const struct hb_cli *cli, const char *fmt, ...)
+    HB_PRINTF(2, 3);
+/* Something that the person must mend; HB_EXIT_FAILED. */
+int hb_cli_fail(const struct hb_err *err);
+/* A failed call on WHAT; CODE is -errno; HB_EXIT_FAILED. */
+int hb_cli_fail_code(const char *what, int code);
+/* Exit status of a command that wrote to standard output: HB_EXIT_FAILED
+ * where that did not work (a full disk, a closed pipe). */
+int hb_cli_flush(void);
+
+/* The subcommands. */
+hb_cli_fn hb_cmd_completion;
+hb_cli_fn hb_cmd_config;
+hb_cli_fn hb_cmd_help;
+hb_cli_fn hb_cmd_role;
+hb_cli_fn hb_cmd_supervise;
+hb_cli_fn hb_cmd_units;
+
+#endif

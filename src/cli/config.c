@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.c - `hinoban config check|dump|man [FILE]`.
+ *
+ * Runs as whoever calls it, usually root before a reload.  "check" judges the
+ * text and then this machine (the roots exist, staging is on the right file
+ * system); roles look at the text only, so that a missing root never keeps
+ * them from starting.
+ */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "cli/cli.h"
+#include "config/config.h"
+
+static int check(const struct hb_cli *cli, const char *file);
+static int dump(const char *file);
+static int man(void);
+static int print(struct hb_buf *b);
+
+int hb_cmd_config(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *file = argc > 2 ? argv[2] : cli->config;
+
+    if (argc < 2)
+        return hb_cli_usage(cli, _("say what to do: check, dump or man"));
+    if (argc > 3)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[3]);
+    if (hb_streq(argv[1], "check"))
+        return check(cli, file);
+    if (hb_streq(argv[1], "dump"))
+        return dump(file);
+    if (hb_streq(argv[1], "man") && argc == 2)
+        return man();
+    return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
+}
+
+static int check(const struct hb_cli *cli, const char *file)
+{
+    _cleanup_config_ struct hb_config *c = NULL;
+    const char *const own[] = {
+        cli->paths.dir[HB_DIR_ETC],
+        cli->paths.dir[HB_DIR_STATE],
+        cli->paths.dir[HB_DIR_BASELINE],
+        cli->paths.dir[HB_DIR_HELPER],
+        cli->paths.dir[HB_DIR_PRIVATE],
+        cli->paths.dir[HB_DIR_RUN],
+        NULL,
+    };
+    struct hb_err err = {0};
+
+    if (hb_config_load(file, &c, &err) < 0 ||
+        hb_config_check_machine(c, own, &err) < 0)
+        return hb_cli_fail(&err);
+    printf(
+        P_("%s is right: %zu site\n", "%s is right: %zu sites\n", c->sites.n),
+        file, c->sites.n);
+    return hb_cli_flush();
+}
+
+static int dump(const char *file)
+{
+    _cleanup_config_ struct hb_config *c = NULL;
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_err err = {0};
+
+    if (hb_config_load(file, &c, &err) < 0)
+        return hb_cli_fail(&err);
+    hb_conf_dump(&b, hb_config_rows, c, 0);
+    return print(&b);
+}
+
+static int man(void)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+
+    hb_conf_man(&b, hb_config_rows, "");
+    return print(&b);
+}
+
+static int print(struct hb_buf *b)
+{
+    if (hb_buf_err(b) < 0)
+        return hb_cli_fail_code(_("standard output"), hb_buf_err(b));
+    (void)fwrite(hb_buf_z(b), 1, b->n, stdout);
+    return hb_cli_flush();
+}

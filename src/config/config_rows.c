@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_rows.c - every directive of hinoban.yaml, one row each.
+ *
+ * The rows are the one description of a setting: the parser's bounds and
+ * defaults, `hinoban config dump`, and hinoban.yaml(5) come from them.  What
+ * one row cannot say (names are unique, roots do not contain each other)
+ * stands in config.c.
+ */
+#include "base/i18n.h"
+#include "config/config.h"
+
+#define AT(type, member) offsetof(struct type, member)
+#define END                                                                    \
+    {                                                                          \
+        NULL, HB_CONF_BOOL, 0, 0, 0, NULL, NULL, NULL, NULL, 0                 \
+    }
+
+#define MS  INT64_C(1000000)
+#define SEC (1000 * MS)
+#define DAY (86400 * SEC)
+#define MIB (INT64_C(1) << 20)
+#define TIB (INT64_C(1) << 40)
+
+static const char *const kind_words[] = {"company", "municipality", "school",
+                                         "other", NULL};
+static const char *const private_words[] = {
+    [HB_PRIVATE_NONE] = "none",
+    [HB_PRIVATE_NGINX] = "nginx",
+    [HB_PRIVATE_COMMAND] = "command",
+    NULL,
+};
+
+static const struct hb_conf_row area_rows[] = {
+    {"path", HB_CONF_STR, AT(hb_conf_area, path), 0, 0, NULL,
+     N_("The folder, relative to the site's root."), NULL, NULL, 0},
+    {"max_size", HB_CONF_SIZE, AT(hb_conf_area, max_size), 1, TIB, "20m",
+     N_("A larger file is reported and taken out."), NULL, NULL, 0},
+    {"types", HB_CONF_STRS, AT(hb_conf_area, types), 0, 0, "",
+     N_("Allowed name endings, such as jpg or pdf. Where there are none, "
+        "every type that a server does not execute is allowed."),
+     NULL, NULL, 0},
+    {"allow_executable", HB_CONF_BOOL, AT(hb_conf_area, allow_executable), 0, 0,
+     "false",
+     N_("Whether scripts, .htaccess and files with an x bit may appear. "
+        "This opens the way that web shells take."),
+     NULL, NULL, 0},
+    END,
+};
+
+static const struct hb_conf_row site_rows[] = {
+    {"name", HB_CONF_STR, AT(hb_conf_site, name), 0, 0, NULL,
+     N_("Short name: a-z, 0-9 and hyphens, at most 32 characters."), NULL, NULL,
+     0},
+    {"number", HB_CONF_INT, AT(hb_conf_site, number), 1, 65535, NULL,
+     N_("Number by which processes name the site. It must be unique and "
+        "must not change while the site exists."),
+     NULL, NULL, 0},
+    {"root", HB_CONF_PATH, AT(hb_conf_site, root), 0, 0, NULL,
+     N_("Document root: the folder whose content is guarded."), NULL, NULL, 0},
+    {"url", HB_CONF_STR, AT(hb_conf_site, url), 0, 0, "",
+     N_("Public address (http:// or https://). The outside view fetches it; "
+        "empty: there is none."),
+     NULL, NULL, 0},
+    {"staging", HB_CONF_PATH, AT(hb_conf_site, staging), 0, 0, "",
+     N_("Folder on the root's file system where restored files are written "
+        "before they take their place. Empty: chosen beside the root."),
+     NULL, NULL, 0},
+    {"ignore", HB_CONF_STRS, AT(hb_conf_site, ignore), 0, 0, "",
+     N_("Paths below the root that are never looked at. Whoever can write "
+        "there can publish."),
+     NULL, NULL, 0},
+    {"areas", HB_CONF_LIST, AT(hb_conf_site, areas), 0, 0, "",
+     N_("Folders that programs may write to, such as uploads and caches."),
+     NULL, area_rows, sizeof(struct hb_conf_area)},
+    {"scan_every", HB_CONF_DURATION, AT(hb_conf_site, scan_every), 60 * SEC,
+     31 * DAY, "24h",
+     N_("How often all content is hashed, for changes that no event "
+        "shows."),
+     NULL, NULL, 0},
+    {"outside_every", HB_CONF_DURATION, AT(hb_conf_site, outside_every),
+     10 * SEC, DAY, "5m", N_("How often the public address is fetched."), NULL,
+     NULL, 0},
+    {"private_driver", HB_CONF_ENUM, AT(hb_conf_site, private_driver), 0, 0,
+     "none", N_("How the site is taken off the air (answer 503)."),
+     private_words, NULL, 0},
+    {"private_command", HB_CONF_PATH, AT(hb_conf_site, private_command), 0, 0,
+     "",
+     N_("Program of the driver \"command\", called as PROGRAM on|off "
+        "SITE."),
+     NULL, NULL, 0},
+    {"private_after", HB_CONF_INT, AT(hb_conf_site, private_after), 1, 1000,
+     "3",
+     N_("Restores of served content that must fail before the site is "
+        "taken off the air."),
+     NULL, NULL, 0},
+    {"private_within", HB_CONF_DURATION, AT(hb_conf_site, private_within), SEC,
+     DAY, "60s", N_("The time in which they must fail."), NULL, NULL, 0},
+    {"private_clean", HB_CONF_DURATION, AT(hb_conf_site, private_clean), SEC,
+     DAY, "10m",
+     N_("How long the site must be clean before it is public again."), NULL,
+     NULL, 0},
+    {"loop_restores", HB_CONF_INT, AT(hb_conf_site, loop_restores), 2, 10000,
+     "5",
+     N_("A path restored this many times is fought over: its writer is "
+        "stopped or the path denied."),
+     NULL, NULL, 0},
+    {"loop_within", HB_CONF_DURATION, AT(hb_conf_site, loop_within), SEC, DAY,
+     "10s", N_("The time in which those restores must fall."), NULL, NULL, 0},
+    {"freeze_writer", HB_CONF_BOOL, AT(hb_conf_site, freeze_writer), 0, 0,
+     "false",
+     N_("Whether the control group of a process that fights for a path may "
+        "be frozen."),
+     NULL, NULL, 0},
+    END,
+};
+
+static const struct hb_conf_row limits_rows[] = {
+    {"event_keep", HB_CONF_DURATION, AT(hb_conf_limits, event_keep), DAY,
+     3660 * DAY, "400d", N_("How long events are kept."), NULL, NULL, 0},
+    {"event_bytes", HB_CONF_SIZE, AT(hb_conf_limits, event_bytes), 64 * MIB,
+     16 * TIB, "20g", N_("Ceiling of all events; the oldest go first."), NULL,
+     NULL, 0},
+    {"evidence_bytes", HB_CONF_SIZE, AT(hb_conf_limits, evidence_bytes),
+     64 * MIB, 16 * TIB, "20g",
+     N_("Ceiling of evidence. Evidence under legal hold is never deleted; "
+        "a warning comes before the ceiling."),
+     NULL, NULL, 0},
+    {"watch_memory", HB_CONF_SIZE, AT(hb_conf_limits, watch_memory), 4 * MIB,
+     1024 * MIB, "64m",
+     N_("Memory for changes that wait. Above it they are dropped and the "
+        "whole site is checked instead."),
+     NULL, NULL, 0},
+    {"helper_per_second", HB_CONF_INT, AT(hb_conf_limits, helper_per_second), 1,
+     100000, "2000", N_("Actions a second that one role may ask for."), NULL,
+     NULL, 0},
+    {"helper_burst", HB_CONF_INT, AT(hb_conf_limits, helper_burst), 1, 1000000,
+     "20000", N_("Actions at once before that limit counts."), NULL, NULL, 0},
+    END,
+};
+
+static const struct hb_conf_row org_rows[] = {
+    {"name", HB_CONF_STR, AT(hb_conf_org, name), 0, 0, NULL,
+     N_("Name of the organisation, as it stands on its papers."), NULL, NULL,
+     0},
+    {"zone_name", HB_CONF_STR, AT(hb_conf_org, zone_name), 0, 0, "JST",
+     N_("Short name of the time zone in which times are shown."), NULL, NULL,
+     0},
+    {"zone_minutes", HB_CONF_INT, AT(hb_conf_org, zone_minutes), -720, 840,
+     "540", N_("That zone's distance from UTC in minutes, east positive."),
+     NULL, NULL, 0},
+    {"kind", HB_CONF_ENUM, AT(hb_conf_org, kind), 0, 0, "company",
+     N_("Kind of organisation; it decides whom reports are owed to."),
+     kind_words, NULL, 0},
+    {"anchor", HB_CONF_STR, AT(hb_conf_org, anchor), 0, 0, "",
+     N_("Where signed checkpoints of the evidence leave this machine: "
+        "file:/PATH (another host's share) or mail:ADDRESS. Empty: nowhere, "
+        "and the posture says so."),
+     NULL, NULL, 0},
+    END,
+};
+
+const struct hb_conf_row hb_config_rows[] = {
+    {"organisation", HB_CONF_SECTION, AT(hb_config, organisation), 0, 0, NULL,
+     N_("Who is protected."), NULL, org_rows, sizeof(struct hb_conf_org)},
+    {"sites", HB_CONF_LIST, AT(hb_config, sites), 0, 0, "",
+     N_("The websites under guard."), NULL, site_rows,
+     sizeof(struct hb_conf_site)},
+    {"limits", HB_CONF_SECTION, AT(hb_config, limits), 0, 0, "",
+     N_("Ceilings for space, memory and actions."), NULL, limits_rows,
+     sizeof(struct hb_conf_limits)},
+    {"nobody_answers", HB_CONF_DURATION, AT(hb_config, nobody_answers),
+     60 * SEC, DAY, "15m",
+     N_("A question that nobody answers for so long goes to the deputies."),
+     NULL, NULL, 0},
+    END,
+};
