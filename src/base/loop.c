@@ -105,6 +105,10 @@ int hb_loop_add(struct hb_loop *l, int fd, uint32_t epoll_events, hb_io_fn *fn,
     if (l->watches[fd].fn != NULL)
         return -EEXIST;
     r = control(l, EPOLL_CTL_ADD, fd, epoll_events, ++l->generation);
+    /* Closed before it was deleted, with a duplicate open elsewhere: the
+     * kernel still holds the old entry. */
+    if (r == -EEXIST)
+        r = control(l, EPOLL_CTL_MOD, fd, epoll_events, l->generation);
     if (r < 0)
         return r;
     l->watches[fd] = (struct watch){fn, arg, l->generation};
@@ -131,7 +135,8 @@ void hb_loop_del(struct hb_loop *l, int fd)
     if (w == NULL)
         return;
     *w = (struct watch){0};
-    /* Fails where the caller has closed it: then the kernel forgot it. */
+    /* Fails where the caller has closed it: then the kernel forgot it, or
+     * reports under a generation that nobody has. */
     (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 

@@ -23,7 +23,8 @@ void hb_loop_free(struct hb_loop *l);
 int hb_loop_add(struct hb_loop *l, int fd, uint32_t epoll_events, hb_io_fn *fn,
                 void *arg) HB_WUR;
 int hb_loop_mod(struct hb_loop *l, int fd, uint32_t epoll_events) HB_WUR;
-/* Safe inside callbacks; no call for FD happens afterwards. */
+/* Safe inside callbacks; no call for FD happens afterwards.  Delete first,
+ * then close. */
 void hb_loop_del(struct hb_loop *l, int fd);
 
 /* Once after DELAY_NS, then every PERIOD_NS (0: once).  By hb_mono(); periods
