@@ -19,7 +19,6 @@
 
 static int open_new(struct hb_state *s, const struct hb_incident *i,
                     int64_t *ret_id);
-static int find_open(struct hb_state *s, const char *key, int64_t *ret_id);
 static int join(struct hb_state *s, int64_t id, const struct hb_finding *f);
 static int take(struct hb_state *s, const struct hb_finding *f,
                 int64_t *ret_id, bool *ret_new);
@@ -45,8 +44,11 @@ int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
     if (r < 0)
         return r;
     r = take(s, f, &id, &fresh);
-    if (r == 0 && own)
-        r = hb_db_commit(s->db);
+    if (r >= 0 && own) {
+        int rc = hb_db_commit(s->db);
+
+        r = rc < 0 ? rc : r;
+    }
     if (r < 0) {
         if (own)
             hb_db_rollback(s->db);
@@ -54,7 +56,7 @@ int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
     }
     *ret_id = id;
     *ret_new = fresh;
-    return 0;
+    return r;
 }
 
 int hb_incident_open(struct hb_state *s, int case_number, const char *object,
@@ -75,7 +77,7 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
     if (r < 0)
         return r;
     /* What is open already is what the caller means. */
-    r = find_open(s, key, &id);
+    r = hb_incident_find_open(s, key, &id);
     if (r == -ENOENT)
         r = open_new(s, &i, &id);
     if (r == 0)
@@ -88,6 +90,28 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
     }
     *ret_id = id;
     return 0;
+}
+
+int hb_incident_find_open(struct hb_state *s, const char *key,
+                          int64_t *ret_id)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(
+        s->db, "SELECT id FROM incident WHERE key = ?1 AND state < 4", &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_text(q, 1, key);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1) {
+        *ret_id = hb_stmt_col_int(q, 0);
+        r = 0;
+    } else if (r == 0) {
+        r = -ENOENT;
+    }
+    hb_stmt_reset(q);
+    return r;
 }
 
 int hb_incident_get(struct hb_state *s, struct hb_arena *a, int64_t id,
@@ -196,7 +220,7 @@ static int take(struct hb_state *s, const struct hb_finding *f,
                 int64_t *ret_id, bool *ret_new)
 {
     int64_t id = 0;
-    int r = find_open(s, f->key, &id);
+    int r = hb_incident_find_open(s, f->key, &id);
 
     *ret_new = false;
     if (r == -ENOENT) {
@@ -214,29 +238,8 @@ static int take(struct hb_state *s, const struct hb_finding *f,
     }
     if (r == 0)
         r = join(s, id, f);
-    if (r == 0)
+    if (r >= 0)
         *ret_id = id;
-    return r;
-}
-
-static int find_open(struct hb_state *s, const char *key, int64_t *ret_id)
-{
-    struct hb_stmt *q;
-    int r = hb_db_stmt(
-        s->db, "SELECT id FROM incident WHERE key = ?1 AND state < 4", &q);
-
-    if (r < 0)
-        return r;
-    r = hb_stmt_text(q, 1, key);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        *ret_id = hb_stmt_col_int(q, 0);
-        r = 0;
-    } else if (r == 0) {
-        r = -ENOENT;
-    }
-    hb_stmt_reset(q);
     return r;
 }
 
@@ -268,8 +271,10 @@ static int join(struct hb_state *s, int64_t id, const struct hb_finding *f)
                        " ON CONFLICT(event_uid) DO NOTHING",
                        "titi", f->event->uid, id, f->rule, f->event->time);
 
-    if (r < 0 || hb_db_changes(s->db) == 0)
+    if (r < 0)
         return r;
+    if (hb_db_changes(s->db) == 0)
+        return 1;
     return hb_db_exec(
         s->db,
         "UPDATE incident SET findings = findings + 1,"

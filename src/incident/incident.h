@@ -45,10 +45,13 @@ struct hb_finding {
 };
 
 /* Opens or joins, in one transaction with the timeline entry; *RET_NEW tells
- * which.  The same event given twice changes nothing.  Joins a transaction that
- * is open already (core takes a batch of events in one). */
+ * which.  The same event given twice changes nothing and returns 1.  Joins a
+ * transaction that is open already (core takes a batch of events in one). */
 int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
                      int64_t *ret_id, bool *ret_new) HB_WUR;
+/* The open incident with KEY; -ENOENT. */
+int hb_incident_find_open(struct hb_state *s, const char *key,
+                          int64_t *ret_id) HB_WUR;
 /* By hand: "a colleague phoned". */
 int hb_incident_open(struct hb_state *s, int case_number, const char *object,
                      const char *by, const char *note, int64_t *ret_id) HB_WUR;
@@ -84,6 +87,9 @@ typedef int hb_moment_fn(void *arg, const struct hb_moment *m);
 /* Oldest first. */
 int hb_timeline_each(struct hb_state *s, int64_t incident, hb_moment_fn *fn,
                      void *arg) HB_WUR;
+/* How many moments it has. */
+int hb_timeline_count(struct hb_state *s, int64_t incident,
+                      int64_t *ret) HB_WUR;
 /* One sentence in LANG. */
 void hb_moment_text(struct hb_buf *b, const struct hb_moment *m, int lang);
 
