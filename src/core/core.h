@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core.h - the role "core": the only writer of the state store.
+ *
+ * core hears events on event.sock (from our own roles), requests on ctl.sock
+ * (from anybody; the peer's uid is mapped to a person), and asks the helper on
+ * helper-core.sock.  It keeps no privilege, opens no network, runs nothing.
+ * One thread, one loop; this header is shared by the files of this folder.
+ */
+#ifndef HB_CORE_CORE_H
+#define HB_CORE_CORE_H
+
+#include "base/loop.h"
+#include "base/sock.h"
+#include "casebook/posture.h"
+#include "config/role_ctx.h"
+#include "detect/detect.h"
+#include "event/action.h"
+#include "incident/evidence.h"
+#include "incident/incident.h"
+#include "incident/person.h"
+#include "store/events.h"
+
+struct hb_core_helper;
+struct hb_play;
+struct hb_core_bus;
+struct hb_core_ctl;
+
+/* How a part of Hinoban last reported itself (APP_LIFECYCLE events). */
+struct hb_core_part {
+    char name[32];           /* "sense/files watch" */
+    char status[32];         /* "ready", "degraded", "stopped", ... */
+    char detail[160];
+    int64_t at;              /* ns UTC */
+};
+#define HB_CORE_PARTS 32
+
+struct hb_core {
+    const struct hb_role_ctx *ctx;
+    struct hb_loop *loop;
+    struct hb_casebook *book;
+    struct hb_rules *rules;
+    struct hb_groups *groups;
+    struct hb_state state;
+    struct hb_events *events;
+    struct hb_key *evidence_key;
+    struct hb_pub *evidence_pub;
+    struct hb_core_bus *bus;
+    struct hb_core_ctl *ctl;
+    struct hb_core_helper *helper;
+    struct hb_play *play;
+    struct hb_core_part parts[HB_CORE_PARTS];
+    size_t parts_n;
+    int64_t started;
+    uint64_t events_taken;
+    int64_t wall_offset;     /* wall minus monotonic, to notice jumps */
+    bool degraded;           /* the store refuses; guards go on */
+    char trouble[HB_MAX_ERR];/* why, in words */
+};
+
+int hb_core_main(const struct hb_role_ctx *ctx);
+
+/* ---- core_take.c: events into findings, timeline, controls ---- */
+
+/* Takes a batch: state changes in one transaction, then the event days are
+ * made durable.  0: all may be acknowledged. */
+int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
+                 size_t n, struct hb_err *err) HB_WUR;
+/* Makes an event of core's own and takes it. */
+void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
+                 const char *detail);
+
+/* ---- core_bus.c ---- */
+int hb_core_bus_new(struct hb_core *c, int listen_fd,
+                    struct hb_core_bus **ret) HB_WUR;
+void hb_core_bus_free(struct hb_core_bus *b);
+
+/* ---- core_helper.c: requests to the helper, many in flight ---- */
+
+/* FD is the descriptor that came with the answer, or -1; the callee owns it.
+ * REPLY is NULL where the helper could not be reached. */
+typedef void hb_core_answer(void *arg, const struct hb_reply *reply, int fd);
+
+int hb_core_helper_new(struct hb_core *c, const char *path,
+                       struct hb_core_helper **ret) HB_WUR;
+void hb_core_helper_free(struct hb_core_helper *h);
+/* Copies R (seq is chosen here).  FD may be -1 and stays the caller's. */
+int hb_core_ask(struct hb_core_helper *h, const struct hb_request *r, int fd,
+                hb_core_answer *fn, void *arg) HB_WUR;
+bool hb_core_helper_alive(const struct hb_core_helper *h);
+
+/* ---- core_evidence.c: what the helper took out of a site ---- */
+
+/* Remembers (in the open transaction) that KEY_HEX waits in staging. */
+int hb_core_staged_note(struct hb_core *c, const char *key_hex,
+                        int64_t incident, const char *path,
+                        const char *event_uid) HB_WUR;
+/* Fetches what waits into the evidence store; called after each batch and by
+ * the timer, goes on by itself. */
+void hb_core_staged_fetch(struct hb_core *c);
+/* Signs the head of the chain and writes it where the anchor says. */
+int hb_core_checkpoint(struct hb_core *c, struct hb_err *err) HB_WUR;
+
+/* ---- core_posture.c ---- */
+int hb_core_posture(struct hb_core *c, struct hb_arena *a,
+                    struct hb_posture **ret) HB_WUR;
+/* Results of the controls that only core can know (people, reflex, anchor,
+ * drill); written as control results. */
+void hb_core_own_controls(struct hb_core *c);
+int hb_core_control_set(struct hb_core *c, const char *control,
+                        enum hb_control_status status, const char *reason,
+                        const char *evidence, int64_t until) HB_WUR;
+
+/* ---- core_ctl.c ---- */
+int hb_core_ctl_new(struct hb_core *c, int listen_fd,
+                    struct hb_core_ctl **ret) HB_WUR;
+void hb_core_ctl_free(struct hb_core_ctl *ctl);
+
+/* One request on ctl.sock, as its command sees it. */
+struct hb_core_call {
+    struct hb_core *core;
+    struct hb_arena *arena;
+    const struct hb_json *args;   /* object, never NULL */
+    enum hb_lang lang;
+    struct hb_peer peer;
+    const struct hb_person *person; /* NULL: an unknown uid */
+    bool root;                    /* peer is uid 0: nobody in particular */
+    struct hb_buf text;           /* for people */
+    struct hb_buf data;           /* JSON value; empty: null */
+    struct hb_err err;
+};
+typedef int hb_core_cmd_fn(struct hb_core_call *call);
+
+enum hb_core_need {
+    HB_NEED_NOTHING,   /* anybody on this machine */
+    HB_NEED_READ,      /* root or a registered person */
+    HB_NEED_PERSON,    /* a registered person, never root alone */
+    HB_NEED_OFFICER,   /* officer or admin, never root alone */
+    HB_NEED_ROOT       /* root */
+};
+
+struct hb_core_cmd {
+    const char *name;        /* "incident.list" */
+    enum hb_core_need need;
+    hb_core_cmd_fn *fn;
+};
+extern const struct hb_core_cmd hb_core_cmds_read[];    /* name NULL ends */
+extern const struct hb_core_cmd hb_core_cmds_work[];
+extern const struct hb_core_cmd hb_core_cmds_admin[];
+
+#endif

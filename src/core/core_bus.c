@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_bus.c - the receiving end of event.sock.
+ *
+ * Runs in core.  Whoever may connect is said by the socket's mode and group
+ * (our own roles); a frame is read through the bounded decoder all the same,
+ * and a bad one ends that connection.  Frames that wait are taken as one
+ * batch and acknowledged only after the stores have them.
+ */
+#include "core/core.h"
+
+#include "base/log.h"
+#include "event/bus.h"
+
+#define CONNS_MAX 32
+#define BATCH_MAX 256
+
+struct conn {
+    struct hb_core_bus *bus;
+    int fd;
+};
+
+struct waiting {
+    int fd;
+    uint64_t seq;
+};
+
+struct hb_core_bus {
+    struct hb_core *core;
+    int listen_fd;
+    struct conn conns[CONNS_MAX];
+    struct hb_arena *arena;
+    const struct hb_event *batch[BATCH_MAX];
+    struct waiting acks[BATCH_MAX];
+    size_t n, acks_n;
+    char frame[HB_MAX_FRAME];
+};
+
+static hb_io_fn on_accept, on_frame;
+static int take_frame(struct hb_core_bus *b, int fd, size_t n);
+static void flush(struct hb_core_bus *b);
+static void drop(struct conn *c);
+
+int hb_core_bus_new(struct hb_core *c, int listen_fd, struct hb_core_bus **ret)
+{
+    struct hb_core_bus *b = calloc(1, sizeof(*b));
+    int r;
+
+    if (b == NULL)
+        return -ENOMEM;
+    b->core = c;
+    b->listen_fd = listen_fd;
+    b->arena = hb_arena_new(0);
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        b->conns[i] = (struct conn){.bus = b, .fd = -1};
+    r = b->arena == NULL ? -ENOMEM
+                         : hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept,
+                                       b);
+    if (r < 0) {
+        hb_arena_free(b->arena);
+        free(b);
+        return r;
+    }
+    *ret = b;
+    return 0;
+}
+
+void hb_core_bus_free(struct hb_core_bus *b)
+{
+    if (b == NULL)
+        return;
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (b->conns[i].fd >= 0)
+            drop(&b->conns[i]);
+    hb_loop_del(b->core->loop, b->listen_fd);
+    hb_arena_free(b->arena);
+    free(b);
+}
+
+static void on_accept(void *arg, int fd, uint32_t events)
+{
+    struct hb_core_bus *b = arg;
+    struct hb_peer peer;
+    int conn;
+
+    while (hb_sock_accept(fd, &conn, &peer) == 0) {
+        size_t i = 0;
+
+        while (i < CONNS_MAX && b->conns[i].fd >= 0)
+            i++;
+        if (i == CONNS_MAX ||
+            hb_loop_add(b->core->loop, conn, EPOLLIN, on_frame,
+                        &b->conns[i]) < 0) {
+            hb_log(HB_LOG_WARNING, "event.sock: too many connections");
+            (void)close(conn);
+            continue;
+        }
+        b->conns[i].fd = conn;
+    }
+}
+
+static void on_frame(void *arg, int fd, uint32_t events)
+{
+    struct conn *c = arg;
+    struct hb_core_bus *b = c->bus;
+
+    while (b->n < BATCH_MAX) {
+        ssize_t n = hb_sock_recv(fd, b->frame, sizeof(b->frame), NULL, 0,
+                                 NULL);
+
+        if (n == -EAGAIN)
+            break;
+        if (n <= 0 || take_frame(b, fd, (size_t)n) < 0) {
+            flush(b);
+            drop(c);
+            return;
+        }
+    }
+    flush(b);
+}
+
+static int take_frame(struct hb_core_bus *b, int fd, size_t n)
+{
+    struct hb_err err = {0};
+    struct hb_slice json;
+    enum hb_bus_kind kind;
+    struct hb_event *e;
+    uint64_t seq;
+    int r = hb_bus_frame_decode(b->frame, n, &kind, &seq, &json);
+
+    if (r < 0 || kind != HB_BUS_EVENT) {
+        hb_log(HB_LOG_ERR, "event.sock: a bad frame; connection closed");
+        return -EBADMSG;
+    }
+    /* The sender is one of ours, what it relays need not be: an event that
+     * cannot be read is dropped loudly, not the sender. */
+    r = hb_event_decode(b->arena, json, &e, &err);
+    if (r < 0) {
+        hb_log(HB_LOG_ERR, "event.sock: event refused: %s", err.message);
+        hb_core_say(b->core, HB_SEV_MEDIUM, "refused", err.message);
+    } else {
+        b->batch[b->n++] = e;
+    }
+    b->acks[b->acks_n++] = (struct waiting){fd, seq};
+    return 0;
+}
+
+static void flush(struct hb_core_bus *b)
+{
+    struct hb_err err = {0};
+    uint8_t ack[10];
+    int r = 0;
+
+    if (b->n > 0)
+        r = hb_core_take(b->core, b->batch, b->n, &err);
+    if (r < 0)
+        hb_log(HB_LOG_ERR, "events not stored yet: %s", err.message);
+    for (size_t i = 0; r == 0 && i < b->acks_n; i++) {
+        size_t n = hb_bus_ack_encode(b->acks[i].seq, ack);
+
+        /* A lost acknowledgement is sent again and dropped as a duplicate. */
+        (void)!hb_sock_send(b->acks[i].fd, ack, n, NULL, 0);
+    }
+    b->n = b->acks_n = 0;
+    hb_arena_reset(b->arena);
+}
+
+static void drop(struct conn *c)
+{
+    hb_loop_del(c->bus->core->loop, c->fd);
+    hb_close(&c->fd);
+}

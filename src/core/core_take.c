@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_take.c - events into findings, incidents, timeline and controls.
+ *
+ * Runs in core.  A batch is one transaction of the state store; the event days
+ * are made durable after it.  Should core die between the two, the sender has
+ * no acknowledgement and sends again, and the finding's row (keyed by the
+ * event's uid) makes the repetition harmless.
+ */
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "playbook/playbook.h"
+
+/* So many files of an incident are told one by one; the rest is counted. */
+#define TOLD_MAX 100
+
+struct taking {
+    struct hb_core *core;
+    const struct hb_event *event;
+    int64_t incident;       /* the last one this event belongs to */
+    bool known;             /* the event was taken before */
+    int64_t fresh[8];       /* incidents that this batch opened */
+    size_t fresh_n;
+    int r;
+};
+
+static int take_all(struct taking *t, const struct hb_event *const *events,
+                    size_t n);
+static int take_one(struct taking *t);
+static hb_rule_hit on_hit;
+static int take_lifecycle(struct hb_core *c, const struct hb_event *e);
+static int take_control(struct hb_core *c, const struct hb_event *e);
+static int tell(struct taking *t);
+static const char *moment_kind(const struct hb_event *e);
+static void moment_args(struct hb_jw *w, const struct hb_event *e);
+static void who(struct hb_buf *b, const struct hb_event *e);
+
+int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
+                 size_t n, struct hb_err *err)
+{
+    struct taking t = {.core = c};
+    int r;
+
+    for (size_t i = 0; i < n; i++) {
+        r = hb_events_add(c->events, events[i], err);
+        if (r < 0)
+            goto trouble;
+    }
+    r = hb_db_begin(c->state.db);
+    if (r == 0)
+        r = take_all(&t, events, n);
+    if (r == 0)
+        r = hb_db_commit(c->state.db);
+    if (r < 0) {
+        hb_db_rollback(c->state.db);
+        (void)hb_err_set(err, r, "%s", hb_db_err(c->state.db)->message);
+        goto trouble;
+    }
+    r = hb_events_flush(c->events, err);
+    if (r < 0)
+        goto trouble;
+    c->events_taken += n;
+    c->degraded = false;
+    for (size_t i = 0; i < t.fresh_n; i++)
+        hb_play_begin(c->play, t.fresh[i]);
+    hb_core_staged_fetch(c);
+    return 0;
+
+trouble:
+    /* The guards go on without us; status and the log say what to do. */
+    c->degraded = true;
+    (void)hb_copyz(c->trouble, sizeof(c->trouble),
+                   err->message[0] != '\0' ? err->message : strerror(-r));
+    return r;
+}
+
+void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
+                 const char *detail)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const struct hb_event *one;
+    struct hb_err err = {0};
+    struct hb_event *e;
+
+    if (a == NULL || (e = hb_event_new(a, HB_EV_APP_LIFECYCLE, 99, sev,
+                                       "core")) == NULL)
+        return;
+    if (hb_event_strz(e, HB_F_STATUS, status) < 0 ||
+        hb_event_strz(e, HB_F_STATUS_DETAIL, detail) < 0)
+        return;
+    one = e;
+    if (hb_core_take(c, &one, 1, &err) < 0)
+        hb_log(HB_LOG_ERR, "%s: %s (not stored: %s)", status, detail,
+               err.message);
+}
+
+static int take_all(struct taking *t, const struct hb_event *const *events,
+                    size_t n)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++) {
+        t->event = events[i];
+        t->incident = 0;
+        t->known = false;
+        r = take_one(t);
+    }
+    return r;
+}
+
+static int take_one(struct taking *t)
+{
+    const struct hb_event *e = t->event;
+    const char *staged = hb_event_getz(e, HB_F_STAGING_ID, "");
+    int r = 0;
+
+    if (e->class_uid == HB_EV_APP_LIFECYCLE)
+        r = take_lifecycle(t->core, e);
+    else if (e->class_uid == HB_EV_COMPLIANCE_FINDING)
+        r = take_control(t->core, e);
+    if (r == 0)
+        r = hb_rules_match(t->core->rules, e, on_hit, t);
+    if (r < 0)
+        return r;
+    if (t->incident == 0 || t->known)
+        return 0;
+    r = tell(t);
+    if (r == 0 && staged[0] != '\0')
+        r = hb_core_staged_note(t->core, staged, t->incident,
+                                hb_event_getz(e, HB_F_FILE_PATH, "?"), e->uid);
+    return r;
+}
+
+static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
+{
+    struct taking *t = arg;
+    struct hb_core *c = t->core;
+    const char *object = hb_event_getz(t->event, HB_F_SITE, "");
+    struct hb_group *group;
+    bool fresh = false;
+    int64_t id = 0;
+    int r = hb_groups_add(c->groups, rule, key, hb_now(), &group);
+
+    for (size_t i = 0; r >= 0 && i < 4 && rule->cases[i] != 0; i++) {
+        char joint[HB_FINDING_KEY + 32];
+        struct hb_finding f = {
+            .rule = rule->id, .case_number = (int)rule->cases[i],
+            .key = joint, .object = object, .severity = rule->level,
+            .event = t->event,
+        };
+
+        (void)snprintf(joint, sizeof(joint), "case:%u/site:%s",
+                       rule->cases[i], object);
+        if (!rule->opens &&
+            hb_incident_find_open(&c->state, joint, &id) == -ENOENT)
+            continue;
+        r = hb_incident_take(&c->state, &f, &id, &fresh);
+        if (r < 0)
+            break;
+        /* Two rules may hit one event: told once is enough. */
+        if (r == 1 && t->incident == 0)
+            t->known = true;
+        r = 0;
+        t->incident = id;
+        if (fresh && t->fresh_n < HB_ARRAY_LEN(t->fresh))
+            t->fresh[t->fresh_n++] = id;
+    }
+    return r < 0 ? r : 0;
+}
+
+/* Parts report "ready", "degraded", "dropped", "died"... */
+static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
+{
+    struct hb_core_part *p = NULL;
+
+    for (size_t i = 0; i < c->parts_n; i++)
+        if (hb_streq(c->parts[i].name, e->source))
+            p = &c->parts[i];
+    if (p == NULL && c->parts_n < HB_CORE_PARTS) {
+        p = &c->parts[c->parts_n++];
+        (void)hb_copyz(p->name, sizeof(p->name), e->source);
+    }
+    if (p == NULL || e->time < p->at)
+        return 0;
+    p->at = e->time;
+    (void)hb_copyz(p->status, sizeof(p->status),
+                   hb_event_getz(e, HB_F_STATUS, "?"));
+    (void)hb_copyz(p->detail, sizeof(p->detail),
+                   hb_event_getz(e, HB_F_STATUS_DETAIL, ""));
+    return 0;
+}
+
+static int take_control(struct hb_core *c, const struct hb_event *e)
+{
+    enum hb_control_status st;
+    const char *control = hb_event_getz(e, HB_F_COMPLIANCE_CONTROL, "");
+
+    if (control[0] == '\0' ||
+        hb_control_status_parse(hb_event_getz(e, HB_F_COMPLIANCE_STATUS, ""),
+                                &st) < 0)
+        return 0;
+    return hb_core_control_set(c, control, st,
+                               hb_event_getz(e, HB_F_STATUS_DETAIL, ""), "",
+                               0);
+}
+
+static int tell(struct taking *t)
+{
+    struct hb_buf args = HB_BUF_INIT;
+    const char *kind = moment_kind(t->event);
+    int64_t told = 0;
+    struct hb_jw w;
+    int r;
+
+    if (kind == NULL)
+        return 0;
+    if (strncmp(kind, "file.", 5) == 0) {
+        r = hb_timeline_count(&t->core->state, t->incident, &told);
+        if (r < 0)
+            return r;
+        if (told >= TOLD_MAX)
+            return 0;
+    }
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    moment_args(&w, t->event);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = hb_timeline_add(&t->core->state, t->incident, t->event->time,
+                            kind, t->event->source, hb_buf_z(&args),
+                            t->event->uid);
+    hb_buf_done(&args);
+    return r;
+}
+
+static const char *moment_kind(const struct hb_event *e)
+{
+    static const struct {
+        const char *field_value, *kind;
+    } changes[] = {
+        {"changed", "file.changed"}, {"added", "file.added"},
+        {"deleted", "file.deleted"}, {"fight", "file.fight"},
+        {"failed", "file.failed"},   {"ask", "file.asked"},
+    };
+    const char *change = hb_event_getz(e, HB_F_SITE_CHANGE, "");
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(changes); i++)
+        if (hb_streq(changes[i].field_value, change))
+            return changes[i].kind;
+    if (e->class_uid == HB_EV_HTTP_ACTIVITY)
+        return "outside.differs";
+    if (e->class_uid == HB_EV_APP_LIFECYCLE)
+        return "sensor.dropped";
+    return "incident.note";
+}
+
+static void moment_args(struct hb_jw *w, const struct hb_event *e)
+{
+    const struct hb_event_field *f;
+    struct hb_buf name = HB_BUF_INIT;
+
+    who(&name, e);
+    hb_jw_str(w, "who", hb_buf_z(&name));
+    hb_buf_done(&name);
+    hb_jw_str(w, "path", hb_event_getz(e, HB_F_FILE_PATH, "?"));
+    hb_jw_str(w, "status", hb_event_getz(e, HB_F_STATUS, ""));
+    hb_jw_str(w, "error", hb_event_getz(e, HB_F_STATUS_DETAIL, ""));
+    hb_jw_str(w, "detail", hb_event_getz(e, HB_F_STATUS_DETAIL, ""));
+    hb_jw_str(w, "note", hb_event_getz(e, HB_F_MESSAGE, ""));
+    hb_jw_str(w, "url", hb_event_getz(e, HB_F_HTTP_URL, ""));
+    if ((f = hb_event_get(e, HB_F_SITE_REASONS)) != NULL)
+        hb_jw_slice(w, "reasons", f->str);
+    if ((f = hb_event_get(e, HB_F_TOOK_NS)) != NULL) {
+        char ms[32];
+
+        (void)snprintf(ms, sizeof(ms), "%.1f", (double)f->integer / 1e6);
+        hb_jw_str(w, "ms", ms);
+    }
+    if ((f = hb_event_get(e, HB_F_EVENT_COUNT)) != NULL)
+        hb_jw_int(w, "count", f->integer);
+}
+
+/* "nginx (pid 812, www-data)": what the kernel told, no more. */
+static void who(struct hb_buf *b, const struct hb_event *e)
+{
+    const char *exe = hb_event_getz(e, HB_F_ACTOR_PROCESS_FILE_PATH, "");
+    const char *name = hb_event_getz(e, HB_F_ACTOR_PROCESS_NAME, "");
+    const char *user = hb_event_getz(e, HB_F_ACTOR_USER_NAME, "");
+    const char *uid = hb_event_getz(e, HB_F_ACTOR_USER_UID, "");
+    const struct hb_event_field *pid = hb_event_get(e,
+                                                    HB_F_ACTOR_PROCESS_PID);
+
+    hb_buf_addz(b, exe[0] != '\0' ? exe : name[0] != '\0' ? name : "?");
+    if (pid == NULL)
+        return;
+    hb_buf_addf(b, " (pid %lld", (long long)pid->integer);
+    if (user[0] != '\0' || uid[0] != '\0')
+        hb_buf_addf(b, ", %s", user[0] != '\0' ? user : uid);
+    hb_buf_addz(b, ")");
+}
