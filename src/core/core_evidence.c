@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_evidence.c - brings what the helper took out of a site into the
+ * evidence store, and signs checkpoints that leave the machine.
+ *
+ * What waits in staging stands in the table `staged`, written in the same
+ * transaction as the finding: after a crash it is fetched again.  The helper
+ * gives a descriptor for reading; only when the evidence store has it, durable
+ * and hashed, may the helper drop its copy.
+ */
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/num.h"
+
+#define AT_ONCE   8
+#define ITEM_MAX  (512ull << 20)
+
+struct fetch {
+    struct hb_core *core;
+    char key[2 * HB_ACT_KEY_SIZE + 1];
+    char path[HB_MAX_PATH];
+    int64_t incident;
+};
+
+static hb_core_answer on_opened, on_dropped;
+static unsigned flying;
+
+static int fetch_one(struct hb_core *c, struct fetch *f);
+static int keep(struct fetch *f, int fd);
+static int record(struct fetch *f, const struct hb_evidence_item *item);
+
+int hb_core_staged_note(struct hb_core *c, const char *key_hex,
+                        int64_t incident, const char *path,
+                        const char *event_uid)
+{
+    uint8_t key[HB_ACT_KEY_SIZE];
+
+    if (hb_unhex(hb_slice_z(key_hex), key, sizeof(key)) < 0)
+        return 0; /* a sender's nonsense is not worth losing the batch */
+    return hb_db_exec(c->state.db,
+                      "INSERT INTO staged(key, incident, path, event_uid,"
+                      " evidence) VALUES(?1, ?2, ?3, ?4, 0)"
+                      " ON CONFLICT(key) DO NOTHING",
+                      "titt", key_hex, incident, path, event_uid);
+}
+
+void hb_core_staged_fetch(struct hb_core *c)
+{
+    struct fetch *list[AT_ONCE];
+    struct hb_stmt *q;
+    size_t n = 0;
+
+    if (flying > 0 || !hb_core_helper_alive(c->helper) ||
+        hb_db_stmt(c->state.db,
+                   "SELECT key, incident, path FROM staged WHERE evidence = 0"
+                   " ORDER BY rowid LIMIT 8",
+                   &q) < 0)
+        return;
+    while (n < AT_ONCE && hb_stmt_step(q) == 1) {
+        struct fetch *f = calloc(1, sizeof(*f));
+
+        if (f == NULL)
+            break;
+        f->core = c;
+        f->incident = hb_stmt_col_int(q, 1);
+        (void)hb_copyz(f->key, sizeof(f->key), hb_stmt_col_text(q, 0));
+        (void)hb_copyz(f->path, sizeof(f->path), hb_stmt_col_text(q, 2));
+        list[n++] = f;
+    }
+    hb_stmt_reset(q);
+    for (size_t i = 0; i < n; i++)
+        if (fetch_one(c, list[i]) < 0)
+            free(list[i]);
+}
+
+int hb_core_checkpoint(struct hb_core *c, struct hb_err *err)
+{
+    static const char prefix[] = "file:";
+    const char *anchor = c->ctx->config->organisation.anchor;
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_slice text;
+    char path[HB_MAX_PATH];
+    int r;
+
+    if (a == NULL)
+        return -ENOMEM;
+    r = hb_evidence_checkpoint(c->state.evidence, a, &text);
+    if (r < 0)
+        return hb_err_set(err, r, "checkpoint: %s", strerror(-r));
+    r = snprintf(path, sizeof(path), "%s/checkpoint", c->ctx->state_dir);
+    if (r > 0 && (size_t)r < sizeof(path))
+        r = hb_file_write(path, text.p, text.n, 0644);
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
+    if (anchor != NULL && strncmp(anchor, prefix, strlen(prefix)) == 0) {
+        r = hb_file_write(anchor + strlen(prefix), text.p, text.n, 0644);
+        if (r < 0)
+            return hb_err_set(err, r, "%s: %s", anchor, strerror(-r));
+        return hb_state_set(&c->state, "anchored", "yes");
+    }
+    return 0;
+}
+
+static int fetch_one(struct hb_core *c, struct fetch *f)
+{
+    struct hb_request r = {.action = HB_ACT_STAGED_OPEN};
+    int rc = hb_unhex(hb_slice_z(f->key), r.key2, sizeof(r.key2));
+
+    if (rc < 0)
+        return rc;
+    r.incident = (uint32_t)f->incident;
+    hb_random(r.key, sizeof(r.key));
+    rc = hb_core_ask(c->helper, &r, -1, on_opened, f);
+    if (rc == 0)
+        flying++;
+    return rc;
+}
+
+static void on_opened(void *arg, const struct hb_reply *reply, int fd)
+{
+    struct fetch *f = arg;
+    struct hb_core *c = f->core;
+    struct hb_request drop = {.action = HB_ACT_STAGED_DROP};
+    int r;
+
+    flying--;
+    if (reply == NULL) {
+        free(f);
+        return;
+    }
+    r = reply->status == HB_ACT_DONE ? keep(f, fd) : -ENOENT;
+    if (r < 0) {
+        /* Gone or not a file (a FIFO, a link): the event tells what it was;
+         * what cannot be copied is not asked for for ever. */
+        hb_log(HB_LOG_WARNING, "evidence of %s could not be taken: %s",
+               f->path, strerror(-r));
+        if (r != -ENOSPC)
+            (void)!hb_db_exec(c->state.db,
+                              "UPDATE staged SET evidence = -1"
+                              " WHERE key = ?1",
+                              "t", f->key);
+        free(f);
+    } else {
+        (void)!hb_unhex(hb_slice_z(f->key), drop.key2, sizeof(drop.key2));
+        hb_random(drop.key, sizeof(drop.key));
+        if (hb_core_ask(c->helper, &drop, -1, on_dropped, f) < 0)
+            free(f);
+    }
+    if (flying == 0)
+        hb_core_staged_fetch(c);
+}
+
+static void on_dropped(void *arg, const struct hb_reply *reply, int fd)
+{
+    free(arg);
+}
+
+static int keep(struct fetch *f, int fd)
+{
+    char source[96];
+    struct hb_evidence_item item = {
+        .incident = f->incident, .kind = "file", .name = f->path,
+        .taken_by = "role:core", .source = source,
+    };
+    _cleanup_close_ int own = fd;
+    int r;
+
+    if (fd < 0)
+        return -EBADF;
+    (void)snprintf(source, sizeof(source), "helper staging %s", f->key);
+    r = hb_evidence_add_fd(f->core->state.evidence, &item, fd, ITEM_MAX);
+    if (r < 0)
+        return r;
+    return record(f, &item);
+}
+
+static int record(struct fetch *f, const struct hb_evidence_item *item)
+{
+    struct hb_core *c = f->core;
+    struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+    int r = hb_db_begin(c->state.db);
+
+    if (r < 0)
+        return r;
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_int(&w, "number", item->number);
+    hb_jw_str(&w, "name", f->path);
+    hb_jw_str(&w, "sha256", item->sha256);
+    hb_jw_int(&w, "size", item->size);
+    hb_jw_end_obj(&w);
+    r = hb_db_exec(c->state.db,
+                   "UPDATE staged SET evidence = ?2 WHERE key = ?1", "ti",
+                   f->key, item->number);
+    if (r == 0)
+        r = hb_timeline_add(&c->state, f->incident, hb_now(),
+                            "evidence.taken", "role:core", hb_buf_z(&args),
+                            "");
+    if (r == 0)
+        r = hb_db_commit(c->state.db);
+    if (r < 0)
+        hb_db_rollback(c->state.db);
+    hb_buf_done(&args);
+    return r;
+}

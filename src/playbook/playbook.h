@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * playbook.h - the step engine: runs a case's playbook for an incident.
+ *
+ * All progress is in the state store (tables run, run_step, run_variable):
+ * the engine keeps nothing in memory that matters, so that kill -9 between
+ * any two steps loses and doubles nothing.  A step is one transaction from
+ * "waiting" to "begun" and one from "begun" to its end; an action carries an
+ * idempotency key that was stored before it was asked for, so that after a
+ * restart the engine first asks whether it was done.
+ *
+ * Runs in core, one thread, called by core's loop; the engine itself opens no
+ * socket: what it wants done goes through the port.
+ */
+#ifndef HB_PLAYBOOK_PLAYBOOK_H
+#define HB_PLAYBOOK_PLAYBOOK_H
+
+#include "event/action.h"
+#include "incident/incident.h"
+#include "incident/person.h"
+
+struct hb_play;
+
+/* An action step that has begun. */
+struct hb_play_act {
+    int64_t incident;
+    int64_t run;
+    const char *place;           /* step id and path of rounds: unique */
+    const struct hb_step *step;
+    const char *object;          /* of the incident: the site */
+    uint8_t key[HB_ACT_KEY_SIZE];
+    bool again;                  /* after a restart: ask first whether it was
+                                    done, where that can be asked */
+    size_t args_n;
+    const struct hb_play_arg {
+        const char *name, *value;
+    } *args;                     /* variables already put in */
+};
+
+enum hb_play_result {
+    HB_PLAY_DONE,
+    HB_PLAY_FAILED,              /* on_failure */
+    HB_PLAY_ASK,                 /* the helper wants an approval: a task is
+                                    made for the officer, then begun again */
+    HB_PLAY_UNKNOWN              /* was begun, cannot be queried: a person
+                                    resumes it (TRUST: Actions) */
+};
+
+/* What the engine needs from core. */
+struct hb_play_port {
+    void *arg;
+    /* Begins the action; the answer comes later by hb_play_answer().  A
+     * negative return is "could not be reached": tried again by the tick. */
+    int (*act)(void *arg, const struct hb_play_act *act);
+    /* Facts that playbooks ask for as external variables; NULL: unknown. */
+    const char *(*fact)(void *arg, int64_t incident, const char *name,
+                        struct hb_arena *a);
+    /* Writes the documents of a step; 0 or -errno. */
+    int (*document)(void *arg, int64_t incident, const char *id);
+    int64_t (*now)(void *arg);
+};
+
+int hb_play_new(struct hb_state *s, const struct hb_play_port *port,
+                struct hb_play **ret) HB_WUR;
+void hb_play_free(struct hb_play *p);
+
+/* Begins the playbook of the incident's case, where it has one and none runs
+ * yet; then goes as far as it can. */
+int hb_play_begin(struct hb_play *p, int64_t incident);
+/* Goes on with every run: after a task was answered, an action ended, a timer
+ * ran out, and once a second.  Safe to call at any time. */
+int hb_play_tick(struct hb_play *p);
+/* The answer to an action.  SETS: JSON object of variables that the action
+ * found out ({} none); WORDS: one line for the timeline. */
+int hb_play_answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
+                   enum hb_play_result result, const char *sets,
+                   const char *words) HB_WUR;
+/* A person resumes a step that HB_PLAY_UNKNOWN stopped: DONE says that it was
+ * done. */
+int hb_play_resume(struct hb_play *p, int64_t incident, const char *place,
+                   bool done, const struct hb_person *by,
+                   struct hb_err *err) HB_WUR;
+
+enum hb_play_state {
+    HB_PLAY_WAITING = 1, HB_PLAY_BEGUN, HB_PLAY_ENDED, HB_PLAY_FAILED_STEP,
+    HB_PLAY_SKIPPED, HB_PLAY_STUCK
+};
+
+struct hb_play_view {            /* one step of a run, for people */
+    const char *place;
+    const struct hb_step *step;
+    enum hb_play_state state;
+    int64_t started, finished;
+    const char *result;
+};
+typedef int hb_play_fn(void *arg, const struct hb_play_view *v);
+/* Steps that were reached, in order. */
+int hb_play_each(struct hb_play *p, int64_t incident, hb_play_fn *fn,
+                 void *arg) HB_WUR;
+
+#endif
