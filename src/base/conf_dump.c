@@ -163,7 +163,7 @@ static void dump_text(struct hb_buf *b, const char *z)
     hb_buf_addc(b, '"');
     for (size_t at = 0; at < n;) {
         uint32_t cp = 0xfffd;
-        size_t len = hb_utf8_step(z + at, n - at, &cp);
+        size_t len = hb_utf8_get(z + at, n - at, &cp);
 
         if (len == 0 || (hb_show_hidden(cp) && cp < 0x10000))
             hb_buf_addf(b, "\\u%04x", (unsigned)cp);

@@ -427,7 +427,7 @@ static int read_string(struct reader *r, struct hb_slice *ret)
         if ((uint8_t)*p < 0x20)
             return fail(r, p, -EBADMSG,
                         _("control character 0x%02x in a string"), (uint8_t)*p);
-        n = hb_utf8_step(p, (size_t)(r->end - p), NULL);
+        n = hb_utf8_get(p, (size_t)(r->end - p), NULL);
         if (n == 0)
             return fail(r, p, -EILSEQ, _("bytes that are not valid UTF-8"));
         p += n;

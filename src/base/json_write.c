@@ -163,7 +163,7 @@ void hb_json_quote(struct hb_buf *b, struct hb_slice s)
         if (p == end)
             break;
         if ((uint8_t)*p >= 0x80) {
-            n = hb_utf8_step(p, (size_t)(end - p), NULL);
+            n = hb_utf8_get(p, (size_t)(end - p), NULL);
             if (n > 0)
                 hb_buf_add(b, p, n);
             else
@@ -382,7 +382,7 @@ static void write_int(struct writer *w, int64_t v)
 static uint32_t next_char(const char **p, const char *end)
 {
     uint32_t cp = 0xfffd;
-    size_t n = hb_utf8_step(*p, (size_t)(end - *p), &cp);
+    size_t n = hb_utf8_get(*p, (size_t)(end - *p), &cp);
 
     *p += n > 0 ? n : 1;
     return cp;

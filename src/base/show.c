@@ -95,7 +95,7 @@ static size_t show_one(const char *p, size_t n, char form[FORM_MAX],
                        size_t *ret_len)
 {
     uint32_t cp = 0;
-    size_t used = hb_utf8_step(p, n, &cp);
+    size_t used = hb_utf8_get(p, n, &cp);
     int len;
 
     if (used > 0 && !hb_show_hidden(cp)) {

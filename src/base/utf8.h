@@ -12,7 +12,7 @@
 /* Length of the character at P (N bytes are there) and its code point in
  * *RET_CP (may be NULL); 0 where the bytes are no valid character: overlong
  * forms, surrogates, values past U+10FFFF and cut sequences. */
-static inline size_t hb_utf8_step(const char *p, size_t n, uint32_t *ret_cp)
+static inline size_t hb_utf8_get(const char *p, size_t n, uint32_t *ret_cp)
 {
     /* Lowest code point that may be written with this many bytes. */
     static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -104,6 +104,8 @@ int hb_yaml_parse(struct hb_arena *a, const char *name, struct hb_slice text,
     struct reader r = {.a = a, .err = err, .file = ""};
     int rc;
 
+    if (text.n == 0)
+        text = HB_SLICE(""); /* libyaml wants no NULL */
     if (name != NULL) {
         r.file = hb_arena_strdup(a, name);
         if (r.file == NULL)
@@ -249,7 +251,7 @@ static int check_bytes(struct reader *r, struct hb_slice text)
         i = 3;
     while (i < text.n) {
         uint32_t cp = 0;
-        size_t n = hb_utf8_step(text.p + i, text.n - i, &cp);
+        size_t n = hb_utf8_get(text.p + i, text.n - i, &cp);
 
         if (n == 0)
             return fail(r, at, -EILSEQ, _("bytes that are not valid UTF-8"));
