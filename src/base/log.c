@@ -41,8 +41,8 @@ void hb_log_open(const char *role, enum hb_level up_to)
 
 void hb_log(enum hb_level level, const char *fmt, ...)
 {
+    int saved = errno; /* before isatty(3), which sets it */
     bool json = isatty(STDERR_FILENO) != 1;
-    int saved = errno;
     char text[TEXT_MAX], small[40];
     struct line l = {.n = 0};
     va_list ap;
