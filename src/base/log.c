@@ -41,15 +41,16 @@ void hb_log_open(const char *role, enum hb_level up_to)
 
 void hb_log(enum hb_level level, const char *fmt, ...)
 {
-    int saved = errno; /* before isatty(3), which sets it */
-    bool json = isatty(STDERR_FILENO) != 1;
+    int saved = errno;
     char text[TEXT_MAX], small[40];
     struct line l = {.n = 0};
     va_list ap;
+    bool json;
     int n;
 
     if (level > threshold)
         return;
+    json = isatty(STDERR_FILENO) != 1;
     va_start(ap, fmt);
     n = vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);

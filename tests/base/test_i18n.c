@@ -61,7 +61,11 @@ static void catalogue(struct hb_buf *b, bool swapped)
 
 static void install(const void *p, size_t n)
 {
-    assert_int_equal(hb_file_write(path, p, n, 0644), 0);
+    /* Not hb_file_write(): thousands of times fsync. */
+    _cleanup_close_ int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    assert_int_equal(hb_write_all(fd, p, n), 0);
 }
 
 static void environment(const char *language, const char *lc_all,
