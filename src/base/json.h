@@ -104,6 +104,8 @@ void hb_jw_slice(struct hb_jw *w, const char *key, struct hb_slice s);
 void hb_jw_int(struct hb_jw *w, const char *key, int64_t v);
 void hb_jw_bool(struct hb_jw *w, const char *key, bool v);
 void hb_jw_null(struct hb_jw *w, const char *key);
+/* JSON text that a writer of ours finished, as it is. */
+void hb_jw_raw(struct hb_jw *w, const char *key, struct hb_slice json);
 /* A whole tree in place. */
 void hb_jw_node(struct hb_jw *w, const char *key, const struct hb_json *node);
 

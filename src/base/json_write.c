@@ -241,6 +241,12 @@ void hb_jw_null(struct hb_jw *w, const char *key)
     hb_buf_addz(w->b, "null");
 }
 
+void hb_jw_raw(struct hb_jw *w, const char *key, struct hb_slice json)
+{
+    jw_lead(w, key);
+    hb_buf_add(w->b, json.p, json.n);
+}
+
 void hb_jw_node(struct hb_jw *w, const char *key, const struct hb_json *node)
 {
     jw_lead(w, key);

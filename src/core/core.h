@@ -107,6 +107,11 @@ int hb_core_posture(struct hb_core *c, struct hb_arena *a,
 /* Results of the controls that only core can know (people, reflex, anchor,
  * drill); written as control results. */
 void hb_core_own_controls(struct hb_core *c);
+/* What a proof must be bound to now: configuration, case book, assets; the
+ * caller fills in kind, case and age. */
+struct hb_proof_binding;
+int hb_core_binding(struct hb_core *c, struct hb_arena *a,
+                    struct hb_proof_binding *ret) HB_WUR;
 int hb_core_control_set(struct hb_core *c, const char *control,
                         enum hb_control_status status, const char *reason,
                         const char *evidence, int64_t until) HB_WUR;

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_ctl.c - ctl.sock: requests of the command line.
+ *
+ * Runs in core.  Anybody on this machine may connect; who it is says the
+ * kernel (SO_PEERCRED), never the request.  A connection carries one request,
+ * one line of JSON of bounded size, and one answer:
+ *
+ *     {"v":1,"cmd":"incident.list","lang":"ja","args":{}}
+ *     {"ok":true,"text":"...","data":...}
+ *     {"ok":false,"code":-13,"error":"..."}
+ *
+ * Slow clients get a time limit, many clients a bounded number of places.
+ */
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+
+#define CONNS_MAX   64
+#define REQUEST_MAX (256u << 10)
+#define PATIENCE_NS (10 * HB_S)
+
+struct conn {
+    struct hb_core_ctl *ctl;
+    int fd;
+    struct hb_peer peer;
+    struct hb_buf in, out;
+    size_t sent;
+    uint64_t since;
+};
+
+struct hb_core_ctl {
+    struct hb_core *core;
+    int listen_fd;
+    struct hb_timer *sweep;
+    struct conn conns[CONNS_MAX];
+};
+
+static hb_io_fn on_accept, on_io;
+static hb_timer_fn on_sweep;
+static void drop(struct conn *c);
+static void answer(struct conn *c);
+static int call(struct conn *c, struct hb_core_call *k);
+static const struct hb_core_cmd *find(const char *name);
+static int permitted(const struct hb_core_cmd *cmd, struct hb_core_call *k);
+static void write_answer(struct hb_buf *out, int r, struct hb_core_call *k);
+
+int hb_core_ctl_new(struct hb_core *c, int listen_fd, struct hb_core_ctl **ret)
+{
+    struct hb_core_ctl *ctl = calloc(1, sizeof(*ctl));
+    int r;
+
+    if (ctl == NULL)
+        return -ENOMEM;
+    ctl->core = c;
+    ctl->listen_fd = listen_fd;
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        ctl->conns[i].fd = -1;
+    r = hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept, ctl);
+    if (r == 0 && (ctl->sweep = hb_loop_timer(c->loop, HB_S, HB_S, on_sweep,
+                                              ctl)) == NULL)
+        r = -ENOMEM;
+    if (r < 0) {
+        hb_loop_del(c->loop, listen_fd);
+        free(ctl);
+        return r;
+    }
+    *ret = ctl;
+    return 0;
+}
+
+void hb_core_ctl_free(struct hb_core_ctl *ctl)
+{
+    if (ctl == NULL)
+        return;
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (ctl->conns[i].fd >= 0)
+            drop(&ctl->conns[i]);
+    hb_timer_stop(ctl->core->loop, ctl->sweep);
+    hb_loop_del(ctl->core->loop, ctl->listen_fd);
+    free(ctl);
+}
+
+static void on_accept(void *arg, int fd, uint32_t events)
+{
+    struct hb_core_ctl *ctl = arg;
+    struct hb_peer peer;
+    int s;
+
+    while (hb_sock_accept(fd, &s, &peer) == 0) {
+        struct conn *c = NULL;
+
+        for (size_t i = 0; i < CONNS_MAX && c == NULL; i++)
+            if (ctl->conns[i].fd < 0)
+                c = &ctl->conns[i];
+        if (c == NULL ||
+            hb_loop_add(ctl->core->loop, s, EPOLLIN, on_io, c) < 0) {
+            (void)close(s);
+            continue;
+        }
+        *c = (struct conn){.ctl = ctl, .fd = s, .peer = peer,
+                           .since = hb_mono()};
+        hb_buf_init(&c->in, REQUEST_MAX);
+        hb_buf_init(&c->out, HB_MAX_BUF);
+    }
+}
+
+static void on_sweep(void *arg)
+{
+    struct hb_core_ctl *ctl = arg;
+    uint64_t now = hb_mono();
+
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (ctl->conns[i].fd >= 0 && now - ctl->conns[i].since > PATIENCE_NS)
+            drop(&ctl->conns[i]);
+}
+
+static void on_io(void *arg, int fd, uint32_t events)
+{
+    struct conn *c = arg;
+    char part[16384];
+    ssize_t n;
+
+    if (c->out.n == 0) {
+        while ((n = read(fd, part, sizeof(part))) > 0) {
+            hb_buf_add(&c->in, part, (size_t)n);
+            if (memchr(part, '\n', (size_t)n) != NULL)
+                break;
+        }
+        if (hb_buf_err(&c->in) < 0 || n == 0 ||
+            (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            drop(c);
+            return;
+        }
+        if (c->in.n == 0 || memchr(c->in.p, '\n', c->in.n) == NULL)
+            return;
+        answer(c);
+    }
+    while (c->sent < c->out.n) {
+        n = send(fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            c->since = hb_mono();
+            if (hb_loop_mod(c->ctl->core->loop, fd, EPOLLOUT) == 0)
+                return;
+        }
+        if (n <= 0)
+            break;
+        c->sent += (size_t)n;
+    }
+    drop(c);
+}
+
+static void drop(struct conn *c)
+{
+    hb_loop_del(c->ctl->core->loop, c->fd);
+    hb_close(&c->fd);
+    hb_buf_done(&c->in);
+    hb_buf_done(&c->out);
+}
+
+static void answer(struct conn *c)
+{
+    struct hb_core_call k = {.core = c->ctl->core, .peer = c->peer};
+    int r;
+
+    k.arena = hb_arena_new(0);
+    hb_buf_init(&k.text, HB_MAX_BUF);
+    hb_buf_init(&k.data, HB_MAX_BUF);
+    r = k.arena == NULL ? -ENOMEM : call(c, &k);
+    if (r == 0)
+        r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text)
+                                    : hb_buf_err(&k.data);
+    write_answer(&c->out, r, &k);
+    hb_i18n_use(HB_LANG_EN);
+    hb_buf_done(&k.text);
+    hb_buf_done(&k.data);
+    hb_arena_free(k.arena);
+}
+
+static int call(struct conn *c, struct hb_core_call *k)
+{
+    const char *end = memchr(c->in.p, '\n', c->in.n);
+    const struct hb_core_cmd *cmd;
+    struct hb_person person;
+    struct hb_json *req;
+    int r;
+
+    r = hb_json_parse(k->arena, hb_slice(c->in.p, (size_t)(end - c->in.p)),
+                      &req, &k->err);
+    if (r < 0)
+        return r;
+    k->lang = hb_streq(hb_json_str(req, "lang", "en"), "ja") ? HB_LANG_JA
+                                                             : HB_LANG_EN;
+    hb_i18n_use(k->lang);
+    k->args = hb_json_get(req, "args");
+    if (k->args == NULL &&
+        (k->args = hb_json_new(k->arena, HB_JSON_OBJ)) == NULL)
+        return -ENOMEM;
+    if (hb_json_int(req, "v", 0) != 1)
+        return hb_err_set(&k->err, -EPROTO,
+                          _("This request is of another version of Hinoban; "
+                            "use the program that belongs to the service."));
+    cmd = find(hb_json_str(req, "cmd", ""));
+    if (cmd == NULL)
+        return hb_err_set(&k->err, -ENOSYS,
+                          _("The service does not know this request."));
+    k->root = c->peer.uid == 0;
+    if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, &person) ==
+        0)
+        k->person = &person;
+    r = permitted(cmd, k);
+    return r < 0 ? r : cmd->fn(k);
+}
+
+static const struct hb_core_cmd *find(const char *name)
+{
+    const struct hb_core_cmd *const tables[] = {
+        hb_core_cmds_read, hb_core_cmds_work, hb_core_cmds_admin};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(tables); i++)
+        for (const struct hb_core_cmd *cmd = tables[i]; cmd->name != NULL;
+             cmd++)
+            if (hb_streq(cmd->name, name))
+                return cmd;
+    return NULL;
+}
+
+static int permitted(const struct hb_core_cmd *cmd, struct hb_core_call *k)
+{
+    switch (cmd->need) {
+    case HB_NEED_NOTHING:
+        return 0;
+    case HB_NEED_READ:
+        if (k->root || k->person != NULL)
+            return 0;
+        break;
+    case HB_NEED_PERSON:
+        if (k->person != NULL)
+            return 0;
+        break;
+    case HB_NEED_OFFICER:
+        if (k->person != NULL &&
+            (k->person->roles & (HB_PR_OFFICER | HB_PR_ADMIN)) != 0)
+            return 0;
+        break;
+    case HB_NEED_ROOT:
+        if (k->root)
+            return 0;
+        break;
+    }
+    if (k->root && k->person == NULL)
+        return hb_err_set(&k->err, -EPERM,
+                          _("root is nobody in particular: run this as the "
+                            "account of a registered person (hinoban person "
+                            "list)."));
+    return hb_err_set(&k->err, -EPERM,
+                      _("Your account (uid %u) may not do this."),
+                      (unsigned)k->peer.uid);
+}
+
+static void write_answer(struct hb_buf *out, int r, struct hb_core_call *k)
+{
+    char text[128];
+    struct hb_jw w;
+
+    hb_jw_init(&w, out);
+    hb_jw_obj(&w, NULL);
+    hb_jw_bool(&w, "ok", r >= 0);
+    if (r < 0) {
+        hb_jw_int(&w, "code", r);
+        hb_jw_str(&w, "error",
+                  k->err.message[0] != '\0'
+                      ? k->err.message
+                      : hb_errno_text(r, text, sizeof(text)));
+    } else {
+        hb_jw_slice(&w, "text", hb_buf_slice(&k->text));
+        if (k->data.n > 0)
+            hb_jw_raw(&w, "data", hb_buf_slice(&k->data));
+    }
+    hb_jw_end_obj(&w);
+    hb_buf_addc(out, '\n');
+}

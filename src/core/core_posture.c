@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_posture.c - gathers what posture rests on: control results, decisions
+ * of people, signed proofs; and answers the controls that only core can know.
+ *
+ * Runs in core.  Posture itself is computed in casebook/ from plain inputs.
+ */
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "casebook/proof.h"
+#include "incident/decision.h"
+
+struct gather {
+    struct hb_core *core;
+    struct hb_arena *arena;
+    int64_t now;
+};
+
+static int inputs(struct gather *g, const struct hb_case *kase,
+                  struct hb_posture_input *in);
+static int result(struct gather *g, const struct hb_control *control,
+                  struct hb_control_result *ret);
+static int decision(struct gather *g, const char *subject,
+                    struct hb_decision *ret);
+static void proofs(struct gather *g, const struct hb_case *kase,
+                   struct hb_posture_input *in);
+static void people(struct hb_core *c);
+static void reflex(struct hb_core *c);
+static void anchored(struct hb_core *c);
+
+int hb_core_posture(struct hb_core *c, struct hb_arena *a,
+                    struct hb_posture **ret)
+{
+    struct gather g = {.core = c, .arena = a, .now = hb_now()};
+    struct hb_posture_input *in;
+    int r = 0;
+
+    in = HB_NEW_N(a, struct hb_posture_input, c->book->n);
+    if (in == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->book->n && r == 0; i++)
+        r = inputs(&g, &c->book->cases[i], &in[i]);
+    if (r < 0)
+        return r;
+    return hb_posture_make(a, c->book, in, c->book->n, g.now, ret);
+}
+
+int hb_core_control_set(struct hb_core *c, const char *control,
+                        enum hb_control_status status, const char *reason,
+                        const char *evidence, int64_t until)
+{
+    int64_t now = hb_now();
+    struct hb_stmt *q;
+    bool changed = true;
+    int r = hb_db_stmt(
+        c->state.db,
+        "SELECT status, reason FROM control_result WHERE control = ?1", &q);
+
+    if (r < 0)
+        return r;
+    if (hb_stmt_text(q, 1, control) == 0 && hb_stmt_step(q) == 1)
+        changed = hb_stmt_col_int(q, 0) != (int64_t)status ||
+                  !hb_streq(hb_stmt_col_text(q, 1), reason);
+    hb_stmt_reset(q);
+    r = hb_db_exec(c->state.db,
+                   "INSERT INTO control_result(control, status, reason,"
+                   " evidence, checked, until)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+                   " ON CONFLICT(control) DO UPDATE SET status = ?2,"
+                   " reason = ?3, evidence = ?4, checked = ?5, until = ?6",
+                   "tittii", control, (int64_t)status, reason, evidence, now,
+                   until);
+    if (r < 0 || !changed)
+        return r;
+    return hb_db_exec(c->state.db,
+                      "INSERT INTO control_history(control, status, reason,"
+                      " checked) VALUES(?1, ?2, ?3, ?4)",
+                      "titi", control, (int64_t)status, reason, now);
+}
+
+void hb_core_own_controls(struct hb_core *c)
+{
+    if (hb_db_begin(c->state.db) < 0)
+        return;
+    people(c);
+    reflex(c);
+    anchored(c);
+    if (hb_db_commit(c->state.db) < 0)
+        hb_db_rollback(c->state.db);
+}
+
+int hb_core_binding(struct hb_core *c, struct hb_arena *a,
+                    struct hb_proof_binding *ret)
+{
+    const struct hb_conf_list *sites = &c->ctx->config->sites;
+    const struct hb_conf_site *site = sites->v;
+    const char **assets = HB_NEW_N(a, const char *, HB_MAX(sites->n, 1u));
+    struct hb_slice text;
+    int r;
+
+    if (assets == NULL)
+        return -ENOMEM;
+    r = hb_file_read(a, c->ctx->config_path, HB_MAX_YAML, &text);
+    if (r < 0)
+        return r;
+    hb_sha256(text.p, text.n, ret->config);
+    memcpy(ret->casebook, c->book->hash, sizeof(ret->casebook));
+    for (size_t i = 0; i < sites->n; i++) {
+        assets[i] = hb_arena_printf(a, "site:%s %s", site[i].name,
+                                    site[i].root);
+        if (assets[i] == NULL)
+            return -ENOMEM;
+    }
+    ret->assets = assets;
+    ret->assets_n = sites->n;
+    return 0;
+}
+
+static int inputs(struct gather *g, const struct hb_case *kase,
+                  struct hb_posture_input *in)
+{
+    struct hb_control_result *results;
+    char subject[32];
+    int r = 0;
+
+    results = HB_NEW_N(g->arena, struct hb_control_result,
+                       HB_MAX(kase->controls_n, 1u));
+    if (results == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < kase->controls_n && r == 0; i++)
+        r = result(g, &kase->controls[i], &results[i]);
+    if (r < 0)
+        return r;
+    *in = (struct hb_posture_input){.number = kase->number,
+                                    .results = results,
+                                    .results_n = kase->controls_n};
+    (void)snprintf(subject, sizeof(subject), "case:%u", kase->number);
+    r = decision(g, subject, &in->not_applicable);
+    if (r < 0)
+        return r;
+    proofs(g, kase, in);
+    return 0;
+}
+
+static int result(struct gather *g, const struct hb_control *control,
+                  struct hb_control_result *ret)
+{
+    struct hb_stmt *q;
+    char subject[160];
+    int r = hb_db_stmt(g->core->state.db,
+                       "SELECT status, reason, evidence, checked, until"
+                       " FROM control_result WHERE control = ?1",
+                       &q);
+
+    *ret = (struct hb_control_result){.control = control->id};
+    if (r < 0)
+        return r;
+    r = hb_stmt_text(q, 1, control->id);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1) {
+        int64_t until = hb_stmt_col_int(q, 4);
+
+        ret->status = (enum hb_control_status)hb_stmt_col_int(q, 0);
+        ret->reason = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 1));
+        ret->evidence = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 2));
+        ret->at = hb_stmt_col_int(q, 3);
+        if (until != 0 && until <= g->now)
+            ret->status = HB_CS_UNKNOWN;
+        r = 0;
+    }
+    hb_stmt_reset(q);
+    if (r < 0)
+        return r;
+    (void)snprintf(subject, sizeof(subject), "control:%s", control->id);
+    return decision(g, subject, &ret->accepted);
+}
+
+/* The newest decision on SUBJECT whose signature holds: a row that somebody
+ * edited in the database counts for nothing. */
+static int decision(struct gather *g, const char *subject,
+                    struct hb_decision *ret)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(g->core->state.db,
+                       "SELECT d.reason, d.time, d.until, d.sig, p.pub,"
+                       " p.full_name, p.name, d.verdict FROM decision d"
+                       " JOIN person p ON p.id = d.person"
+                       " WHERE d.subject = ?1 ORDER BY d.id DESC LIMIT 1",
+                       &q);
+
+    *ret = (struct hb_decision){0};
+    if (r < 0)
+        return r;
+    r = hb_stmt_text(q, 1, subject);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1) {
+        struct hb_decision_row row = {
+            .subject = subject, .reason = hb_stmt_col_text(q, 0),
+            .time = hb_stmt_col_int(q, 1), .until = hb_stmt_col_int(q, 2),
+            .sig = hb_stmt_col_blob(q, 3), .pub = hb_stmt_col_blob(q, 4),
+            .person = hb_stmt_col_text(q, 6),
+            .verdict = hb_stmt_col_text(q, 7),
+        };
+
+        r = hb_decision_verify(&row);
+        if (r == 0 && !hb_streq(row.verdict, "withdrawn"))
+            *ret = (struct hb_decision){
+                .author = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 5)),
+                .reason = hb_arena_strdup(g->arena, row.reason),
+                .at = row.time, .until = row.until};
+        r = 0;
+    }
+    hb_stmt_reset(q);
+    return r;
+}
+
+static void proofs(struct gather *g, const struct hb_case *kase,
+                   struct hb_posture_input *in)
+{
+    struct hb_core *c = g->core;
+    struct hb_proof_binding b = {.number = kase->number,
+                                 .version = HB_VERSION, .now = g->now};
+    char dir[HB_MAX_PATH];
+
+    if (c->evidence_pub == NULL || hb_core_binding(c, g->arena, &b) < 0 ||
+        snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0)
+        return;
+    b.kind = HB_PROOF_REHEARSAL;
+    b.max_age = kase->drill.rehearsed_within;
+    if (hb_proof_newest(dir, c->evidence_pub, &b, &in->rehearsed, NULL) < 0)
+        in->rehearsed = (struct hb_proof_seen){0};
+    b.kind = HB_PROOF_CANARY;
+    b.max_age = kase->drill.canary_within;
+    if (hb_proof_newest(dir, c->evidence_pub, &b, &in->canary, NULL) < 0)
+        in->canary = (struct hb_proof_seen){0};
+}
+
+static void people(struct hb_core *c)
+{
+    int n = hb_person_count(&c->state, ~0u);
+    int officers = hb_person_count(&c->state, HB_PR_OFFICER);
+    bool good = n >= 2 && officers >= 1;
+
+    (void)!hb_core_control_set(
+        c, "people.two", good ? HB_CS_PASS : HB_CS_FAIL,
+        good ? N_("Two or more people are registered, one of them an "
+                  "officer.")
+             : N_("Fewer than two people are registered, or no officer: "
+                  "nobody could agree as the second one."),
+        "", 0);
+}
+
+/* Whether a restore reflex exists is told by the helper at its start and at
+ * each reload (lifecycle event "reflexes"); here only its absence. */
+static void reflex(struct hb_core *c)
+{
+    const char *status = "", *detail = "";
+
+    for (size_t i = 0; i < c->parts_n; i++)
+        if (hb_streq(c->parts[i].name, "respond")) {
+            status = c->parts[i].status;
+            detail = c->parts[i].detail;
+        }
+    if (status[0] == '\0')
+        return;
+    (void)!hb_core_control_set(
+        c, "files.reflex",
+        strstr(detail, "file.restore") != NULL ? HB_CS_PASS : HB_CS_FAIL,
+        strstr(detail, "file.restore") != NULL
+            ? N_("The officer approved restoring in advance.")
+            : N_("Restoring was not approved in advance: each change waits "
+                 "for a person."),
+        "", 0);
+}
+
+static void anchored(struct hb_core *c)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    bool yes = a != NULL && hb_state_get(&c->state, a, "anchored") != NULL;
+
+    (void)!hb_core_control_set(
+        c, "evidence.anchored", yes ? HB_CS_PASS : HB_CS_FAIL,
+        yes ? N_("Checkpoints of the evidence leave this machine.")
+            : N_("Checkpoints of the evidence do not leave this machine: "
+                 "root could rewrite the whole chain unseen."),
+        "", 0);
+}
