@@ -53,6 +53,7 @@ struct hb_core {
     size_t parts_n;
     int64_t started;
     uint64_t events_taken;
+    uint64_t own_controls_at;
     int64_t wall_offset;     /* wall minus monotonic, to notice jumps */
     bool degraded;           /* the store refuses; guards go on */
     char trouble[HB_MAX_ERR];/* why, in words */
@@ -107,6 +108,8 @@ int hb_core_posture(struct hb_core *c, struct hb_arena *a,
 /* Results of the controls that only core can know (people, reflex, anchor,
  * drill); written as control results. */
 void hb_core_own_controls(struct hb_core *c);
+/* The same, at most once in ten seconds. */
+void hb_core_own_controls_if_due(struct hb_core *c);
 /* What a proof must be bound to now: configuration, case book, assets; the
  * caller fills in kind, case and age. */
 struct hb_proof_binding;

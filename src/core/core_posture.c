@@ -93,6 +93,16 @@ void hb_core_own_controls(struct hb_core *c)
         hb_db_rollback(c->state.db);
 }
 
+void hb_core_own_controls_if_due(struct hb_core *c)
+{
+    uint64_t now = hb_mono();
+
+    if (now - c->own_controls_at < 10 * HB_S)
+        return;
+    c->own_controls_at = now;
+    hb_core_own_controls(c);
+}
+
 int hb_core_binding(struct hb_core *c, struct hb_arena *a,
                     struct hb_proof_binding *ret)
 {

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core.c - the main of the role "core": opens the stores, the case book and
+ * the rules, joins the parts of this folder, and keeps time.
+ *
+ * Runs unprivileged, without network, without exec.  Trusted: the
+ * configuration, case book and rules (root's files).  Not trusted: every
+ * frame and request, every row that stands for a person's decision.
+ */
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/play_port.h"
+
+#define GROUPS_MAX      4096
+#define GROUP_WINDOW_NS (3600 * HB_S)
+#define CHECKPOINT_NS   (600 * HB_S)
+#define RETAIN_NS       (3600 * HB_S)
+#define JUMP_NS         ((int64_t)(2 * HB_S))
+
+static int open_all(struct hb_core *c, struct hb_err *err);
+static int open_books(struct hb_core *c, struct hb_err *err);
+static int open_stores(struct hb_core *c, struct hb_err *err);
+static int open_keys(struct hb_core *c, struct hb_err *err);
+static int open_sockets(struct hb_core *c, struct hb_err *err);
+static void close_all(struct hb_core *c);
+static hb_timer_fn on_second, on_checkpoint, on_retain, on_reload;
+static bool held(void *arg, const char *day);
+
+int hb_core_main(const struct hb_role_ctx *ctx)
+{
+    struct hb_core *c = calloc(1, sizeof(*c));
+    struct hb_err err = {0};
+    char line[HB_MAX_ERR + 300];
+    int r;
+
+    if (c == NULL)
+        return 1;
+    c->ctx = ctx;
+    c->started = hb_now();
+    c->wall_offset = hb_now() - (int64_t)hb_mono();
+    r = open_all(c, &err);
+    if (r < 0) {
+        hb_err_format(&err, line, sizeof(line));
+        hb_log(HB_LOG_ERR, "%s", line[0] != '\0' ? line : strerror(-r));
+        close_all(c);
+        return 1;
+    }
+    hb_core_say(c, HB_SEV_INFO, "ready", HB_VERSION);
+    hb_core_own_controls(c);
+    (void)hb_play_tick(c->play);
+    hb_notify("READY=1");
+    r = hb_loop_run(c->loop, on_reload, c);
+    hb_core_say(c, HB_SEV_INFO, "stopped", "");
+    if (hb_core_checkpoint(c, &err) < 0)
+        hb_log(HB_LOG_WARNING, "%s", err.message);
+    close_all(c);
+    return r < 0 ? 1 : 0;
+}
+
+static int open_all(struct hb_core *c, struct hb_err *err)
+{
+    int r;
+
+    c->loop = hb_loop_new();
+    c->groups = hb_groups_new(GROUPS_MAX, GROUP_WINDOW_NS);
+    if (c->loop == NULL || c->groups == NULL)
+        return -ENOMEM;
+    if ((r = open_books(c, err)) < 0 || (r = open_keys(c, err)) < 0 ||
+        (r = open_stores(c, err)) < 0 || (r = open_sockets(c, err)) < 0)
+        return r;
+    r = hb_core_play_open(c);
+    if (r < 0)
+        return r;
+    if (hb_loop_timer(c->loop, HB_S, HB_S, on_second, c) == NULL ||
+        hb_loop_timer(c->loop, CHECKPOINT_NS, CHECKPOINT_NS, on_checkpoint,
+                      c) == NULL ||
+        hb_loop_timer(c->loop, RETAIN_NS, RETAIN_NS, on_retain, c) == NULL)
+        return -ENOMEM;
+    return 0;
+}
+
+static int open_books(struct hb_core *c, struct hb_err *err)
+{
+    char path[HB_MAX_PATH];
+    int r;
+
+    (void)snprintf(path, sizeof(path), "%s/casebook", c->ctx->data_dir);
+    r = hb_casebook_load(path, &c->book, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(path, sizeof(path), "%s/rules", c->ctx->data_dir);
+    return hb_rules_load(path, &c->rules, err);
+}
+
+/* Without the evidence key core runs all the same: incidents matter more; the
+ * log and posture ("not anchored") say what is missing. */
+static int open_keys(struct hb_core *c, struct hb_err *err)
+{
+    struct hb_err why = {0};
+    char path[HB_MAX_PATH];
+
+    (void)snprintf(path, sizeof(path), "%s/keys/evidence.key",
+                   c->ctx->etc_dir);
+    if (hb_key_load(path, NULL, &c->evidence_key, &why) < 0)
+        hb_log(HB_LOG_ERR, "%s", why.message);
+    else if (hb_key_pub(c->evidence_key, &c->evidence_pub) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static int open_stores(struct hb_core *c, struct hb_err *err)
+{
+    char path[HB_MAX_PATH];
+    int r = hb_state_open(c->ctx->state_dir, c->book, &c->state, err);
+
+    if (r < 0)
+        return r;
+    (void)snprintf(path, sizeof(path), "%s/evidence", c->ctx->state_dir);
+    r = hb_mkdirs(path, 0700);
+    if (r == 0)
+        r = hb_evidence_open(path, c->evidence_key, &c->state.evidence, err);
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
+    (void)snprintf(path, sizeof(path), "%s/proofs", c->ctx->state_dir);
+    r = hb_mkdirs(path, 0700);
+    if (r == 0) {
+        (void)snprintf(path, sizeof(path), "%s/events", c->ctx->state_dir);
+        r = hb_mkdirs(path, 0700);
+    }
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
+    return hb_events_open(path, &c->events, err);
+}
+
+static int open_sockets(struct hb_core *c, struct hb_err *err)
+{
+    int ctl = hb_sock_passed("ctl"), event = hb_sock_passed("event"), r;
+    char path[HB_MAX_PATH];
+
+    if (ctl < 0 || event < 0)
+        return hb_err_set(err, -ENOENT,
+                          "ctl and event sockets were not passed in: start "
+                          "me from systemd or `hinoban supervise`");
+    (void)snprintf(path, sizeof(path), "%s/helper-core.sock",
+                   c->ctx->run_dir);
+    r = hb_core_bus_new(c, event, &c->bus);
+    if (r == 0)
+        r = hb_core_ctl_new(c, ctl, &c->ctl);
+    if (r == 0)
+        r = hb_core_helper_new(c, path, &c->helper);
+    return r;
+}
+
+static void close_all(struct hb_core *c)
+{
+    if (c->loop != NULL) {
+        hb_core_ctl_free(c->ctl);
+        hb_core_bus_free(c->bus);
+        hb_core_helper_free(c->helper);
+    }
+    hb_play_free(c->play);
+    if (c->events != NULL)
+        hb_events_close(c->events);
+    if (c->state.db != NULL)
+        hb_state_close(&c->state);
+    hb_groups_free(c->groups);
+    hb_rules_free(c->rules);
+    hb_casebook_free(c->book);
+    hb_key_free(c->evidence_key);
+    hb_pub_free(c->evidence_pub);
+    hb_loop_free(c->loop);
+    free(c);
+}
+
+static void on_second(void *arg)
+{
+    struct hb_core *c = arg;
+    int64_t offset = hb_now() - (int64_t)hb_mono();
+    int64_t jump = offset - c->wall_offset;
+    int64_t patience = (int64_t)c->ctx->config->nobody_answers;
+
+    if (jump > JUMP_NS || jump < -JUMP_NS) {
+        char detail[80];
+
+        (void)snprintf(detail, sizeof(detail), "%lld s",
+                       (long long)(jump / (int64_t)HB_S));
+        c->wall_offset = offset;
+        hb_core_say(c, HB_SEV_MEDIUM, "clock-jump", detail);
+    }
+    if (hb_play_tick(c->play) < 0)
+        hb_log(HB_LOG_ERR, "playbooks could not go on");
+    if (patience > 0 &&
+        hb_task_escalate(&c->state, hb_now(), patience) < 0)
+        hb_log(HB_LOG_ERR, "tasks could not be passed on");
+    hb_core_own_controls_if_due(c);
+    hb_core_staged_fetch(c);
+}
+
+static void on_checkpoint(void *arg)
+{
+    struct hb_core *c = arg;
+    struct hb_err err = {0};
+
+    if (hb_core_checkpoint(c, &err) < 0) {
+        hb_log(HB_LOG_ERR, "%s", err.message);
+        hb_core_say(c, HB_SEV_MEDIUM, "not-anchored", err.message);
+    }
+}
+
+static void on_retain(void *arg)
+{
+    struct hb_core *c = arg;
+    const struct hb_conf_limits *l = &c->ctx->config->limits;
+    struct hb_err err = {0};
+    char detail[80];
+    unsigned removed = 0;
+
+    if (hb_events_retain(c->events,
+                         (unsigned)(l->event_keep / (86400 * HB_S)),
+                         l->event_bytes, held, c, &removed, &err) < 0) {
+        hb_log(HB_LOG_ERR, "%s", err.message);
+    } else if (removed > 0) {
+        (void)snprintf(detail, sizeof(detail), "%u days", removed);
+        hb_core_say(c, HB_SEV_INFO, "retention", detail);
+    }
+}
+
+/* A day that an open incident rests on is under legal hold. */
+static bool held(void *arg, const char *day)
+{
+    struct hb_core *c = arg;
+    int64_t from = 0;
+    struct hb_stmt *q;
+    bool yes = true;
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
+    if (hb_time_parse(hb_slice_z(text), &from) < 0 ||
+        hb_db_stmt(c->state.db,
+                   "SELECT count(*) FROM incident WHERE state < 4"
+                   " AND first_event < ?2 AND last_event >= ?1",
+                   &q) < 0)
+        return true;
+    if (hb_stmt_int(q, 1, from) == 0 &&
+        hb_stmt_int(q, 2, from + (int64_t)(86400 * HB_S)) == 0 &&
+        hb_stmt_step(q) == 1)
+        yes = hb_stmt_col_int(q, 0) > 0;
+    hb_stmt_reset(q);
+    return yes;
+}
+
+/* The case book and the rules are read again as one: where either does not
+ * load, both stay as they were (OPERATIONS: Reload). */
+static void on_reload(void *arg)
+{
+    struct hb_core *c = arg;
+    struct hb_rules *rules = c->rules;
+    struct hb_err err = {0};
+    char path[HB_MAX_PATH], line[HB_MAX_ERR + 300];
+
+    (void)snprintf(path, sizeof(path), "%s/rules", c->ctx->data_dir);
+    if (hb_rules_load(path, &c->rules, &err) < 0) {
+        c->rules = rules;
+        hb_err_format(&err, line, sizeof(line));
+        hb_core_say(c, HB_SEV_MEDIUM, "reload-refused", line);
+        return;
+    }
+    /* Groups point into the old rules. */
+    hb_groups_free(c->groups);
+    c->groups = hb_groups_new(GROUPS_MAX, GROUP_WINDOW_NS);
+    hb_rules_free(rules);
+    HB_ASSERT(c->groups != NULL);
+    hb_core_say(c, HB_SEV_INFO, "reloaded", "");
+}
