@@ -45,12 +45,15 @@ struct hb_bus {
     size_t count, bytes, ring_bytes;
     uint64_t next_seq;
     uint64_t dropped, untold; /* in all; since the last that told */
+    hb_bus_command_fn *on_command;
+    void *command_arg;
 };
 
 static void connect_now(void *arg);
 static void disconnect(struct hb_bus *b);
 static void on_io(void *arg, int fd, uint32_t events);
-static int read_acks(struct hb_bus *b);
+static int read_answers(struct hb_bus *b);
+static int command(struct hb_bus *b, struct hb_slice json);
 static void acknowledge(struct hb_bus *b, uint64_t seq);
 static void flush(struct hb_bus *b);
 static int queue(struct hb_bus *b, const struct hb_event *e);
@@ -147,7 +150,7 @@ int hb_bus_frame_decode(const void *p, size_t n, enum hb_bus_kind *ret_kind,
     seq = hb_cur_u64(&c);
     if (c.err < 0 || version != HB_BUS_VERSION || seq == 0)
         return -EBADMSG;
-    if (kind != HB_BUS_EVENT && kind != HB_BUS_ACK)
+    if (kind != HB_BUS_EVENT && kind != HB_BUS_ACK && kind != HB_BUS_COMMAND)
         return -EBADMSG;
     json = hb_cur_take(&c, hb_cur_left(&c));
     if ((kind == HB_BUS_ACK) != (json.n == 0) || json.n > HB_MAX_EVENT)
@@ -170,6 +173,50 @@ size_t hb_bus_ack_encode(uint64_t seq, uint8_t buf[10])
 {
     put_head(buf, HB_BUS_ACK, seq);
     return HEAD;
+}
+
+int hb_bus_command_encode(struct hb_buf *b, struct hb_slice json)
+{
+    uint8_t head[HEAD];
+
+    if (json.n + HEAD > HB_BUS_COMMAND_MAX)
+        return -EMSGSIZE;
+    put_head(head, HB_BUS_COMMAND, 1);
+    hb_buf_add(b, head, sizeof(head));
+    hb_buf_add(b, json.p, json.n);
+    return hb_buf_err(b);
+}
+
+void hb_bus_on_command(struct hb_bus *b, hb_bus_command_fn *fn, void *arg)
+{
+    HB_CHECK(b, MAGIC);
+    b->on_command = fn;
+    b->command_arg = arg;
+}
+
+int hb_bus_answer(struct hb_bus *b, const char *key, const char *status,
+                  const char *answer, const char *detail)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_json *tree;
+    struct hb_event *e;
+    int r;
+
+    if (a == NULL)
+        return -ENOMEM;
+    e = hb_event_new(a, HB_EV_APP_LIFECYCLE, 99, HB_SEV_INFO, b->source);
+    if (e == NULL)
+        return -ENOMEM;
+    r = hb_json_parse(a, hb_slice_z(answer), &tree, NULL);
+    if (r == 0)
+        r = hb_event_json(e, HB_F_ANSWER, tree);
+    if (r == 0)
+        r = hb_event_strz(e, HB_F_COMMAND, key);
+    if (r == 0)
+        r = hb_event_strz(e, HB_F_STATUS, status);
+    if (r == 0)
+        r = hb_event_strz(e, HB_F_STATUS_DETAIL, detail);
+    return r < 0 ? r : hb_bus_send(b, e);
 }
 
 /* Connects, or asks the loop to try again later. */
@@ -210,7 +257,7 @@ static void on_io(void *arg, int fd, uint32_t events)
 
     if (fd != b->fd)
         return;
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && read_acks(b) < 0) {
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && read_answers(b) < 0) {
         disconnect(b);
         return;
     }
@@ -219,10 +266,10 @@ static void on_io(void *arg, int fd, uint32_t events)
 }
 
 /* 0 when there is no more for now, -errno where the connection is over. */
-static int read_acks(struct hb_bus *b)
+static int read_answers(struct hb_bus *b)
 {
     for (;;) {
-        uint8_t buf[HEAD];
+        uint8_t buf[HB_BUS_COMMAND_MAX];
         enum hb_bus_kind kind;
         struct hb_slice json;
         uint64_t seq;
@@ -235,12 +282,28 @@ static int read_acks(struct hb_bus *b)
             continue;
         if (n <= 0)
             return n == 0 ? -ECONNRESET : (int)n;
-        if (hb_bus_frame_decode(buf, (size_t)n, &kind, &seq, &json) < 0 ||
-            kind != HB_BUS_ACK || seq >= b->next_seq)
+        if (hb_bus_frame_decode(buf, (size_t)n, &kind, &seq, &json) < 0)
+            return -EBADMSG;
+        if (kind == HB_BUS_COMMAND && command(b, json) == 0)
+            continue;
+        if (kind != HB_BUS_ACK || seq >= b->next_seq)
             return -EBADMSG;
         acknowledge(b, seq);
         b->retry_ns = RETRY_FIRST;
     }
+}
+
+static int command(struct hb_bus *b, struct hb_slice json)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(1u << 20);
+    struct hb_json *node;
+
+    if (a == NULL || hb_json_parse(a, json, &node, NULL) < 0 ||
+        node->type != HB_JSON_OBJ)
+        return -EBADMSG;
+    if (b->on_command != NULL)
+        b->on_command(b->command_arg, node);
+    return 0;
 }
 
 static void acknowledge(struct hb_bus *b, uint64_t seq)
