@@ -4,15 +4,16 @@
  * plain text, either of which may be left out.
  *
  *     struct hb_doc d;
- *     hb_doc_begin(&d, &html, &text, "ja", _("First report"));
- *     hb_doc_heading(&d, 2, _("What happened"));
- *     hb_doc_row(&d, _("Noticed"), "2026-04-01 09:30 JST");
- *     hb_doc_row(&d, _("Cause"), _("under investigation"));
+ *     hb_doc_begin(&d, &html, &text, "ja", "First report");
+ *     hb_doc_heading(&d, 2, "What happened");
+ *     hb_doc_row(&d, "Noticed", "2026-04-01 09:30 JST");
+ *     hb_doc_row(&d, "Cause", "under investigation");
  *     r = hb_doc_end(&d);
  *
  * All texts are UTF-8 and may be foreign: they are escaped for their place,
  * and invisible or direction-changing characters are made visible.  A line
- * break is kept in paragraphs and excerpts only.  The page loads nothing,
+ * break is kept in paragraphs and excerpts only: a foreign word goes through
+ * hb_show() before it becomes part of a paragraph.  The page loads nothing,
  * runs nothing (its own policy forbids it), prints on A4, follows the
  * reader's light or dark setting and is built for screen readers (WCAG 2.2:
  * language, one h1, headings in order, captions, header cells).
