@@ -20,27 +20,42 @@ struct hb_db;
 struct hb_stmt;
 
 struct hb_migration {
-    int version;           /* 1, 2, ... without gaps */
-    const char *sql;       /* several statements */
+    int version;     /* 1, 2, ... without gaps */
+    const char *sql; /* several statements */
 };
 
-/* Opens (creates) the file PATH, checks its integrity quickly and runs the
- * migrations that are missing, each in a transaction, after a verified copy
- * of the file (PATH.before-N).  A file with a higher version than the last
- * migration is refused (-EPROTO). */
+/* Opens (creates, mode 0600) the file PATH as its only writer (PATH.lock;
+ * -EBUSY where another process is that), checks its integrity quickly and
+ * runs the migrations that are missing, each in a transaction, after a
+ * verified copy of the file (PATH.before-N).  A file with a higher version
+ * than the last migration is refused (-EPROTO).
+ *
+ * 0 when all is well; 1 when the file is damaged or cannot be written but can
+ * be read: then ERR says why, and what writes answers -EUCLEAN or -EROFS. */
 int hb_db_open(const char *path, const struct hb_migration *m, size_t n,
                struct hb_db **ret, struct hb_err *err) HB_WUR;
+/* Opens PATH to look only, beside a writer; needs no lock. */
+int hb_db_open_read(const char *path, struct hb_db **ret,
+                    struct hb_err *err) HB_WUR;
+bool hb_db_read_only(const struct hb_db *db);
+/* The number of the last migration that ran on it. */
+int hb_db_version(struct hb_db *db, int *ret) HB_WUR;
 void hb_db_close(struct hb_db *db);
 void hb_db_closep(struct hb_db **db);
 /* The last error in words. */
 const struct hb_err *hb_db_err(const struct hb_db *db);
 
-int hb_db_begin(struct hb_db *db) HB_WUR;   /* write transaction */
-int hb_db_commit(struct hb_db *db) HB_WUR;  /* durable when it returns 0 */
+int hb_db_begin(struct hb_db *db) HB_WUR; /* write transaction */
+/* Durable when it returns 0; else nothing of the transaction is kept and it
+ * is over.  A statement that fails so badly that the database rolls back (a
+ * full disk) makes every later statement of the transaction and its commit
+ * fail too, so half of one is never stored. */
+int hb_db_commit(struct hb_db *db) HB_WUR;
 void hb_db_rollback(struct hb_db *db);
 bool hb_db_in_transaction(const struct hb_db *db);
 
-/* Prepared once and kept by the connection under its text. */
+/* Prepared once and kept by the connection under its text; borrowed.  A text
+ * that is being stepped gets a second statement. */
 int hb_db_stmt(struct hb_db *db, const char *sql, struct hb_stmt **ret) HB_WUR;
 /* Binding; I counts from 1.  Text and bytes must live until the next reset. */
 int hb_stmt_int(struct hb_stmt *s, int i, int64_t v) HB_WUR;
@@ -63,7 +78,9 @@ int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...) HB_WUR;
 int64_t hb_db_last_id(struct hb_db *db);
 int64_t hb_db_changes(struct hb_db *db);
 
-/* A consistent copy while running, verified after it was written. */
+/* A consistent copy while running, verified after it was written; it stands
+ * alone (no -wal beside it) and takes the place of an older TO.  -EBUSY inside
+ * a transaction. */
 int hb_db_backup(struct hb_db *db, const char *to, struct hb_err *err) HB_WUR;
 
 #endif
