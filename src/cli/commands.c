@@ -18,5 +18,15 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("print the completion for bash"), "", NULL, NULL},
     {"help", hb_cmd_help, HB_CLI_SETUP, N_("list the commands, or explain one"),
      "[COMMAND]", NULL, NULL},
+    {"role", hb_cmd_role, HB_CLI_INNER,
+     N_("run one role (systemd and the supervisor call this)"), "NAME", NULL,
+     NULL},
+    {"supervise", hb_cmd_supervise, HB_CLI_INNER,
+     N_("run all roles in the foreground, without systemd"), "[--once]",
+     "--once",
+     N_("Makes the sockets, starts every role and starts it again when it "
+        "dies; SIGTERM\n"
+        "stops them in order and removes what it made. --once stops when all "
+        "are ready.")},
     {NULL, NULL, HB_CLI_INNER, NULL, NULL, NULL, NULL},
 };

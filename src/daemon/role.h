@@ -19,7 +19,8 @@ enum hb_role_flag {
     HB_ROLE_SITES_READ = 8,   /* reads the document roots by path */
     HB_ROLE_SITES_WRITE = 16, /* changes them */
     HB_ROLE_MOUNTS = 32,      /* takes mounts off document roots */
-    HB_ROLE_PROC = 64         /* looks at other users' processes */
+    HB_ROLE_PROC = 64,        /* looks at other users' processes */
+    HB_ROLE_ANCHOR = 128      /* writes to the configured anchor */
 };
 
 struct hb_role_sock {
@@ -54,10 +55,12 @@ extern const struct hb_role hb_roles[]; /* name NULL ends */
 #define HB_ROLES_MAX 16u
 
 const struct hb_role *hb_role_find(const char *name);
-/* The user of R: its own where it exists on this machine, else the fallback
- * (uid and gid alike). */
+/* The user of R: its own where it exists on this machine, else the fallback;
+ * the group is "hinoban" (61800 where there is none), root's for root. */
 void hb_role_ids(const struct hb_role *r, uid_t *ret_uid, gid_t *ret_gid);
-/* The user who may connect to S of R: root where the row names nobody. */
+gid_t hb_role_group(void);
+/* Owner of the socket S (mode 0660: root and the group of all roles; else
+ * root or the role that may connect). */
 void hb_role_sock_owner(const struct hb_role_sock *s, uid_t *ret_uid,
                         gid_t *ret_gid);
 
