@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load.c - reads the case book's folder: general.yaml, then one folder a
+ * case, and checks it whole.
+ *
+ * Runs in core, the CLI and tests.  The folder belongs to root and comes with
+ * the package; still nothing in it is believed before it was checked, because
+ * a case that is half understood would look as if it protected somebody.
+ * Files are read once into the arena; the book's hash covers the bytes that
+ * were parsed, in a fixed order, so that proofs can be bound to it.
+ */
+#include <dirent.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/num.h"
+#include "casebook/load.h"
+
+struct names { /* of a folder, sorted */
+    char **v;
+    size_t n;
+};
+
+static int read_folder(struct hb_load *l, const char *path, struct names *ret);
+static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
+                     uint8_t hash[HB_SHA256_SIZE]);
+static int load_general(struct hb_load *l);
+static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
+                         const struct hb_case *c, const struct hb_row **ret,
+                         size_t *ret_n);
+static int load_row(struct hb_load *l, const struct hb_yaml *map,
+                    struct hb_row *ret);
+static int load_case(struct hb_load *l, const char *folder, struct hb_case *c);
+static int check_names(struct hb_load *l, const char *path,
+                       const struct names *names);
+static int load_case_file(struct hb_load *l, const char *path,
+                          struct hb_case *c);
+static int load_drill(struct hb_load *l, const struct hb_yaml *map,
+                      struct hb_drill *d);
+static int load_controls(struct hb_load *l, const char *path,
+                         struct hb_case *c);
+static int load_control(struct hb_load *l, const struct hb_yaml *map,
+                        struct hb_case *c, struct hb_control *ret);
+static int load_documents(struct hb_load *l, const char *path,
+                          struct hb_case *c);
+static int load_document(struct hb_load *l, const struct hb_yaml *top,
+                         const char *name, struct hb_document *d);
+static int load_section(struct hb_load *l, const struct hb_yaml *map,
+                        struct hb_doc_section *s);
+static int load_field(struct hb_load *l, const struct hb_yaml *map,
+                      struct hb_doc_field *f);
+static int unique_cases(struct hb_load *l, const struct names *folders);
+static bool has(const struct names *names, const char *name);
+static int by_name(const void *a, const void *b);
+static int by_number(const void *a, const void *b);
+
+int hb_casebook_load(const char *dir, struct hb_casebook **ret,
+                     struct hb_err *err)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_load l = {.a = a, .err = err, .dir = dir};
+    struct names all = {0}, folders = {0};
+    int r = -ENOMEM;
+
+    if (a == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    l.book = HB_NEW(a, struct hb_casebook);
+    l.hash = hb_sha256_new();
+    if (l.book == NULL || l.hash == NULL)
+        goto out;
+    l.book->arena = a;
+    r = read_folder(&l, dir, &all);
+    if (r < 0)
+        goto out;
+    folders.v = HB_NEW_N(a, char *, all.n + 1);
+    l.cases = HB_NEW_N(a, struct hb_case, all.n + 1);
+    r = folders.v == NULL || l.cases == NULL ? -ENOMEM : load_general(&l);
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        if (all.v[i][0] >= '0' && all.v[i][0] <= '9')
+            folders.v[folders.n++] = all.v[i];
+    }
+    if (r == 0 && (folders.n == 0 || folders.n > HB_CASE_MAX))
+        r = hb_err_at(err, -EINVAL, dir, 0, 0,
+                      _("between 1 and %u folders of cases are expected, "
+                        "%zu are here"),
+                      HB_CASE_MAX, folders.n);
+    for (size_t i = 0; r == 0 && i < folders.n; i++)
+        r = load_case(&l, folders.v[i], &l.cases[i]);
+    l.book->cases = l.cases;
+    l.book->n = folders.n;
+    if (r == 0)
+        r = unique_cases(&l, &folders);
+    /* Playbooks may call those of cases that came later. */
+    for (size_t i = 0; r == 0 && i < folders.n; i++) {
+        if (l.cases[i].playbook != NULL)
+            r = hb_load_playbook_link(
+                &l, (struct hb_playbook *)(uintptr_t)l.cases[i].playbook);
+    }
+    if (r == 0)
+        hb_sha256_end(l.hash, l.book->hash);
+out:
+    hb_sha256_free(l.hash);
+    if (r < 0) {
+        if (err != NULL && err->code == 0)
+            hb_err_at(err, r, dir, 0, 0, _("the case book cannot be read"));
+        hb_arena_free(a);
+        return r;
+    }
+    *ret = l.book;
+    return 0;
+}
+
+void hb_casebook_free(struct hb_casebook *b)
+{
+    if (b != NULL)
+        hb_arena_free(b->arena);
+}
+
+void hb_casebook_freep(struct hb_casebook **b)
+{
+    hb_casebook_free(*b);
+    *b = NULL;
+}
+
+/* ---- files ---- */
+
+/* Names without those that begin with a dot, sorted by bytes. */
+static int read_folder(struct hb_load *l, const char *path, struct names *ret)
+{
+    DIR *d = opendir(path);
+    struct dirent *e;
+    size_t cap = 0;
+    int r = 0;
+
+    *ret = (struct names){0};
+    if (d == NULL) {
+        char text[128];
+        int code = -errno;
+
+        return hb_err_at(l->err, code, path, 0, 0, "%s",
+                         hb_errno_text(code, text, sizeof(text)));
+    }
+    while (r == 0 && (e = readdir(d)) != NULL) {
+        if (e->d_name[0] == '.')
+            continue;
+        if (ret->n == cap) {
+            char **more;
+
+            cap = cap == 0 ? 32 : cap * 2;
+            more = cap > 4096 ? NULL : HB_NEW_N(l->a, char *, cap);
+            if (more == NULL) {
+                r = -E2BIG;
+                break;
+            }
+            if (ret->n > 0)
+                memcpy(more, ret->v, ret->n * sizeof(*more));
+            ret->v = more;
+        }
+        ret->v[ret->n] = hb_arena_strdup(l->a, e->d_name);
+        r = ret->v[ret->n++] == NULL ? -ENOMEM : 0;
+    }
+    (void)closedir(d);
+    if (r == 0 && ret->n > 0)
+        qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
+    return r;
+}
+
+static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
+                     uint8_t hash[HB_SHA256_SIZE])
+{
+    const char *rel = path + strlen(l->dir);
+    uint8_t sum[HB_SHA256_SIZE];
+    struct hb_slice text;
+    int r = hb_file_read(l->a, path, HB_MAX_YAML, &text);
+
+    if (r < 0) {
+        char why[128];
+
+        return hb_err_at(l->err, r, path, 0, 0, "%s",
+                         hb_errno_text(r, why, sizeof(why)));
+    }
+    hb_sha256(text.p, text.n, sum);
+    hb_sha256_add(l->hash, rel, strlen(rel) + 1);
+    hb_sha256_add(l->hash, sum, sizeof(sum));
+    if (hash != NULL)
+        memcpy(hash, sum, sizeof(sum));
+    r = hb_yaml_parse(l->a, path, text, ret, l->err);
+    if (r == 0 && (*ret)->type != HB_YAML_MAP)
+        r = hb_yaml_err(*ret, l->err, -EINVAL,
+                        _("the file must be a mapping (key: value)"));
+    return r;
+}
+
+/* ---- rows ---- */
+
+static int load_general(struct hb_load *l)
+{
+    static const char *const keys[] = {"rows", NULL};
+    const char *path = hb_arena_printf(l->a, "%s/general.yaml", l->dir);
+    const struct hb_yaml *seq;
+    struct hb_yaml *top;
+    int r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, NULL);
+
+    if (r == 0)
+        r = hb_yaml_keys(top, keys, l->err);
+    if (r == 0)
+        r = hb_load_seq(l, top, "rows", true, &seq);
+    if (r < 0)
+        return r;
+    return load_row_list(l, seq, NULL, &l->book->general, &l->book->general_n);
+}
+
+/* *RET grows with each row, so that the next one sees the ones before. */
+static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
+                         const struct hb_case *c, const struct hb_row **ret,
+                         size_t *ret_n)
+{
+    struct hb_row *rows = HB_NEW_N(l->a, struct hb_row, seq->count);
+
+    if (rows == NULL)
+        return -ENOMEM;
+    *ret = rows;
+    HB_YAML_EACH (n, seq) {
+        int r = load_row(l, n, &rows[*ret_n]);
+
+        if (r < 0)
+            return r;
+        if (hb_row_find(l->book, c, rows[*ret_n].id) != NULL)
+            return hb_yaml_err(n, l->err, -EEXIST, _("row %s stands twice"),
+                               rows[*ret_n].id);
+        (*ret_n)++;
+    }
+    return 0;
+}
+
+static int load_row(struct hb_load *l, const struct hb_yaml *map,
+                    struct hb_row *ret)
+{
+    static const char *const keys[] = {"id",        "need",    "modality",
+                                       "automatic", "missing", NULL};
+    unsigned modality = HB_MOD_DO;
+    int r;
+
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, l->err, -EINVAL, _("a row is a mapping"));
+    r = hb_yaml_keys(map, keys, l->err);
+    if (r == 0)
+        r = hb_load_str(l, map, "id", true, &ret->id);
+    if (r == 0)
+        r = hb_load_text(l, map, "need", true, &ret->need);
+    if (r == 0)
+        r = hb_load_word(l, map, "modality", false, hb_modalities, &modality);
+    if (r == 0)
+        r = hb_load_bool(l, map, "automatic", &ret->automatic);
+    if (r == 0)
+        r = hb_load_text(l, map, "missing", false, &ret->missing);
+    ret->modality = (enum hb_modality)modality;
+    return r;
+}
+
+/* ---- cases ---- */
+
+static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
+{
+    const char *path = hb_arena_printf(l->a, "%s/%s", l->dir, folder);
+    struct names names;
+    struct hb_yaml *top;
+    uint8_t hash[HB_SHA256_SIZE];
+    int r = path == NULL ? -ENOMEM : read_folder(l, path, &names);
+
+    if (r == 0)
+        r = check_names(l, path, &names);
+    if (r == 0)
+        r = load_case_file(l, path, c);
+    if (r == 0 && has(&names, "documents"))
+        r = load_documents(l, path, c);
+    if (r == 0 && has(&names, "controls.yaml"))
+        r = load_controls(l, path, c);
+    if (r == 0 && has(&names, "playbook.yaml")) {
+        path = hb_arena_printf(l->a, "%s/playbook.yaml", path);
+        r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, hash);
+        if (r == 0)
+            r = hb_load_playbook(l, c, top, hash);
+    }
+    if (r == 0 && c->maturity != HB_MATURITY_NOT_YET &&
+        (c->controls_n == 0 || c->playbook == NULL))
+        r = hb_err_at(l->err, -EINVAL, path, 0, 0,
+                      _("a case that is not \"not-yet\" needs controls.yaml "
+                        "and playbook.yaml"));
+    return r;
+}
+
+/* A file that nobody reads is a typing mistake in its name. */
+static int check_names(struct hb_load *l, const char *path,
+                       const struct names *names)
+{
+    static const char *const known[] = {"case.yaml",     "controls.yaml",
+                                        "playbook.yaml", "documents",
+                                        "drill",         "README.md"};
+    struct names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
+
+    for (size_t i = 0; i < names->n; i++) {
+        const char *near;
+
+        if (has(&k, names->v[i]))
+            continue;
+        near = hb_nearest(names->v[i], known, HB_ARRAY_LEN(known));
+        return hb_err_at(l->err, -EINVAL, path, 0, 0,
+                         near != NULL ? _("unknown file %s; did you mean %s?")
+                                      : _("unknown file %s"),
+                         names->v[i], near);
+    }
+    return 0;
+}
+
+static int load_case_file(struct hb_load *l, const char *path,
+                          struct hb_case *c)
+{
+    static const char *const keys[] = {"number", "id",   "title",
+                                       "story",  "who",  "maturity",
+                                       "drill",  "rows", NULL};
+    const char *file = hb_arena_printf(l->a, "%s/case.yaml", path);
+    const struct hb_yaml *seq = NULL, *drill;
+    struct hb_yaml *top;
+    uint64_t number = 0;
+    unsigned maturity = 0;
+    int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
+
+    if (r == 0)
+        r = hb_yaml_keys(top, keys, l->err);
+    if (r == 0)
+        r = hb_load_num(l, top, "number", 1, 999, &number);
+    if (r == 0)
+        r = hb_load_id(l, top, "id", &c->id);
+    if (r == 0)
+        r = hb_load_text(l, top, "title", true, &c->title);
+    if (r == 0)
+        r = hb_load_text(l, top, "story", true, &c->story);
+    if (r == 0)
+        r = hb_load_text(l, top, "who", true, &c->who);
+    if (r == 0)
+        r = hb_load_word(l, top, "maturity", true, hb_maturities, &maturity);
+    if (r < 0)
+        return r;
+    c->number = (unsigned)number;
+    c->maturity = (enum hb_maturity)maturity;
+    drill = hb_yaml_get(top, "drill");
+    if (drill != NULL)
+        r = load_drill(l, drill, &c->drill);
+    if (r == 0)
+        r = hb_load_seq(l, top, "rows", maturity != HB_MATURITY_NOT_YET, &seq);
+    if (r == 0 && seq != NULL)
+        r = load_row_list(l, seq, c, &c->rows, &c->rows_n);
+    return r;
+}
+
+static int load_drill(struct hb_load *l, const struct hb_yaml *map,
+                      struct hb_drill *d)
+{
+    static const char *const keys[] = {"name", "rehearsed_within",
+                                       "canary_within", NULL};
+    int r;
+
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, l->err, -EINVAL, _("a drill is a mapping"));
+    r = hb_yaml_keys(map, keys, l->err);
+    if (r == 0)
+        r = hb_load_id(l, map, "name", &d->name);
+    if (r == 0)
+        r = hb_load_duration(l, map, "rehearsed_within", &d->rehearsed_within);
+    if (r == 0)
+        r = hb_load_duration(l, map, "canary_within", &d->canary_within);
+    if (r == 0 && (d->rehearsed_within == 0 || d->canary_within == 0))
+        r = hb_yaml_err(map, l->err, -EINVAL,
+                        _("a proof without an end would stay green for ever: "
+                          "rehearsed_within and canary_within are needed"));
+    return r;
+}
+
+/* ---- controls ---- */
+
+static int load_controls(struct hb_load *l, const char *path, struct hb_case *c)
+{
+    static const char *const keys[] = {"controls", NULL};
+    const char *file = hb_arena_printf(l->a, "%s/controls.yaml", path);
+    const struct hb_yaml *seq;
+    struct hb_control *list;
+    struct hb_yaml *top;
+    int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
+
+    if (r == 0)
+        r = hb_yaml_keys(top, keys, l->err);
+    if (r == 0)
+        r = hb_load_seq(l, top, "controls", true, &seq);
+    if (r < 0)
+        return r;
+    if (seq->count > HB_CONTROL_MAX)
+        return hb_yaml_err(seq, l->err, -E2BIG,
+                           _("more than %u controls in one case"),
+                           HB_CONTROL_MAX);
+    list = HB_NEW_N(l->a, struct hb_control, seq->count);
+    if (list == NULL)
+        return -ENOMEM;
+    c->controls = list;
+    HB_YAML_EACH (n, seq) {
+        r = load_control(l, n, c, &list[c->controls_n]);
+        if (r < 0)
+            return r;
+        if (hb_control_find(c, list[c->controls_n].id) != NULL)
+            return hb_yaml_err(n, l->err, -EEXIST, _("control %s stands twice"),
+                               list[c->controls_n].id);
+        c->controls_n++;
+    }
+    return 0;
+}
+
+static int load_control(struct hb_load *l, const struct hb_yaml *map,
+                        struct hb_case *c, struct hb_control *ret)
+{
+    static const char *const keys[] = {
+        "id",       "text",     "why",     "fix",  "check", "question",
+        "required", "modality", "max_age", "rows", NULL};
+    unsigned modality = HB_MOD_DO;
+    int r;
+
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, l->err, -EINVAL, _("a control is a mapping"));
+    ret->owner = c;
+    ret->required = true;
+    r = hb_yaml_keys(map, keys, l->err);
+    if (r == 0)
+        r = hb_load_id(l, map, "id", &ret->id);
+    if (r == 0)
+        r = hb_load_text(l, map, "text", true, &ret->text);
+    if (r == 0)
+        r = hb_load_text(l, map, "why", true, &ret->why);
+    if (r == 0)
+        r = hb_load_text(l, map, "fix", true, &ret->fix);
+    if (r == 0)
+        r = hb_load_bool(l, map, "question", &ret->question);
+    if (r == 0 && !ret->question)
+        r = hb_load_id(l, map, "check", &ret->check);
+    if (r == 0 && ret->question && hb_yaml_get(map, "check") != NULL)
+        r = hb_yaml_err(map, l->err, -EINVAL,
+                        _("a control is a check or a question, not both"));
+    if (r == 0)
+        r = hb_load_bool(l, map, "required", &ret->required);
+    if (r == 0)
+        r = hb_load_word(l, map, "modality", false, hb_modalities, &modality);
+    if (r == 0)
+        r = hb_load_duration(l, map, "max_age", &ret->max_age);
+    if (r == 0 && ret->max_age == 0)
+        r = hb_yaml_err(map, l->err, -EINVAL, _("\"%s\" is missing here"),
+                        "max_age");
+    if (r == 0)
+        r = hb_load_rows(l, map, c, &ret->rows);
+    ret->modality = (enum hb_modality)modality;
+    return r;
+}
+
+/* ---- documents ---- */
+
+static int load_documents(struct hb_load *l, const char *path,
+                          struct hb_case *c)
+{
+    const char *dir = hb_arena_printf(l->a, "%s/documents", path);
+    struct hb_document *list;
+    struct names names;
+    int r = dir == NULL ? -ENOMEM : read_folder(l, dir, &names);
+
+    if (r < 0)
+        return r;
+    list = HB_NEW_N(l->a, struct hb_document, names.n + 1);
+    if (list == NULL)
+        return -ENOMEM;
+    c->documents = list;
+    for (size_t i = 0; i < names.n; i++) {
+        const char *file = hb_arena_printf(l->a, "%s/%s", dir, names.v[i]);
+        struct hb_yaml *top;
+
+        if (file == NULL)
+            return -ENOMEM;
+        r = read_yaml(l, file, &top, NULL);
+        if (r == 0)
+            r = load_document(l, top, names.v[i], &list[i]);
+        if (r < 0)
+            return r;
+        c->documents_n++;
+    }
+    return 0;
+}
+
+static int load_document(struct hb_load *l, const struct hb_yaml *top,
+                         const char *name, struct hb_document *d)
+{
+    static const char *const keys[] = {"id",   "title",    "to",
+                                       "note", "sections", NULL};
+    struct hb_doc_section *list;
+    const struct hb_yaml *seq;
+    int r = hb_yaml_keys(top, keys, l->err);
+
+    if (r == 0)
+        r = hb_load_str(l, top, "id", true, &d->id);
+    /* One name for the file and the paper, so that nobody looks for it. */
+    if (r == 0 && (strncmp(name, d->id, strlen(d->id)) != 0 ||
+                   !hb_streq(name + strlen(d->id), ".yaml")))
+        r = hb_yaml_err(hb_yaml_get(top, "id"), l->err, -EINVAL,
+                        _("document %s must stand in %s.yaml"), d->id, d->id);
+    if (r == 0)
+        r = hb_load_text(l, top, "title", true, &d->title);
+    if (r == 0)
+        r = hb_load_text(l, top, "to", true, &d->to);
+    if (r == 0)
+        r = hb_load_text(l, top, "note", false, &d->note);
+    if (r == 0)
+        r = hb_load_seq(l, top, "sections", true, &seq);
+    if (r < 0)
+        return r;
+    list = HB_NEW_N(l->a, struct hb_doc_section, seq->count);
+    if (list == NULL)
+        return -ENOMEM;
+    d->sections = list;
+    HB_YAML_EACH (n, seq) {
+        r = load_section(l, n, &list[d->sections_n++]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_section(struct hb_load *l, const struct hb_yaml *map,
+                        struct hb_doc_section *s)
+{
+    static const char *const keys[] = {"title", "kind", "fields", NULL};
+    struct hb_doc_field *list;
+    const struct hb_yaml *seq;
+    unsigned kind = HB_DOC_FIELDS;
+    int r;
+
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, l->err, -EINVAL, _("a section is a mapping"));
+    r = hb_yaml_keys(map, keys, l->err);
+    if (r == 0)
+        r = hb_load_text(l, map, "title", true, &s->title);
+    if (r == 0)
+        r = hb_load_word(l, map, "kind", false, hb_doc_kinds, &kind);
+    s->kind = (enum hb_doc_kind)kind;
+    if (r == 0)
+        r = hb_load_seq(l, map, "fields", kind == HB_DOC_FIELDS, &seq);
+    if (r < 0 || seq == NULL)
+        return r;
+    if (kind != HB_DOC_FIELDS)
+        return hb_yaml_err(seq, l->err, -EINVAL,
+                           _("only a section of kind fields has fields"));
+    list = HB_NEW_N(l->a, struct hb_doc_field, seq->count);
+    if (list == NULL)
+        return -ENOMEM;
+    s->fields = list;
+    HB_YAML_EACH (n, seq) {
+        r = load_field(l, n, &list[s->fields_n++]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_field(struct hb_load *l, const struct hb_yaml *map,
+                      struct hb_doc_field *f)
+{
+    static const char *const keys[] = {"label", "fact", NULL};
+    struct hb_words facts = {hb_facts, 0};
+    unsigned i = 0;
+    int r;
+
+    while (hb_facts[facts.n] != NULL)
+        facts.n++;
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, l->err, -EINVAL, _("a field is a mapping"));
+    r = hb_yaml_keys(map, keys, l->err);
+    if (r == 0)
+        r = hb_load_text(l, map, "label", true, &f->label);
+    if (r == 0)
+        r = hb_load_word(l, map, "fact", true, facts, &i);
+    if (r == 0)
+        f->fact = hb_facts[i];
+    return r;
+}
+
+/* ---- small things ---- */
+
+/* Folder names carry the number; ids and numbers are unique; the book is
+ * sorted by number. */
+static int unique_cases(struct hb_load *l, const struct names *folders)
+{
+    for (size_t i = 0; i < folders->n; i++) {
+        const struct hb_case *c = &l->cases[i];
+        char want[96];
+
+        (void)snprintf(want, sizeof(want), "%02u-%s", c->number, c->id);
+        if (!hb_streq(want, folders->v[i]))
+            return hb_err_at(l->err, -EINVAL, l->dir, 0, 0,
+                             _("the folder %s holds case %u \"%s\" and must "
+                               "be named %s"),
+                             folders->v[i], c->number, c->id, want);
+        for (size_t j = 0; j < i; j++) {
+            if (l->cases[j].number == c->number)
+                return hb_err_at(l->err, -EEXIST, l->dir, 0, 0,
+                                 _("case %u stands twice"), c->number);
+        }
+    }
+    /* Nothing points into the array yet except owners; see by_number. */
+    for (size_t i = 1; i < folders->n; i++) {
+        if (by_number(&l->cases[i - 1], &l->cases[i]) > 0)
+            return hb_err_at(l->err, -EINVAL, l->dir, 0, 0,
+                             _("write case numbers with two digits, so that "
+                               "folders sort by number"));
+    }
+    return 0;
+}
+
+static bool has(const struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (hb_streq(names->v[i], name))
+            return true;
+    }
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct hb_case *x = a, *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
