@@ -23,7 +23,7 @@ long() { files '*.c' '*.h' | while read -r f; do
     awk -v f="$f" 'END { max = f ~ /\.h$/ ? 300 : 1200
         if (NR > max) print f ": " NR " lines" }' "$f"; done; }
 marks() { files '*.c' '*.h' '*.py' '*.sh' |
-    grep -v '^tools/lint.sh$' | xargs grep -nE 'TODO|FIXME|XXX' ; true; }
+    grep -v '^tools/lint.sh$' | xargs grep -nE '\b(TODO|FIXME|XXX)\b' ; true; }
 spdx() { files '*.c' '*.h' '*.py' '*.sh' | xargs grep -L 'SPDX-License'; true; }
 texts() {
     msgfmt --check -o /dev/null po/ja.po || return 1

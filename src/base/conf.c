@@ -91,6 +91,7 @@ static int read_rows(struct hb_arena *a, const struct hb_conf_row *rows,
                 return rc;
             s.node = dflt;
         }
+        HB_ASSERT(s.node != NULL || row->type == HB_CONF_SECTION);
         rc = read_slot(&s);
         if (rc < 0)
             return rc;
@@ -346,11 +347,9 @@ static int read_strs(const struct slot *s)
 
     if (rc < 0)
         return rc;
-    if (s->node->count > 0) {
-        strs.v = HB_NEW_N(s->a, const char *, s->node->count);
-        if (strs.v == NULL)
-            return no_memory(s->err);
-    }
+    strs.v = HB_NEW_N(s->a, const char *, s->node->count);
+    if (strs.v == NULL)
+        return no_memory(s->err);
     HB_YAML_EACH (child, s->node) {
         strs.v[strs.n++] = child->text;
     }
@@ -365,11 +364,9 @@ static int read_list(const struct slot *s)
 
     if (rc < 0)
         return rc;
-    if (s->node->count > 0) {
-        list.v = hb_arena_calloc(s->a, s->node->count, s->row->sub_size);
-        if (list.v == NULL)
-            return no_memory(s->err);
-    }
+    list.v = hb_arena_calloc(s->a, s->node->count, s->row->sub_size);
+    if (list.v == NULL)
+        return no_memory(s->err);
     HB_YAML_EACH (child, s->node) {
         rc = read_rows(s->a, s->row->sub, child,
                        (char *)list.v + list.n * s->row->sub_size, s->err);

@@ -204,6 +204,7 @@ static int read_document(struct reader *r, struct hb_json **ret)
         rc = read_value(r, key, &node);
         if (rc < 0)
             return rc;
+        HB_ASSERT(node != NULL);
         if (*ret == NULL)
             *ret = node;
         if (node->type == HB_JSON_ARR || node->type == HB_JSON_OBJ) {

@@ -43,9 +43,11 @@ struct hb_json {
 int hb_json_parse(struct hb_arena *a, struct hb_slice text,
                   struct hb_json **ret, struct hb_err *err) HB_WUR;
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): CHILD is declared here */
 #define HB_JSON_EACH(child, parent)                                            \
     for (const struct hb_json *child = (parent)->first; child != NULL;         \
          child = child->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Member KEY of an object, NULL where absent or OBJ is no object (or NULL). */
 const struct hb_json *hb_json_get(const struct hb_json *obj, const char *key);

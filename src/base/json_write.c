@@ -312,7 +312,7 @@ static void write_sorted(struct writer *w, const struct hb_json *node,
     size_t n = 0;
 
     if (!hb_fault(HB_FAULT_ALLOC))
-        v = calloc(node->count, sizeof *v);
+        v = calloc(node->count, sizeof(void *));
     if (v == NULL) {
         w->err = -ENOMEM;
         return;
@@ -320,7 +320,7 @@ static void write_sorted(struct writer *w, const struct hb_json *node,
     HB_JSON_EACH (child, node) {
         v[n++] = child;
     }
-    qsort(v, n, sizeof *v, compare_names);
+    qsort(v, n, sizeof(void *), compare_names);
     for (size_t i = 0; i < n && w->err == 0; i++) {
         if (i > 0) {
             if (compare_names(&v[i - 1], &v[i]) == 0) {

@@ -16,19 +16,21 @@ enum hb_yaml_type { HB_YAML_SCALAR, HB_YAML_SEQ, HB_YAML_MAP };
 
 struct hb_yaml {
     enum hb_yaml_type type;
-    const char *file;          /* borrowed name for errors */
-    unsigned line, column;     /* of the value, from 1 */
+    const char *file;      /* borrowed name for errors */
+    unsigned line, column; /* of the value, from 1 */
     unsigned key_line, key_column;
-    const char *key;           /* where the parent is a mapping */
-    const char *text;          /* scalars; terminated, no NUL inside */
-    bool plain;                /* scalar written without quotes */
+    const char *key;  /* where the parent is a mapping */
+    const char *text; /* scalars; terminated, no NUL inside */
+    bool plain;       /* scalar written without quotes */
     struct hb_yaml *first, *last, *next;
     size_t count;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): CHILD is declared here */
 #define HB_YAML_EACH(child, parent)                                            \
     for (const struct hb_yaml *child = (parent)->first; child != NULL;         \
          child = child->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 int hb_yaml_parse(struct hb_arena *a, const char *name, struct hb_slice text,
                   struct hb_yaml **ret, struct hb_err *err) HB_WUR;

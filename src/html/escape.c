@@ -113,7 +113,7 @@ static bool url_allowed(struct hb_slice s)
         if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f || s.p[i] == '\\')
             return false;
     }
-    while (n < s.n && memchr(":/?#", s.p[n], 4) == NULL)
+    while (n < s.n && strchr(":/?#", s.p[n]) == NULL)
         n++;
     if (n == s.n || s.p[n] != ':')
         return s.n < 2 || s.p[0] != '/' || s.p[1] != '/';
