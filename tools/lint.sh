@@ -16,24 +16,25 @@ check() {
     else bad=$((bad + 1)); echo "not ok $n - $name"
         printf '%s\n' "$out" | head -60 | sed 's/^/# /'; fi
 }
-wide() { files '*.c' '*.h' '*.def' | while read -r f; do
-    LC_ALL=C.UTF-8 awk -v f="$f" 'length($0) > 80 || /\t/ {
-        print f ":" FNR ": over 80 columns, or a tab" }' "$f"; done; }
+# Characters, not bytes: awk of Debian counts bytes in Japanese lines.
+wide() { files '*.c' '*.h' '*.def' |
+    LC_ALL=C.UTF-8 xargs grep -nE "^.{81}|$(printf '\t')" |
+    sed -E 's/^([^:]*:[0-9]+):.*/\1: over 80 columns, or a tab/'; }
 long() { files '*.c' '*.h' | while read -r f; do
     awk -v f="$f" 'END { max = f ~ /\.h$/ ? 300 : 1200
         if (NR > max) print f ": " NR " lines" }' "$f"; done; }
 marks() { files '*.c' '*.h' '*.py' '*.sh' |
     grep -v '^tools/lint.sh$' | xargs grep -nE '\b(TODO|FIXME|XXX)\b' ; true; }
 spdx() { files '*.c' '*.h' '*.py' '*.sh' | xargs grep -L 'SPDX-License'; true; }
+# A template without texts beyond ASCII has no charset of its own.
+pot() { xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ \
+    --keyword=P_:1,2 -f po/POTFILES -o - 2>/dev/null |
+    sed 's/charset=CHARSET/charset=UTF-8/'; }
 texts() {
     msgfmt --check -o /dev/null po/ja.po || return 1
-    xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 \
-        -f po/POTFILES -o - 2>/dev/null |
-        msgcmp --use-untranslated po/ja.po - 2>&1 | grep -v '^$'
-    xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 \
-        -f po/POTFILES -o - 2>/dev/null | msgmerge -q --no-fuzzy-matching \
-        po/ja.po - -o - | msgattrib --untranslated --no-obsolete |
-        grep '^msgid "..*' ; true
+    pot | msgcmp --use-untranslated po/ja.po - 2>&1 | grep -v '^$'
+    pot | msgmerge -q --no-fuzzy-matching po/ja.po - -o - |
+        msgattrib --untranslated --no-obsolete | grep '^msgid "..*' ; true
 }
 potfiles() { for f in $(files 'src/*.c' 'src/*.h'); do
     grep -qE '(^|[^a-zA-Z_])(_|N_|P_)\("' "$f" || continue
