@@ -16,6 +16,7 @@ enum hb_fault_kind {
     HB_FAULT_ALLOC, /* malloc of base's arenas, buffers and maps: -ENOMEM */
     HB_FAULT_WRITE, /* write(2), pwrite(2) of file.h: -ENOSPC */
     HB_FAULT_FSYNC, /* fsync(2), fdatasync(2) of file.h: -EIO */
+    HB_FAULT_CRASH, /* a step boundary of the playbook engine: SIGKILL */
     HB_FAULT_COUNT
 };
 
@@ -32,6 +33,14 @@ bool hb_fault_hit(enum hb_fault_kind kind);
 static inline bool hb_fault(enum hb_fault_kind kind)
 {
     return __builtin_expect(hb_fault_armed != 0, 0) && hb_fault_hit(kind);
+}
+
+/* A place where a test may want the process to die as by `kill -9`. */
+void hb_fault_die(void) __attribute__((noreturn));
+static inline void hb_fault_crash(void)
+{
+    if (hb_fault(HB_FAULT_CRASH))
+        hb_fault_die();
 }
 
 #endif

@@ -112,7 +112,10 @@ struct hb_task {
     int64_t done, done_by;
     bool four_eyes;            /* two different people */
     int64_t second_by;         /* the other one, 0 not yet */
-    const char *evidence;      /* ids demanded before it may close; "" */
+    const char *evidence;      /* kinds demanded before it may close; "" */
+    int64_t patience;          /* ns unanswered until it is passed on; 0: as
+                                  hb_task_escalate() is told */
+    unsigned pass_to;          /* to whom then (roles); 0: the same roles */
 };
 int hb_task_add(struct hb_state *s, const struct hb_task *t,
                 int64_t *ret_id) HB_WUR;

@@ -102,8 +102,34 @@ static const char first[] =
     " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, name TEXT NOT NULL,"
     " lang TEXT NOT NULL, made INTEGER NOT NULL, sha256 TEXT NOT NULL);";
 
+/* The step engine: which version of a playbook a run was done by, where a
+ * step waits and which way it went; tasks with a patience of their own. */
+static const char engine[] =
+    "ALTER TABLE run ADD COLUMN hash_now TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run ADD COLUMN why TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run ADD COLUMN from_phase INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN task INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX run_open ON run(finished);"
+    "CREATE TABLE run_playbook("
+    " run INTEGER NOT NULL REFERENCES run(id), playbook TEXT NOT NULL,"
+    " hash TEXT NOT NULL, since INTEGER NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY(run, playbook, hash));"
+    "ALTER TABLE run_step ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN type INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN phase INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN way INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN arm TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run_step ADD COLUMN wake INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run_step ADD COLUMN task INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX run_step_seq ON run_step(run, seq);"
+    "CREATE INDEX run_step_key ON run_step(key);"
+    "ALTER TABLE task ADD COLUMN patience INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE task ADD COLUMN pass_to INTEGER NOT NULL DEFAULT 0;";
+
 static const struct hb_migration migrations[] = {
     {1, first},
+    {2, engine},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

@@ -15,7 +15,7 @@
 #define COLUMNS                                                                \
     "id, incident, step, title_en, title_ja, roles, owner, created, due,"      \
     " escalated, state, answer, done, done_by, four_eyes, second_by,"          \
-    " evidence"
+    " evidence, patience, pass_to"
 
 static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_task *ret);
 static int may_answer(struct hb_state *s, struct hb_arena *a,
@@ -42,11 +42,12 @@ int hb_task_add(struct hb_state *s, const struct hb_task *t, int64_t *ret_id)
         s->db,
         "INSERT INTO task(incident, step, title_en, title_ja, roles, owner,"
         " created, due, escalated, asked, state, answer, done, done_by,"
-        " four_eyes, second_by, evidence) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-        " ?8, 0, ?7, 1, '', 0, 0, ?9, 0, ?10)",
-        "itttiiiiit", t->incident, t->step, t->title_en, t->title_ja,
+        " four_eyes, second_by, evidence, patience, pass_to) VALUES(?1, ?2,"
+        " ?3, ?4, ?5, ?6, ?7, ?8, 0, ?7, 1, '', 0, 0, ?9, 0, ?10, ?11, ?12)",
+        "itttiiiiitii", t->incident, t->step, t->title_en, t->title_ja,
         (int64_t)t->roles, t->owner, now, t->due, (int64_t)t->four_eyes,
-        t->evidence != NULL ? t->evidence : "");
+        t->evidence != NULL ? t->evidence : "", t->patience,
+        (int64_t)t->pass_to);
     if (r == 0) {
         made.id = hb_db_last_id(s->db);
         r = note(s, &made, "task.added", "role:core", NULL, NULL, NULL);
@@ -181,11 +182,14 @@ int hb_task_escalate(struct hb_state *s, int64_t now, int64_t patience)
         return -ENOMEM;
     r = hb_db_stmt(s->db,
                    "SELECT " COLUMNS " FROM task WHERE state = 1"
-                   " AND asked <= ?1 ORDER BY asked LIMIT 64",
+                   " AND asked + CASE WHEN patience > 0 THEN patience"
+                   " ELSE ?2 END <= ?1 ORDER BY asked LIMIT 64",
                    &q);
     if (r < 0)
         return r;
-    r = hb_stmt_int(q, 1, now - patience);
+    r = hb_stmt_int(q, 1, now);
+    if (r == 0)
+        r = hb_stmt_int(q, 2, patience);
     while (r >= 0 && n < max && (r = hb_stmt_step(q)) == 1)
         if ((r = fetch(q, a, &late[n])) == 0)
             n++;
@@ -202,8 +206,12 @@ static int escalate_one(struct hb_state *s, struct hb_arena *a,
                         const struct hb_task *t, int64_t now)
 {
     struct hb_person next;
-    int r = hb_person_on_duty(s, a, t->roles, (unsigned)t->escalated + 1,
-                              &next);
+    unsigned tries = (unsigned)t->escalated;
+    /* Whom the step names is asked from the first on; else the holder was
+     * asked already, and it goes to the deputies. */
+    int r = t->pass_to != 0
+                ? hb_person_on_duty(s, a, t->pass_to, tries, &next)
+                : hb_person_on_duty(s, a, t->roles, tries + 1, &next);
 
     if (r == -ENOENT)
         next = (struct hb_person){.name = "-", .full_name = "-"};
@@ -328,6 +336,8 @@ static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_task *ret)
         .four_eyes = hb_stmt_col_int(q, 14) != 0,
         .second_by = hb_stmt_col_int(q, 15),
         .evidence = hb_arena_strdup(a, hb_stmt_col_text(q, 16)),
+        .patience = hb_stmt_col_int(q, 17),
+        .pass_to = (unsigned)hb_stmt_col_int(q, 18),
     };
 
     if (t.step == NULL || t.title_en == NULL || t.title_ja == NULL ||
