@@ -54,7 +54,7 @@ static int list(struct days *s, bool damaged_too, struct listing *ret,
                 struct hb_err *err);
 static int reading(struct days *s, const char *file, struct hb_db **ret,
                    struct hb_err *err);
-static void done_reading(struct days *s, struct hb_db *db);
+static void done_reading(struct days *s, struct hb_db *db, int r);
 static int find_in(struct hb_db *db, const struct hb_events_query *q,
                    size_t *left, hb_events_fn *fn, void *arg);
 static uint64_t size_of(const struct days *s, const char *file);
@@ -264,7 +264,7 @@ static int ev_find(void *store, const struct hb_events_query *q,
             r = find_in(db, q, &left, fn, arg);
             if (r < 0 && err != NULL && err->code == 0)
                 *err = *hb_db_err(db);
-            done_reading(s, db);
+            done_reading(s, db, r);
         }
         if (r == -EUCLEAN) {
             bad = r;
@@ -316,7 +316,7 @@ static int ev_get(void *store, struct hb_arena *a, const char *uid,
             r = get_in(db, a, uid, ret_json);
             if (r < 0 && err != NULL && err->code == 0)
                 *err = *hb_db_err(db);
-            done_reading(s, db);
+            done_reading(s, db, r);
         }
         if (r == -EUCLEAN || r == -ENOENT) {
             bad = r == -EUCLEAN ? r : bad;
@@ -395,7 +395,7 @@ static int ev_backup(void *store, const char *to_dir, struct hb_err *err)
         if (r < 0)
             break;
         r = hb_db_backup(db, to, err);
-        done_reading(s, db);
+        done_reading(s, db, r);
     }
     free(files.v);
     return r;
@@ -635,10 +635,18 @@ static int reading(struct days *s, const char *file, struct hb_db **ret,
     return hb_db_open_read(path, ret, err);
 }
 
-static void done_reading(struct days *s, struct hb_db *db)
+/* R is what reading came to: an open day that proves damaged makes way when
+ * the store is next written. */
+static void done_reading(struct days *s, struct hb_db *db, int r)
 {
-    if (db != s->today.db && db != s->yesterday.db)
-        hb_db_close(db);
+    struct day *open[] = {&s->today, &s->yesterday};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(open); i++)
+        if (open[i]->db == db) {
+            open[i]->damaged |= r == -EUCLEAN;
+            return;
+        }
+    hb_db_close(db);
 }
 
 static int find_in(struct hb_db *db, const struct hb_events_query *q,
