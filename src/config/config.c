@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 
 #include "base/i18n.h"
+#include "base/num.h"
 
+static int load(const char *path, struct hb_config **ret, struct hb_err *err);
 static int check_all(struct hb_config *c, struct hb_err *err);
 static int check_site(const struct hb_config *c, size_t i,
                       const struct hb_yaml *map, struct hb_err *err);
@@ -59,33 +61,12 @@ static const char *const executable_types[] = {
 
 int hb_config_load(const char *path, struct hb_config **ret, struct hb_err *err)
 {
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_config *c;
-    struct hb_yaml *map;
-    int r;
+    int r = load(path, ret, err);
 
-    if (a == NULL)
-        return hb_err_set(err, -ENOMEM, _("out of memory"));
-    c = HB_NEW(a, struct hb_config);
-    if (c == NULL)
-        return hb_err_set(err, -ENOMEM, _("out of memory"));
-    r = hb_yaml_load(a, path, &map, err);
-    if (r < 0)
-        return r;
-    if (map->type != HB_YAML_MAP)
-        return hb_yaml_err(map, err, -EINVAL,
-                           _("expected settings, \"name: value\""));
-    r = hb_conf_read(a, hb_config_rows, map, c, sizeof(*c), err);
-    if (r < 0)
-        return r;
-    c->arena = a;
-    c->yaml = map;
-    r = check_all(c, err);
-    if (r < 0)
-        return r;
-    a = NULL;
-    *ret = c;
-    return 0;
+    /* A setting that is missing altogether has no place, but a file. */
+    if (r < 0 && err != NULL && err->file[0] == '\0')
+        (void)hb_copyz(err->file, sizeof(err->file), path);
+    return r;
 }
 
 void hb_config_free(struct hb_config *c)
@@ -133,6 +114,37 @@ int hb_config_check_machine(const struct hb_config *c, const char *const *own,
         if (r < 0)
             return r;
     }
+    return 0;
+}
+
+static int load(const char *path, struct hb_config **ret, struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_config *c;
+    struct hb_yaml *map;
+    int r;
+
+    if (a == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    c = HB_NEW(a, struct hb_config);
+    if (c == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    r = hb_yaml_load(a, path, &map, err);
+    if (r < 0)
+        return r;
+    if (map->type != HB_YAML_MAP)
+        return hb_yaml_err(map, err, -EINVAL,
+                           _("expected settings, \"name: value\""));
+    r = hb_conf_read(a, hb_config_rows, map, c, sizeof(*c), err);
+    if (r < 0)
+        return r;
+    c->arena = a;
+    c->yaml = map;
+    r = check_all(c, err);
+    if (r < 0)
+        return r;
+    a = NULL;
+    *ret = c;
     return 0;
 }
 
