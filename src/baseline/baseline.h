@@ -95,7 +95,8 @@ struct hb_base_match {
     struct hb_base_entry cur, next;
 };
 
-/* Opens what `current` and `next` name; there may be no `next`. */
+/* Opens what `current` and `next` name; there may be no `next`.  1 (with ERR)
+ * where there is one that cannot be used: the current one holds alone. */
 int hb_base_set_open(int dirfd, const char *site, uint64_t floor,
                      const struct hb_pub *pub, struct hb_base_set *ret,
                      struct hb_err *err) HB_WUR;
@@ -119,10 +120,7 @@ struct hb_base_build {
     int objdir;                /* -1: hash only, copy nothing */
     const char *const *ignore; /* paths (and what is below) left out */
     size_t n_ignore;
-    unsigned threads;                   /* 0: as many as cores, at most 8 */
-    const struct hb_baseline *previous; /* unchanged content (size, mtime,
-                                      ctime, inode cannot be trusted: only
-                                      the hash counts) is not copied again */
+    unsigned threads;  /* 0: as many as cores, at most 8 */
     uint64_t max_file; /* a larger one is an error that names it;
                           0: 16 GiB */
     bool set_owner;    /* UID and GID for all, else as found */
