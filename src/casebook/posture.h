@@ -39,7 +39,7 @@ struct hb_control_result {
     const char *control;           /* id */
     enum hb_control_status status; /* what the check said */
     int64_t at;                    /* ns UTC of the check; 0: never */
-    const char *reason;            /* one sentence, translated; may be NULL */
+    const char *reason;            /* one sentence, N_() marked, or NULL */
     const char *evidence;          /* id in the evidence store; may be NULL */
     struct hb_decision accepted;
 };
@@ -127,5 +127,10 @@ void hb_posture_screen(struct hb_buf *out, const struct hb_posture *p,
                        unsigned columns, bool colour, int zone_minutes);
 /* The same as JSON, for the API and `status --json`. */
 void hb_posture_json(struct hb_buf *out, const struct hb_posture *p);
+/* Reads what hb_posture_json() wrote, so that a client shows core's posture
+ * in its own language.  Cases that B does not have are an error. */
+int hb_posture_decode(struct hb_arena *a, const struct hb_casebook *b,
+                      const struct hb_json *json, struct hb_posture **ret,
+                      struct hb_err *err) HB_WUR;
 
 #endif

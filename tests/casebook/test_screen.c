@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The headline, the screen and the JSON of posture, in both languages. */
+#include <locale.h>
+
+#include "tap.h"
+#include "base/clock.h"
+#include "casebook/posture.h"
+#include "html/width.h"
+
+static struct hb_case cases[16];
+static struct hb_casebook book = {.cases = cases, .n = 16};
+static const struct hb_control controls[] = {
+    {.id = "files.watching",
+     .required = true,
+     .text = {{"Roots are watched.", "公開フォルダーを監視している。"}},
+     .fix = {
+         {"Start the watch and publish the site once, and then look at "
+          "the status again to see that it holds.",
+          "監視を起動し、サイトを一度公開登録してから、状態をもう一度確認して"
+          "ください。そのあとで訓練を行うと確実です。"}}}};
+
+static void setup(void)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        cases[i] = (struct hb_case){
+            .number = i + 1,
+            .id = "x",
+            .title =
+                {{"A case with a title that is longer than one line of "
+                  "the screen can ever hold, I am afraid",
+                  "とても長い題名の事例で、画面の一行には到底収まりきらない"
+                  "長さのもの、その一覧"}},
+            .controls = controls,
+            .controls_n = 1};
+    }
+}
+
+/* A posture with N[state] cases of each state. */
+static struct hb_posture *make(struct hb_arena *a, const unsigned *n)
+{
+    struct hb_posture *p = HB_NEW(a, struct hb_posture);
+
+    p->cases = HB_NEW_N(a, struct hb_case_posture, 16);
+    for (unsigned s = 0; s < HB_STATE_COUNT; s++) {
+        for (unsigned i = 0; i < n[s]; i++) {
+            struct hb_case_posture *c = &p->cases[p->n];
+
+            *c = (struct hb_case_posture){.c = &cases[p->n],
+                                          .state = (enum hb_case_state)s,
+                                          .why = s == HB_STATE_POSSIBLE
+                                                     ? HB_WHY_CONTROL
+                                                     : HB_WHY_NOT_BUILT,
+                                          .at = 1795390000 * (int64_t)HB_S};
+            if (s == HB_STATE_POSSIBLE)
+                c->control = &controls[0];
+            if (s == HB_STATE_PROVEN)
+                c->why = HB_WHY_PROOF;
+            p->n++;
+        }
+        p->count[s] = n[s];
+    }
+    p->open = (unsigned)p->n - n[HB_STATE_PROVEN] - n[HB_STATE_NOT_APPLICABLE];
+    return p;
+}
+
+static void headline(const unsigned *n, const char *want)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_buf b = HB_BUF_INIT;
+
+    hb_posture_headline(&b, make(a, n));
+    assert_string_equal(hb_buf_z(&b), want);
+    hb_buf_done(&b);
+    hb_arena_free(a);
+}
+
+/* Order: possible, unknown, accepted, rehearsed, proven, not applicable. */
+static void test_headline(void **state)
+{
+    (void)state;
+    headline((unsigned[]){3, 11, 0, 0, 2, 0},
+             "Today 3 of 16 cases could happen to us. 11 are unknown. Not "
+             "proven: 14 in all.");
+    headline((unsigned[]){0, 15, 0, 0, 1, 0},
+             "Today, of 16 cases: 15 are unknown.");
+    headline((unsigned[]){1, 1, 1, 1, 1, 11},
+             "Today 1 of 16 cases could happen to us. 1 is unknown. 1 is an "
+             "accepted risk (until a date). 1 is rehearsed, not proven. Not "
+             "proven: 4 in all.");
+    headline((unsigned[]){0, 0, 0, 0, 10, 6},
+             "Today each of the 16 cases is proven (as of its drill) or not "
+             "applicable.");
+    headline((unsigned[]){16, 0, 0, 0, 0, 0},
+             "Today 16 of 16 cases could happen to us.");
+}
+
+static void check_screen(const struct hb_posture *p, bool colour)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    const char *at;
+
+    hb_posture_screen(&b, p, 80, colour, 540);
+    at = hb_buf_z(&b);
+    assert_int_equal(strchr(at, '\033') != NULL, colour);
+    for (unsigned lines = 0; !colour && *at != '\0'; lines++) {
+        const char *end = strchr(at, '\n');
+
+        assert_non_null(end);
+        if (hb_width(at, (size_t)(end - at)) > 80)
+            fail_msg("line of %u columns: %.*s",
+                     hb_width(at, (size_t)(end - at)), (int)(end - at), at);
+        at = end + 1;
+        assert_true(lines < 60);
+    }
+    hb_buf_done(&b);
+}
+
+static void test_screen(void **state)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    const struct hb_posture *p = make(a, (unsigned[]){1, 11, 1, 1, 1, 1});
+    struct hb_buf b = HB_BUF_INIT;
+    const char *z;
+
+    (void)state;
+    check_screen(p, false);
+    check_screen(p, true);
+    hb_posture_screen(&b, p, 80, false, 540);
+    z = hb_buf_z(&b);
+    /* Word and sign, not colour alone; a date with "proven". */
+    assert_non_null(strstr(z, "! possible"));
+    assert_non_null(strstr(z, "? unknown"));
+    assert_non_null(strstr(z, "* proven (drill of 11-23)"));
+    assert_non_null(strstr(z, "Do first: Start the watch"));
+    assert_null(strstr(z, "safe"));
+    hb_buf_done(&b);
+    hb_arena_free(a);
+}
+
+/* Japanese: full-width letters count two, and the words of the profession.
+ * Needs the locale of a Japanese machine and the built catalogue. */
+static void test_japanese(void **state)
+{
+    struct hb_arena *a;
+    const struct hb_posture *p;
+    struct hb_buf b = HB_BUF_INIT;
+    const char *build = getenv("HB_BUILD_ROOT");
+    char dir[1024];
+
+    (void)state;
+    (void)snprintf(dir, sizeof(dir), "%s/po", build != NULL ? build : ".");
+    (void)setenv("HINOBAN_LOCALEDIR", dir, 1);
+    (void)setenv("LANGUAGE", "ja", 1);
+    (void)setenv("LC_ALL", "ja_JP.UTF-8", 1);
+    hb_i18n_open();
+    if (hb_i18n_lang() != HB_LANG_JA)
+        skip();
+    a = hb_arena_new(0);
+    p = make(a, (unsigned[]){3, 11, 0, 0, 2, 0});
+    check_screen(p, false);
+    hb_posture_headline(&b, p);
+    if (strstr(hb_buf_z(&b), "Today") != NULL) {
+        hb_buf_done(&b);
+        hb_arena_free(a);
+        skip();
+    }
+    assert_non_null(strstr(hb_buf_z(&b),
+                           "今日、16の事例のうち 3 が起こり得ます。"
+                           "11 は未確認です。"));
+    hb_buf_reset(&b);
+    hb_posture_screen(&b, p, 80, false, 540);
+    assert_non_null(strstr(hb_buf_z(&b), "確認済み(11月23日の訓練時点)"));
+    assert_null(strstr(hb_buf_z(&b), "安全"));
+    hb_buf_done(&b);
+    hb_arena_free(a);
+}
+
+/* What core writes, a client reads back whole. */
+static void test_json(void **state)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_posture *p = make(a, (unsigned[]){1, 11, 1, 1, 1, 1}), *q;
+    struct hb_control_result r = {.control = "files.watching",
+                                  .reason = "sensor \"silent\""};
+    struct hb_buf one = HB_BUF_INIT, two = HB_BUF_INIT;
+    struct hb_json *j;
+
+    (void)state;
+    p->cases[0].result = &r;
+    p->cases[0].fail = 2;
+    hb_posture_json(&one, p);
+    assert_int_equal(hb_json_parse(a, hb_buf_slice(&one), &j, NULL), 0);
+    assert_int_equal(hb_posture_decode(a, &book, j, &q, NULL), 0);
+    hb_posture_json(&two, q);
+    assert_string_equal(hb_buf_z(&one), hb_buf_z(&two));
+    assert_string_equal(q->cases[0].control->id, "files.watching");
+    assert_int_equal(q->open, 14);
+    hb_buf_done(&one);
+    hb_buf_done(&two);
+    hb_arena_free(a);
+}
+
+static void test_json_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{}",
+        "{\"cases\":{}}",
+        "{\"cases\":[{}]}",
+        "{\"cases\":[{\"number\":99,\"state\":\"proven\",\"why\":\"proof\"}]}",
+        "{\"cases\":[{\"number\":2,\"state\":\"green\",\"why\":\"proof\"}]}",
+        "{\"cases\":[{\"number\":2,\"state\":\"possible\",\"why\":\"control\","
+        "\"control\":\"none\"}]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++) {
+        struct hb_arena *a = hb_arena_new(0);
+        struct hb_err err = {0};
+        struct hb_posture *p;
+        struct hb_json *j;
+
+        assert_int_equal(hb_json_parse(a, hb_slice_z(bad[i]), &j, NULL), 0);
+        assert_true(hb_posture_decode(a, &book, j, &p, &err) < 0);
+        assert_true(err.message[0] != '\0');
+        hb_arena_free(a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_headline), cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_json),     cmocka_unit_test(test_json_refused),
+        cmocka_unit_test(test_japanese),
+    };
+    setup();
+    return hb_tap_run("casebook/screen", tests);
+}
