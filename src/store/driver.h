@@ -18,7 +18,8 @@ enum hb_db_flag {
     HB_DB_READ = 1,      /* look only: no lock, no migration */
     HB_DB_UNLOCKED = 2,  /* the caller holds a lock over it already */
     HB_DB_IMMUTABLE = 4, /* driver only: nobody can change the file */
-    HB_DB_COPY = 8       /* driver only: a file that is just being made */
+    HB_DB_COPY = 8,      /* driver only: a file that is just being made */
+    HB_DB_ALONE = 16     /* driver only: needs no room for shared memory */
 };
 
 struct hb_db_driver {

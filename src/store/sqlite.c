@@ -11,14 +11,19 @@
 #include <limits.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/i18n.h"
+#include "base/num.h"
 #include "store/driver.h"
 
-#define BUSY_MS 5000 /* a backup's reader may hold a checkpoint up */
+#define BUSY_MS   5000        /* a backup's reader may hold a checkpoint up */
+#define SHM_BYTES (256 << 10) /* the index of a log of 128 MiB */
+#define ROOM_MIN  (1 << 20)   /* below it the disk counts as full */
 
 struct conn {
     sqlite3 *db;
+    int shm; /* see hold_shm() */
     char path[HB_MAX_PATH];
 };
 
@@ -31,6 +36,7 @@ static void sq_close(void *conn)
     struct conn *c = conn;
 
     (void)sqlite3_close_v2(c->db);
+    hb_close(&c->shm); /* after SQLite: closing it drops its locks too */
     free(c);
 }
 
@@ -76,6 +82,7 @@ static int open_once(const char *where, unsigned flags, void **ret_conn,
                          _("the name is too long"));
     }
     memcpy(c->path, where, strlen(where) + 1);
+    c->shm = -1;
     if ((flags & HB_DB_READ) != 0)
         mode |= SQLITE_OPEN_READONLY;
     else
@@ -99,25 +106,106 @@ static int open_once(const char *where, unsigned flags, void **ret_conn,
     return 0;
 }
 
+static bool dir_of(const char *where, char ret[HB_MAX_PATH])
+{
+    char *slash;
+
+    if (!hb_copyz(ret, HB_MAX_PATH, where))
+        return false;
+    slash = strrchr(ret, '/');
+    if (slash == NULL)
+        return hb_copyz(ret, HB_MAX_PATH, ".");
+    slash[1] = '\0';
+    return true;
+}
+
 /* A reader needs the shared memory beside the file.  Where that cannot be
  * made (a read-only file system) and no log is left to be read, the file
  * alone is everything and cannot change. */
+static bool is_frozen(const char *where)
+{
+    char path[HB_MAX_PATH];
+    struct stat st;
+
+    if ((size_t)snprintf(path, sizeof(path), "%s-wal", where) >= sizeof(path))
+        return false;
+    if (stat(path, &st) == 0 && st.st_size > 0)
+        return false;
+    return dir_of(where, path) && access(path, W_OK) < 0;
+}
+
+/* SQLite allocates its shared memory by one byte a page and then writes
+ * through a mapping: on a full disk whose blocks are smaller than a page that
+ * ends the process with SIGBUS (seen on ext4 with blocks of 1 KiB).  So a
+ * writer on a disk without room does without shared memory, and the others
+ * allocate all of it while there is room. */
+static bool no_room(const char *where)
+{
+    char dir[HB_MAX_PATH];
+    struct statvfs v;
+
+    return dir_of(where, dir) && statvfs(dir, &v) == 0 &&
+           (uint64_t)v.f_bavail * v.f_frsize < ROOM_MIN;
+}
+
+static int hold_shm(struct conn *c)
+{
+    char path[HB_MAX_PATH];
+
+    if ((size_t)snprintf(path, sizeof(path), "%s-shm", c->path) >= sizeof(path))
+        return -ENAMETOOLONG;
+    c->shm = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (c->shm < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (fallocate(c->shm, 0, 0, SHM_BYTES) < 0 && errno == ENOSPC)
+        return -ENOSPC;
+    return 0;
+}
+
+static int open_writer(const char *where, unsigned flags, void **ret_conn,
+                       struct hb_err *err)
+{
+    struct hb_err why = {0};
+    void *conn;
+    int r;
+
+    if (!no_room(where)) {
+        r = open_once(where, flags, &conn, &why);
+        if (r == 0) {
+            r = hold_shm(conn);
+            if (r == 0) {
+                *ret_conn = conn;
+                return 0;
+            }
+            sq_close(conn);
+            (void)hb_err_at(&why, r, where, 0, 0,
+                            _("the file cannot be made; check the directory, "
+                              "its owner and the space on its disk"));
+        }
+        if (r != -ENOSPC) {
+            if (err != NULL && err->code == 0)
+                *err = why;
+            return r;
+        }
+    }
+    return open_once(where, flags | HB_DB_ALONE, ret_conn, err);
+}
+
 static int sq_open(const char *where, unsigned flags, void **ret_conn,
                    struct hb_err *err)
 {
     struct hb_err first = {0};
-    char wal[HB_MAX_PATH];
-    struct stat st;
-    int r = open_once(where, flags, ret_conn, &first);
+    int r;
 
+    if ((flags & HB_DB_READ) == 0)
+        return open_writer(where, flags, ret_conn, err);
+    r = open_once(where, flags, ret_conn, &first);
     if (r == 0)
         return 0;
-    (void)snprintf(wal, sizeof(wal), "%s-wal", where);
-    if ((flags & HB_DB_READ) != 0 && (flags & HB_DB_IMMUTABLE) == 0 &&
-        (r == -EROFS || r == -EACCES) &&
-        (stat(wal, &st) < 0 || st.st_size == 0))
-        r = open_once(where, flags | HB_DB_IMMUTABLE, ret_conn, err);
-    else if (err != NULL && err->code == 0)
+    if ((flags & HB_DB_IMMUTABLE) == 0 && access(where, R_OK) == 0 &&
+        is_frozen(where))
+        return open_once(where, flags | HB_DB_IMMUTABLE, ret_conn, err);
+    if (err != NULL && err->code == 0)
         *err = first;
     return r;
 }
@@ -327,6 +415,7 @@ static int setup(struct conn *c, unsigned flags, struct hb_err *err)
                                "PRAGMA mmap_size=0;";
     static const char copy[] = "PRAGMA journal_mode=MEMORY;"
                                "PRAGMA synchronous=FULL;";
+    static const char alone[] = "PRAGMA locking_mode=EXCLUSIVE;";
     static const char writer[] = "PRAGMA journal_mode=WAL;"
                                  "PRAGMA synchronous=FULL;"
                                  "PRAGMA wal_autocheckpoint=1000;"
@@ -348,7 +437,11 @@ static int setup(struct conn *c, unsigned flags, struct hb_err *err)
         return sq_run(c, "SELECT count(*) FROM sqlite_master", err);
     if (sqlite3_db_readonly(c->db, "main") == 1)
         return fail(c, SQLITE_READONLY, err);
-    return sq_run(c, (flags & HB_DB_COPY) != 0 ? copy : writer, err);
+    if ((flags & HB_DB_ALONE) != 0)
+        r = sq_run(c, alone, err);
+    if (r == 0)
+        r = sq_run(c, (flags & HB_DB_COPY) != 0 ? copy : writer, err);
+    return r;
 }
 
 static int by_errno(int e)
