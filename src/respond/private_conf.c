@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private_conf.c - what nginx includes so that a site can be taken private,
+ * and its installation.
+ *
+ * hb_private_install() runs in the command line, as root, at set-up; it may
+ * run nginx -t.  The helper never does.
+ */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/run.h"
+#include "respond/private.h"
+#include "respond/private_retry.h"
+
+#define CONF_MAX (64u << 10)
+
+static int write_both(const struct hb_conf_site *site, const char *private_dir,
+                      const char *path, struct hb_err *err);
+static int check_nginx(const char *nginx, struct hb_err *err);
+
+const unsigned hb_private_retry[HB_PRIVATE_RETRIES] = {60,   300,  600,
+                                                       1800, 3600, 86400};
+
+void hb_private_conf(struct hb_buf *b, const char *site,
+                     const char *private_dir)
+{
+    hb_buf_addz(b, "# Written by hinoban. Include it in the server block of "
+                   "this site.\n");
+    hb_buf_addf(b,
+                "error_page 503 @hinoban_private;\n"
+                "if (-f %s/%s.flag) {\n    return 503;\n}\n"
+                "if (-f %s/%s.paths$uri) {\n    return 503;\n}\n"
+                "set $hinoban_retry 600;\n",
+                private_dir, site, private_dir, site);
+    for (size_t i = 0; i < HB_PRIVATE_RETRIES; i++)
+        hb_buf_addf(
+            b, "if (-f %s/%s.retry-%u) {\n    set $hinoban_retry %u;\n}\n",
+            private_dir, site, hb_private_retry[i], hb_private_retry[i]);
+    hb_buf_addf(b,
+                "location @hinoban_private {\n"
+                "    internal;\n"
+                "    root %s;\n"
+                "    default_type text/html;\n"
+                "    charset utf-8;\n"
+                "    add_header Retry-After $hinoban_retry always;\n"
+                "    add_header Cache-Control no-store always;\n"
+                "    rewrite ^ /%s.html break;\n"
+                "}\n",
+                private_dir, site);
+}
+
+void hb_private_page(struct hb_buf *b)
+{
+    hb_buf_addz(
+        b, "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n"
+           "<meta charset=\"utf-8\">\n"
+           "<meta name=\"robots\" content=\"noindex\">\n"
+           "<meta name=\"viewport\" content=\"width=device-width\">\n"
+           "<title>ただいま閲覧できません / Temporarily unavailable</title>\n"
+           "<style>body{font-family:sans-serif;max-width:36em;margin:15vh "
+           "auto;padding:0 1em;line-height:1.7}</style>\n"
+           "</head>\n<body>\n<main>\n"
+           "<h1>ただいま閲覧できません</h1>\n"
+           "<p>安全を確認するため、このページの公開を一時的に停止しています。"
+           "しばらくしてから、もう一度アクセスしてください。</p>\n"
+           "<section lang=\"en\">\n<h1>Temporarily unavailable</h1>\n"
+           "<p>This page has been taken offline for a safety check. "
+           "Please try again later.</p>\n</section>\n"
+           "</main>\n</body>\n</html>\n");
+}
+
+int hb_private_install(const struct hb_conf_site *site, const char *private_dir,
+                       const char *nginx, struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(1u << 20);
+    char path[HB_MAX_PATH];
+    struct hb_slice old;
+    bool had;
+    int r;
+
+    if (a == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    if (strpbrk(private_dir, " \t\n;{}$\"'\\") != NULL)
+        return hb_err_set(err, -EINVAL,
+                          _("nginx cannot be told of this directory: %s"),
+                          private_dir);
+    if (snprintf(path, sizeof(path), "%s/%s.conf", private_dir, site->name) >=
+        (int)sizeof(path))
+        return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
+    had = hb_file_read(a, path, CONF_MAX, &old) >= 0;
+    r = write_both(site, private_dir, path, err);
+    if (r < 0 || nginx == NULL)
+        return r;
+    r = check_nginx(nginx, err);
+    if (r < 0) {
+        /* nginx must be able to start, whatever becomes of us. */
+        int back = had ? hb_file_write(path, old.p, old.n, 0644)
+                       : hb_file_write(path, "", 0, 0644);
+
+        if (back < 0)
+            return hb_err_at(err, back, path, 0, 0, _("cannot be written"));
+    }
+    return r;
+}
+
+static int write_both(const struct hb_conf_site *site, const char *private_dir,
+                      const char *path, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf conf = HB_BUF_INIT, page = HB_BUF_INIT;
+    char html[HB_MAX_PATH];
+    int r;
+
+    hb_private_conf(&conf, site->name, private_dir);
+    hb_private_page(&page);
+    r = hb_buf_err(&conf) != 0 ? hb_buf_err(&conf) : hb_buf_err(&page);
+    if (r >= 0 && snprintf(html, sizeof(html), "%s/%s.html", private_dir,
+                           site->name) >= (int)sizeof(html))
+        r = -ENAMETOOLONG;
+    if (r >= 0)
+        r = hb_mkdirs(private_dir, 0755);
+    if (r >= 0)
+        r = hb_file_write(html, page.p, page.n, 0644);
+    if (r >= 0)
+        r = hb_file_write(path, conf.p, conf.n, 0644);
+    if (r < 0)
+        return hb_err_at(err, r, path, 0, 0, _("cannot be written"));
+    return 0;
+}
+
+static int check_nginx(const char *nginx, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf said = HB_BUF_INIT;
+    const char *argv[] = {nginx, "-t", "-q", NULL};
+    int r = hb_run(&(struct hb_run){.argv = argv, .errors = &said});
+
+    if (r < 0)
+        return hb_err_set(err, r, _("%s could not be run"), nginx);
+    if (r > 0)
+        return hb_err_set(err, -EINVAL, _("nginx refuses: %s"),
+                          hb_buf_z(&said));
+    return 0;
+}
