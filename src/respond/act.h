@@ -45,6 +45,7 @@ struct hb_site {
     size_t staged;            /* what stands in staging */
     uint64_t staged_bytes;
     bool reserve; /* the reserve file is there */
+    bool moved;   /* names changed since the last flush */
     int error;
 };
 
@@ -89,6 +90,8 @@ struct hb_work {
 struct hb_helper {
     uint32_t magic;
     const struct hb_role_ctx *ctx;
+    const struct hb_config *config; /* in force: ctx's or ours */
+    struct hb_config *reloaded;
     struct hb_loop *loop;
     struct hb_bus *bus;
     struct hb_arena *arena; /* of one event */
@@ -96,6 +99,7 @@ struct hb_helper {
     struct hb_policy_state *policy;
     struct hb_sha256 *sha;
     struct hb_pub *publish; /* public key */
+    struct timespec publish_time;
     int helper_dir, objdir, private_dir;
     struct hb_site *sites;
     size_t nsites;
@@ -118,7 +122,15 @@ struct hb_helper {
 /* Steps of tests (respond.h: hb_helper_crash_at()). */
 void hb_step(void);
 
-/* helper.c: settles W. */
+/* helper.c */
+void hb_helper_refresh(struct hb_helper *h);
+struct hb_site *hb_helper_site(struct hb_helper *h, uint32_t number);
+
+/* batch.c */
+void hb_batch_run(struct hb_helper *h, struct hb_work *w, size_t n);
+void hb_batch_settle(struct hb_helper *h);
+void hb_recover(struct hb_helper *h);
+/* Settles W. */
 void hb_work_answer(struct hb_work *w, enum hb_act_status status, int error);
 
 /* site.c */
@@ -153,6 +165,7 @@ void hb_place_set_flags(int fd, uint32_t flags);
 bool hb_place_same(struct hb_site *s, const char *dir, int fd);
 void hb_place_key_name(const uint8_t key[HB_ACT_KEY_SIZE], char ret[64]);
 int hb_place_drop(struct hb_site *s, const char *name) HB_WUR;
+void hb_place_discard(struct hb_helper *h, struct hb_site *s, const char *name);
 void hb_place_taken(struct hb_taken *t, const struct stat *st);
 
 /* restore.c: in this order, the second for many at once. */

@@ -7,6 +7,7 @@
  * typing error must not open what somebody wanted closed.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 

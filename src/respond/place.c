@@ -204,6 +204,17 @@ int hb_place_drop(struct hb_site *s, const char *name)
     return r;
 }
 
+/* The same for what nobody misses, ours or a copy; it is counted where it
+ * stays. */
+void hb_place_discard(struct hb_helper *h, struct hb_site *s, const char *name)
+{
+    int r = hb_place_drop(s, name);
+
+    if (r < 0)
+        hb_tell(h, HB_TELL_SPACE, NULL, "%s/%s: %s", s->staging_real, name,
+                strerror(-r));
+}
+
 void hb_place_taken(struct hb_taken *t, const struct stat *st)
 {
     *t = (struct hb_taken){

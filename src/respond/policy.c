@@ -190,13 +190,8 @@ static int settle_site(struct hb_helper *h, struct hb_work *w)
             return -EINVAL;
         number = w->req.site = job->site;
     }
-    for (size_t i = 0; i < h->nsites; i++) {
-        if ((uint64_t)h->sites[i].conf->number == number) {
-            w->site = &h->sites[i];
-            return w->site->error;
-        }
-    }
-    return -ENOENT;
+    w->site = hb_helper_site(h, number);
+    return w->site == NULL ? -ENOENT : w->site->error;
 }
 
 static int settle_entry(struct hb_work *w)
@@ -247,7 +242,7 @@ static int check_never(struct hb_helper *h, struct hb_work *w)
 
 static void decide_permission(struct hb_helper *h, struct hb_work *w)
 {
-    const struct hb_conf_limits *lim = &h->ctx->config->limits;
+    const struct hb_conf_limits *lim = &h->config->limits;
     struct bucket *bucket = &h->policy->requester[w->who];
     struct reflex *reflex = NULL;
     uint32_t wait_ms = 0;

@@ -133,7 +133,7 @@ void hb_restore_place(struct hb_helper *h, struct hb_work *w)
         r = w->staged_new ? place_object(h, w, b, key) : mend_dir(h, w, b, key);
     if (r < 0) {
         if (w->staged_new)
-            (void)hb_rmtree(w->site->staging, key);
+            hb_place_discard(h, w->site, key);
         if (r == -ENOSPC || r == -EDQUOT)
             hb_tell(h, HB_TELL_SPACE, w, "%s", w->site->conf->name);
         hb_work_answer(w, HB_ACT_FAILED, r);
@@ -449,7 +449,7 @@ static void recover_staging(struct hb_helper *h, struct hb_work *w,
     if (hb_place_look(w->site->staging, key, &fd, &st) >= 0) {
         if (hb_make_compare(h, &w->entry, fd, &st) == 0 ||
             is_unfinished(h, &w->entry, fd, &st))
-            (void)hb_place_drop(w->site, key);
+            hb_place_discard(h, w->site, key);
         else
             (void)renameat2(w->site->staging, key, w->site->staging, kept,
                             RENAME_NOREPLACE);
@@ -588,7 +588,7 @@ static int relink_one(struct hb_helper *h, struct hb_work *w,
     if (taken && hb_place_look(w->site->staging, name, &out, &st) >= 0) {
         hb_site_staged(w->site, name, 1);
         if ((hb_make_compare(h, other, out, &st) & ~HB_BD_LINKS) == 0)
-            (void)hb_place_drop(w->site, name);
+            hb_place_discard(h, w->site, name);
     }
     return 0;
 }

@@ -11,6 +11,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -333,7 +334,8 @@ static void read_baselines(struct hb_helper *h, struct hb_site *s)
 {
     struct hb_base_set set = {0};
     struct hb_err err = {0};
-    uint64_t number, floor = hb_journal_floor(h->journal, s->conf->number);
+    uint64_t number,
+        floor = hb_journal_floor(h->journal, (uint32_t)s->conf->number);
     int r;
 
     r = h->publish == NULL ? -ENOKEY
