@@ -31,6 +31,7 @@
 #endif
 
 static int beneath(int dir, const char *rel, int flags);
+static int delete_name(struct hb_site *s, const char *name);
 static uint32_t clear_fd(int fd);
 static uint32_t clear_path(int fd, mode_t type);
 static void clear_tree(int dir, const char *name, unsigned depth);
@@ -193,24 +194,18 @@ int hb_place_drop(struct hb_site *s, const char *name)
     if (fstatat(s->staging, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
     hb_site_staged(s, name, -1);
-    hb_step();
-    r = hb_rmtree(s->staging, name);
-    if (r == -EPERM || r == -EACCES) {
-        clear_tree(s->staging, name, 0);
-        r = hb_rmtree(s->staging, name);
-    }
+    r = delete_name(s, name);
     if (r < 0)
         hb_site_staged(s, name, 1);
     return r;
 }
 
-/* The same for what nobody misses, ours or a copy; it is counted where it
- * stays. */
+/* The same for what was never counted as evidence: ours, or a copy. */
 void hb_place_discard(struct hb_helper *h, struct hb_site *s, const char *name)
 {
-    int r = hb_place_drop(s, name);
+    int r = delete_name(s, name);
 
-    if (r < 0)
+    if (r < 0 && r != -ENOENT)
         hb_tell(h, HB_TELL_SPACE, NULL, "%s/%s: %s", s->staging_real, name,
                 strerror(-r));
 }
@@ -237,6 +232,19 @@ static int beneath(int dir, const char *rel, int flags)
 
     for (int i = 0; i < OPEN_RETRIES && r == -EAGAIN; i++)
         r = hb_open_beneath(dir, rel, flags | O_CLOEXEC, 0, true);
+    return r;
+}
+
+static int delete_name(struct hb_site *s, const char *name)
+{
+    int r;
+
+    hb_step();
+    r = hb_rmtree(s->staging, name);
+    if (r == -EPERM || r == -EACCES) {
+        clear_tree(s->staging, name, 0);
+        r = hb_rmtree(s->staging, name);
+    }
     return r;
 }
 

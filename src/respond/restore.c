@@ -448,11 +448,13 @@ static void recover_staging(struct hb_helper *h, struct hb_work *w,
 
     if (hb_place_look(w->site->staging, key, &fd, &st) >= 0) {
         if (hb_make_compare(h, &w->entry, fd, &st) == 0 ||
-            is_unfinished(h, &w->entry, fd, &st))
-            hb_place_discard(h, w->site, key);
-        else
+            is_unfinished(h, &w->entry, fd, &st)) {
+            if (hb_place_drop(w->site, key) < 0)
+                return;
+        } else {
             (void)renameat2(w->site->staging, key, w->site->staging, kept,
                             RENAME_NOREPLACE);
+        }
     }
     /* A directory of ours that was never placed is empty; an obstacle is no
      * directory at all. */
@@ -586,9 +588,10 @@ static int relink_one(struct hb_helper *h, struct hb_work *w,
         return r;
     }
     if (taken && hb_place_look(w->site->staging, name, &out, &st) >= 0) {
-        hb_site_staged(w->site, name, 1);
         if ((hb_make_compare(h, other, out, &st) & ~HB_BD_LINKS) == 0)
             hb_place_discard(h, w->site, name);
+        else
+            hb_site_staged(w->site, name, 1);
     }
     return 0;
 }
