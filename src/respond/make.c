@@ -127,7 +127,7 @@ int hb_make_compare(struct hb_helper *h, const struct hb_base_entry *e, int fd,
 }
 
 /* Makes the directory DIR ("" for the root) and all above it stand, as B
- * says.  What stands in the way is moved to staging as KEY ".p" (*OBSTACLE).
+ * says.  What stands in the way is moved to staging as KEY ".q" (*OBSTACLE).
  * *RET_FD is DIR. */
 int hb_make_dirs(struct hb_helper *h, struct hb_site *s,
                  const struct hb_baseline *b, const char *dir, const char *key,
@@ -425,7 +425,16 @@ static int new_dir(struct hb_helper *h, struct hb_site *s,
         if ((r != -EPERM && r != -EACCES) || !hb_place_clear(dir, name, &flags))
             break;
     }
-    if (r < 0)
+    if (r < 0) {
         (void)unlinkat(s->staging, part, AT_REMOVEDIR);
-    return r;
+        return r;
+    }
+    if (exchange) {
+        char kept[80];
+
+        (void)snprintf(kept, sizeof(kept), "%s.q", key);
+        if (renameat2(s->staging, part, s->staging, kept, RENAME_NOREPLACE) < 0)
+            return -errno;
+    }
+    return 0;
 }

@@ -405,7 +405,7 @@ static void settle_taken(struct hb_helper *h, struct hb_work *w,
     char part[80];
     struct stat st;
 
-    (void)snprintf(part, sizeof(part), "%s.p", key);
+    (void)snprintf(part, sizeof(part), "%s.q", key);
     if (!taken && obstacle &&
         renameat2(w->site->staging, part, w->site->staging, key,
                   RENAME_NOREPLACE) == 0)
