@@ -4,10 +4,11 @@
  *
  * SOCK_SEQPACKET, one packet a frame: u8 version, u8 kind, u64 sequence, then
  * the event as JSON; core answers with an acknowledgement (kind, sequence)
- * after the store's fsync.  At least once: what is not acknowledged is kept in
- * a bounded ring and sent again after a reconnect; core drops duplicates by
- * the event's uid.  Sending never blocks; a full ring counts drops, and the
- * next event that gets through says how many.
+ * after the store's fsync, which stands for every frame up to that sequence.
+ * At least once: what is not acknowledged is kept in a bounded ring and sent
+ * again after a reconnect; core drops duplicates by the event's uid.  Sending
+ * never blocks; a full ring counts drops, and the next event that gets
+ * through says how many.
  *
  * The other way core may send a command (scan now, fetch the outside view,
  * look for what an intruder left): a frame whose JSON is
