@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compare_window.c - deploy windows without a manifest: what the deployer
+ * changes stays, pending, until a person accepts or rejects the list.
+ *
+ * Runs in compare.  The window is trusted by the signature of a person; the
+ * list is a note of ours and grants nothing.  A pending path is left alone
+ * only while it is exactly what the window's own writer made of it: the next
+ * change by anybody else is undone like any other.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/num.h"
+#include "sense/files/compare.h"
+
+static bool in_tree(void *arg, int32_t pid, uint64_t start);
+static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
+                     const struct hb_fp_item *i, int fd, struct hb_pending *p);
+static void list_load(struct hb_cmp *c, struct hb_cmp_site *s);
+static int64_t list_time(const struct hb_cmp_site *s);
+
+void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
+{
+    struct hb_err err = {0};
+    char people[HB_MAX_PATH];
+    struct hb_window w;
+    int r, n;
+
+    n = snprintf(people, sizeof(people), "%s/people", c->ctx->etc_dir);
+    if (n < 0 || (size_t)n >= sizeof(people))
+        return;
+    r = hb_window_read(s->dir, s->conf->name, people, hb_now(), &w, &err);
+    if (r == 0 && (!s->window_open || !hb_streq(s->window.id, w.id)))
+        hb_cmp_health(c, s, "window", HB_SEV_LOW, 1,
+                      _("a deploy window of user %u is open, by %s"), w.uid,
+                      w.opened_by);
+    else if (r < 0 && s->window_open)
+        hb_cmp_health(c, s, "window", HB_SEV_LOW, 0,
+                      _("the deploy window is over"));
+    else if (r == -EKEYREJECTED && s->said_error != r) {
+        s->said_error = r;
+        hb_cmp_health(c, s, "window", HB_SEV_HIGH, 1,
+                      _("a deploy window is refused: %s"), err.message);
+    }
+    s->window_open = r == 0;
+    if (r == 0)
+        s->window = w;
+    if (!s->pend_dirty && list_time(s) != s->pend_time)
+        list_load(c, s);
+}
+
+bool hb_cmp_in_window(const struct hb_cmp_site *s, const struct hb_fp_who *who)
+{
+    struct hb_fp_who copy;
+
+    if (!s->window_open || who == NULL || !who->known)
+        return false;
+    copy = *who;
+    return hb_window_covers(&s->window, hb_now(), who->euid, in_tree, &copy);
+}
+
+bool hb_cmp_pending(struct hb_cmp *c, struct hb_cmp_site *s,
+                    const struct hb_fp_item *i, int fd,
+                    const struct hb_fp_who *who)
+{
+    struct hb_pending p;
+
+    if (s->pend_arena == NULL) {
+        s->pend_arena = hb_arena_new(0);
+        memset(&s->pend, 0, sizeof(s->pend));
+        (void)hb_copyz(s->pend.site, sizeof(s->pend.site), s->conf->name);
+        (void)hb_copyz(s->pend.window, sizeof(s->pend.window), s->window.id);
+    }
+    if (s->pend_arena == NULL || !describe(c, s, i, fd, &p))
+        return false;
+    p.uid = who->euid;
+    if (hb_pending_add(s->pend_arena, &s->pend, &p) < 0)
+        return false;
+    s->pend_dirty = true;
+    return true;
+}
+
+bool hb_cmp_is_pending(struct hb_cmp *c, const struct hb_cmp_site *s,
+                       const struct hb_fp_item *i, int fd)
+{
+    struct hb_pending now;
+    size_t lo = 0, hi = s->pend.n;
+
+    if (s->pend_arena == NULL)
+        return false;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        const struct hb_pending *p = &s->pend.v[mid];
+        int d = memcmp(p->path.p, i->path.p, HB_MIN(p->path.n, i->path.n));
+
+        if (d == 0 && p->path.n == i->path.n)
+            return describe(c, s, i, fd, &now) && p->kind == now.kind &&
+                   (now.kind == HB_CHANGE_REMOVED ||
+                    (p->type == now.type && p->mode == now.mode &&
+                     p->size == now.size &&
+                     memcmp(p->sha256, now.sha256, sizeof(p->sha256)) == 0));
+        if (d < 0 || (d == 0 && p->path.n < i->path.n))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return false;
+}
+
+void hb_cmp_pending_write(struct hb_cmp *c)
+{
+    for (size_t k = 0; k < c->n_sites; k++) {
+        struct hb_cmp_site *s = &c->sites[k];
+        char text[128];
+        int r;
+
+        if (!s->pend_dirty)
+            continue;
+        s->pend_dirty = false;
+        r = hb_pending_write(s->dir, &s->pend);
+        s->pend_time = list_time(s);
+        if (r < 0 && r != s->said_error) {
+            s->said_error = r;
+            hb_cmp_health(c, s, "pending", HB_SEV_MEDIUM, 1,
+                          _("the list of pending changes cannot be kept: %s"),
+                          hb_errno_text(r, text, sizeof(text)));
+        }
+    }
+}
+
+/* The chain was captured when the event was read. */
+static bool in_tree(void *arg, int32_t pid, uint64_t start)
+{
+    const struct hb_fp_who *who = arg;
+
+    if (who->pid == (uint32_t)pid && who->start == start)
+        return true;
+    for (unsigned i = 0; i < who->n_parents; i++)
+        if (who->parent[i].pid == (uint32_t)pid &&
+            who->parent[i].start == start)
+            return true;
+    return false;
+}
+
+static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
+                     const struct hb_fp_item *i, int fd, struct hb_pending *p)
+{
+    uint64_t size;
+
+    memset(p, 0, sizeof(*p));
+    p->path = i->path;
+    p->time = i->noticed_utc / 1000000 * 1000000;
+    if (i->state == HB_FPS_ABSENT) {
+        p->kind = HB_CHANGE_REMOVED;
+        return true;
+    }
+    p->kind = hb_base_set_may_miss(&s->set->set, i->path) ? HB_CHANGE_ADDED
+                                                          : HB_CHANGE_CHANGED;
+    p->mode = (uint16_t)(i->st.mode & 07777);
+    if (S_ISREG(i->st.mode)) {
+        p->type = HB_BT_FILE;
+        p->size = i->st.size;
+        p->executes = hb_rules_executes(i->path, &i->st, fd);
+        return i->readable && hb_sha256_fd(c->scratch, fd, HB_CMP_HASH_MAX,
+                                           p->sha256, &size) == 0;
+    }
+    if (S_ISLNK(i->st.mode)) {
+        char target[HB_MAX_PATH];
+        ssize_t n = readlinkat(fd, "", target, sizeof(target));
+
+        p->type = HB_BT_LINK;
+        hb_sha256(target, n > 0 ? (size_t)n : 0, p->sha256);
+        return n > 0;
+    }
+    p->type = HB_BT_DIR;
+    return S_ISDIR(i->st.mode);
+}
+
+static void list_load(struct hb_cmp *c, struct hb_cmp_site *s)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_pending_list list;
+    struct hb_err err = {0};
+    bool had = s->pend_arena != NULL;
+
+    if (a == NULL)
+        return;
+    s->pend_time = list_time(s);
+    if (hb_pending_read(s->dir, a, &list, &err) < 0) {
+        hb_arena_free(a);
+        a = NULL;
+        memset(&list, 0, sizeof(list));
+    }
+    hb_arena_free(s->pend_arena);
+    s->pend_arena = a;
+    s->pend = list;
+    /* Accepted: the baseline tells.  Rejected: all of it is tampering. */
+    if (had && a == NULL)
+        (void)hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0));
+}
+
+static int64_t list_time(const struct hb_cmp_site *s)
+{
+    struct stat st;
+
+    if (fstatat(s->dir, "pending.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    return st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
+}

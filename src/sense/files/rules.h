@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules.h - what a site's configuration says about a path: not looked at,
+ * writable by programs (an area, with rules of its own), or fixed.
+ */
+#ifndef HB_SENSE_FILES_RULES_H
+#define HB_SENSE_FILES_RULES_H
+
+#include "config/config.h"
+#include "sense/files/proto.h"
+
+enum hb_rule {
+    HB_RULE_OK,
+    HB_RULE_NAME,    /* a name that servers execute or obey */
+    HB_RULE_CONTENT, /* content that executes: #!, <?php, ELF, MZ */
+    HB_RULE_MODE,    /* executable, set-user-id */
+    HB_RULE_TYPE,    /* not among the allowed types, or not what it says */
+    HB_RULE_SIZE,
+    HB_RULE_LINK,     /* a symbolic link that leads out of the site */
+    HB_RULE_HARDLINK, /* another name exists */
+    HB_RULE_SPECIAL,  /* FIFO, device, socket */
+    HB_RULE_UNREAD,   /* could not be read */
+    HB_RULE_COUNT
+};
+
+/* Whether PATH or a directory above it is ignored. */
+bool hb_rules_ignored(const struct hb_conf_site *s, struct hb_slice path);
+/* The writable area that PATH lies strictly below, or NULL. */
+const struct hb_conf_area *hb_rules_area(const struct hb_conf_site *s,
+                                         struct hb_slice path);
+/* Judges an object of area A.  FD is open for reading where READABLE, else
+ * O_PATH; ROOT is the site's root, for absolute links. */
+enum hb_rule hb_rules_judge(const struct hb_conf_area *a, const char *root,
+                            struct hb_slice path, const struct hb_fp_stat *st,
+                            int fd, bool readable);
+/* Whether a web server or shell would execute or obey what is so named. */
+bool hb_rules_name_executes(struct hb_slice path);
+/* Whether the N bytes are something that executes. */
+bool hb_rules_content_executes(const void *p, size_t n);
+/* The whole question of a regular file, for deploy windows. */
+bool hb_rules_executes(struct hb_slice path, const struct hb_fp_stat *st,
+                       int fd);
+
+/* Short fixed word: "name", "content", ... */
+const char *hb_rule_word(enum hb_rule r);
+
+#endif
