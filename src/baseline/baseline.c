@@ -155,6 +155,7 @@ int hb_baseline_build(const struct hb_base_build *how, uint64_t number,
                       struct hb_base_stats *ret, struct hb_err *err)
 {
     _cleanup_tree_ struct hb_tree tree = {0};
+    _cleanup_baseline_ struct hb_baseline *b = NULL;
     _cleanup_close_ int lock = -1;
     struct hb_objects *objects = NULL;
     struct hb_base_stats stats = {0};
@@ -176,7 +177,9 @@ int hb_baseline_build(const struct hb_base_build *how, uint64_t number,
     if (r == 0 && objects != NULL)
         r = hb_objects_commit(objects);
     if (r == 0)
-        r = hb_base_store(how->dir, &head, &tree, NULL);
+        r = hb_base_make(&head, &tree, &b);
+    if (r == 0)
+        r = hb_base_write(how->dir, b);
     hb_objects_end(objects);
     if (r < 0)
         return hb_err_set(err, r, _("the baseline could not be made"));
@@ -184,31 +187,23 @@ int hb_baseline_build(const struct hb_base_build *how, uint64_t number,
     return 0;
 }
 
-int hb_base_store(int dirfd, const struct hb_table_head *head,
-                  const struct hb_tree *tree, struct hb_baseline **ret)
+int hb_base_make(const struct hb_table_head *head, const struct hb_tree *tree,
+                 struct hb_baseline **ret)
 {
-    struct hb_baseline *b = NULL;
-    char name[HB_BASE_NAME_SIZE];
-    struct hb_slice bytes;
     void *map = NULL;
     size_t n = 0;
-    int r;
+    int r = hb_table_make(head, tree->v, tree->n, &map, &n);
 
-    r = hb_table_make(head, tree->v, tree->n, &map, &n);
-    if (r == 0)
-        r = hb_table_adopt(map, n, &b, NULL);
-    if (r < 0)
-        return r;
-    bytes = hb_table_bytes(b);
-    hb_base_name(head->number, "base", name);
-    if (dirfd >= 0)
-        r = hb_file_write_at(dirfd, name, bytes.p, bytes.n, 0444);
-    if (r < 0 || ret == NULL) {
-        hb_baseline_free(b);
-        return r;
-    }
-    *ret = b;
-    return 0;
+    return r < 0 ? r : hb_table_adopt(map, n, ret, NULL);
+}
+
+int hb_base_write(int dirfd, const struct hb_baseline *b)
+{
+    struct hb_slice bytes = hb_table_bytes(b);
+    char name[HB_BASE_NAME_SIZE];
+
+    hb_base_name(hb_baseline_number(b), "base", name);
+    return hb_file_write_at(dirfd, name, bytes.p, bytes.n, 0444);
 }
 
 int hb_baseline_sign(int dirfd, uint64_t number, const struct hb_key *key,
@@ -226,16 +221,17 @@ int hb_baseline_sign(int dirfd, uint64_t number, const struct hb_key *key,
         return hb_err_set(err, -ESTALE,
                           _("baseline %llu is in force, which is newer"),
                           (unsigned long long)current);
-    r = hb_base_sign(dirfd, b, key, "current");
+    r = hb_base_sign(dirfd, b, key);
+    if (r == 0)
+        r = hb_base_point(dirfd, "current", number);
     if (r < 0)
         return hb_err_set(err, r, _("the signature could not be written"));
     return 0;
 }
 
 int hb_base_sign(int dirfd, const struct hb_baseline *b,
-                 const struct hb_key *key, const char *file)
+                 const struct hb_key *key)
 {
-    uint64_t number = hb_baseline_number(b);
     char text[HB_SHA256_SIZE * 2 + 2], name[HB_BASE_NAME_SIZE];
     uint8_t sig[HB_SIG_SIZE];
     int r;
@@ -244,9 +240,8 @@ int hb_base_sign(int dirfd, const struct hb_baseline *b,
     r = hb_sign(key, "baseline", hb_slice_z(text), sig);
     if (r < 0)
         return r;
-    hb_base_name(number, "sig", name);
-    r = hb_file_write_at(dirfd, name, sig, sizeof(sig), 0444);
-    return r < 0 ? r : hb_base_point(dirfd, file, number);
+    hb_base_name(hb_baseline_number(b), "sig", name);
+    return hb_file_write_at(dirfd, name, sig, sizeof(sig), 0444);
 }
 
 int hb_base_point(int dirfd, const char *file, uint64_t number)

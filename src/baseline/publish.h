@@ -32,8 +32,14 @@ struct hb_publish {
     const char *tree;          /* release tree, path */
     const struct hb_pub *pub;  /* publish key: what is in force must
                                   verify before it is built upon */
-    const struct hb_key *key;  /* NULL: dry run, nothing is kept */
+    const struct hb_key *key;  /* -ENOKEY where NULL and no dry run */
+    bool dry_run;              /* show the changes, keep nothing */
     uint64_t floor;            /* highest number ever seen */
+    bool overlay;              /* TREE holds only what changes: it is laid over
+                                  what is in force (whose directories stay as
+                                  they are) */
+    const char *const *remove; /* with OVERLAY: what goes, with all below */
+    size_t n_remove;
     const char *const *ignore; /* writable areas and the like */
     size_t n_ignore;
     bool set_owner; /* as in struct hb_base_build */
@@ -61,7 +67,8 @@ int hb_publish(const struct hb_publish *how, struct hb_published *ret,
 
 /* The same from a manifest that a build host signed (manifest.h): TREE must
  * hold exactly what it lists.  KEY, IGNORE and SET_OWNER are not used.  -ETIME
- * for one that expired, -ESTALE for a number not above what is in force. */
+ * for one that expired, -ESTALE for a number not above what is in force or on
+ * its way, -EBADE for a tree that is not what it lists. */
 int hb_publish_manifest(const struct hb_publish *how, struct hb_slice text,
                         const uint8_t sig[HB_SIG_SIZE],
                         struct hb_published *ret, struct hb_err *err) HB_WUR;

@@ -62,9 +62,10 @@ void hb_base_name(uint64_t number, const char *suffix,
 /* Every number in the directory (of any suffix), growing, in A. */
 int hb_base_numbers(int dirfd, struct hb_arena *a, uint64_t **ret,
                     size_t *ret_n) HB_WUR;
-/* Signs B's digest as NUMBER's and points FILE ("current", "next") to it. */
+/* Signs B's digest, durable. */
 int hb_base_sign(int dirfd, const struct hb_baseline *b,
-                 const struct hb_key *key, const char *file) HB_WUR;
+                 const struct hb_key *key) HB_WUR;
+/* Points FILE ("current", "next") to NUMBER, durable. */
 int hb_base_point(int dirfd, const char *file, uint64_t number) HB_WUR;
 
 /* The attributes that count, encoded as in an entry: user.*,

@@ -199,15 +199,18 @@ int hb_tree_paths(const struct hb_base_build *how, struct hb_objects *objects,
     }
     for (size_t i = 0; r == 0 && i < n; i++) {
         size_t before = w->n;
-        struct hb_slice copy;
+        char *copy;
 
         if (paths[i].n != 0 && !hb_table_path_ok(paths[i])) {
             r = fail(s, -EINVAL, paths[i], N_("this is no path of a site"));
             break;
         }
-        r = join(w, hb_slice("", 0), paths[i].p, &copy);
-        if (r == 0)
-            r = one(w, how->root, copy.n != 0 ? copy.p : ".", copy);
+        copy = hb_arena_dup(w->arena, paths[i].p, paths[i].n);
+        if (copy == NULL)
+            r = -ENOMEM;
+        else
+            r = one(w, how->root, copy[0] != '\0' ? copy : ".",
+                    hb_slice(copy, paths[i].n));
         if (w->n > before)
             v[i] = w->v[before];
     }

@@ -31,9 +31,17 @@ int hb_tree_paths(const struct hb_base_build *how, struct hb_objects *objects,
 void hb_tree_done(struct hb_tree *t);
 #define _cleanup_tree_ HB_CLEANUP(hb_tree_done)
 
-/* Makes TREE's table, writes it to DIRFD (-1: only makes it), durable.  RET
- * (may be NULL) is the table itself, unsigned. */
-int hb_base_store(int dirfd, const struct hb_table_head *head,
-                  const struct hb_tree *tree, struct hb_baseline **ret) HB_WUR;
+/* TREE's table in memory, unsigned. */
+int hb_base_make(const struct hb_table_head *head, const struct hb_tree *tree,
+                 struct hb_baseline **ret) HB_WUR;
+/* B's bytes as NUMBER.base of DIRFD, durable. */
+int hb_base_write(int dirfd, const struct hb_baseline *b) HB_WUR;
+
+/* OLD with OVER laid on it: OVER's entries replace those of the same path
+ * (directories that OLD has keep what OLD says where KEEP_DIRS), and REMOVED
+ * paths go with what is below.  *RET borrows from both. */
+int hb_tree_lay(const struct hb_baseline *old, const struct hb_tree *over,
+                bool keep_dirs, const struct hb_slice *removed,
+                size_t n_removed, struct hb_tree *ret) HB_WUR;
 
 #endif

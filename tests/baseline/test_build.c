@@ -506,7 +506,7 @@ static void test_bit_flips(void **state)
  * the next attempt succeeds. */
 static void test_faults(void **state)
 {
-    for (int kind = HB_FAULT_ALLOC; kind < HB_FAULT_COUNT; kind++) {
+    for (int kind = HB_FAULT_ALLOC; kind <= HB_FAULT_FSYNC; kind++) {
         struct place p;
         bool through = false;
         unsigned n;

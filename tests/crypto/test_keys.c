@@ -386,7 +386,7 @@ static void test_faults(void **state)
     struct hb_key *k;
 
     assert_int_equal(hb_key_generate(&k), 0);
-    for (int kind = HB_FAULT_ALLOC; kind < HB_FAULT_COUNT; kind++) {
+    for (int kind = HB_FAULT_ALLOC; kind <= HB_FAULT_FSYNC; kind++) {
         for (unsigned n = 1; n < 50; n++) {
             char kp[128], name[32];
             struct hb_key *got;
