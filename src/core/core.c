@@ -196,6 +196,7 @@ static void on_second(void *arg)
     if (patience > 0 &&
         hb_task_escalate(&c->state, hb_now(), patience) < 0)
         hb_log(HB_LOG_ERR, "tasks could not be passed on");
+    hb_core_command_sweep(c);
     hb_core_own_controls_if_due(c);
     hb_core_staged_fetch(c);
 }

@@ -76,6 +76,18 @@ int hb_core_bus_new(struct hb_core *c, int listen_fd,
                     struct hb_core_bus **ret) HB_WUR;
 void hb_core_bus_free(struct hb_core_bus *b);
 
+/* Sends a command to the role whose events carry SOURCE.  FN is called once:
+ * with the answer's event, or with NULL where the role went away or did not
+ * answer within TIMEOUT_NS.  ARGS: JSON members after "cmd" and "key", or "".
+ * -ENOTCONN where that role is not connected. */
+typedef void hb_core_command_fn(void *arg, const struct hb_event *answer);
+int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
+                    const char *site, uint64_t timeout_ns,
+                    hb_core_command_fn *fn, void *arg) HB_WUR;
+void hb_core_command_answered(struct hb_core *c, const struct hb_event *e);
+/* Called once a second: commands that nobody answered. */
+void hb_core_command_sweep(struct hb_core *c);
+
 /* ---- core_helper.c: requests to the helper, many in flight ---- */
 
 /* FD is the descriptor that came with the answer, or -1; the callee owns it.

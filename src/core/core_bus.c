@@ -9,15 +9,27 @@
  */
 #include "core/core.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "event/bus.h"
 
-#define CONNS_MAX 32
-#define BATCH_MAX 256
+#define CONNS_MAX    32
+#define BATCH_MAX    256
+#define COMMANDS_MAX 32
 
 struct conn {
     struct hb_core_bus *bus;
     int fd;
+    char source[32];         /* of its last event: who it is */
+};
+
+struct pending {             /* a command that waits for its answer */
+    char key[33];            /* "" free */
+    uint64_t until;          /* monotonic */
+    int fd;
+    hb_core_command_fn *fn;
+    void *arg;
 };
 
 struct waiting {
@@ -33,11 +45,12 @@ struct hb_core_bus {
     const struct hb_event *batch[BATCH_MAX];
     struct waiting acks[BATCH_MAX];
     size_t n, acks_n;
+    struct pending commands[COMMANDS_MAX];
     char frame[HB_MAX_FRAME];
 };
 
 static hb_io_fn on_accept, on_frame;
-static int take_frame(struct hb_core_bus *b, int fd, size_t n);
+static int take_frame(struct conn *c, size_t n);
 static void flush(struct hb_core_bus *b);
 static void drop(struct conn *c);
 
@@ -110,7 +123,7 @@ static void on_frame(void *arg, int fd, uint32_t events)
 
         if (n == -EAGAIN)
             break;
-        if (n <= 0 || take_frame(b, fd, (size_t)n) < 0) {
+        if (n <= 0 || take_frame(c, (size_t)n) < 0) {
             flush(b);
             drop(c);
             return;
@@ -119,8 +132,82 @@ static void on_frame(void *arg, int fd, uint32_t events)
     flush(b);
 }
 
-static int take_frame(struct hb_core_bus *b, int fd, size_t n)
+int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
+                    const char *site, uint64_t timeout_ns,
+                    hb_core_command_fn *fn, void *arg)
 {
+    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT, frame = HB_BUF_INIT;
+    struct hb_core_bus *b = c->bus;
+    struct pending *p = NULL;
+    struct conn *to = NULL;
+    uint8_t key[16];
+    struct hb_jw w;
+    int r;
+
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (b->conns[i].fd >= 0 && hb_streq(b->conns[i].source, source))
+            to = &b->conns[i];
+    for (size_t i = 0; i < COMMANDS_MAX && p == NULL; i++)
+        if (b->commands[i].key[0] == '\0')
+            p = &b->commands[i];
+    if (to == NULL || p == NULL)
+        return to == NULL ? -ENOTCONN : -EAGAIN;
+    hb_random(key, sizeof(key));
+    hb_hex(key, sizeof(key), p->key);
+    hb_jw_init(&w, &json);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "cmd", cmd);
+    hb_jw_str(&w, "site", site);
+    hb_jw_str(&w, "key", p->key);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&json);
+    if (r == 0)
+        r = hb_bus_command_encode(&frame, hb_buf_slice(&json));
+    if (r == 0)
+        r = hb_sock_send(to->fd, frame.p, frame.n, NULL, 0);
+    if (r < 0) {
+        p->key[0] = '\0';
+        return r;
+    }
+    p->until = hb_mono() + timeout_ns;
+    p->fd = to->fd;
+    p->fn = fn;
+    p->arg = arg;
+    return 0;
+}
+
+void hb_core_command_answered(struct hb_core *c, const struct hb_event *e)
+{
+    const char *key = hb_event_getz(e, HB_F_COMMAND, "");
+
+    for (size_t i = 0; c->bus != NULL && i < COMMANDS_MAX; i++) {
+        struct pending p = c->bus->commands[i];
+
+        if (p.key[0] == '\0' || !hb_streq(p.key, key))
+            continue;
+        c->bus->commands[i].key[0] = '\0';
+        p.fn(p.arg, e);
+        return;
+    }
+}
+
+void hb_core_command_sweep(struct hb_core *c)
+{
+    uint64_t now = hb_mono();
+
+    for (size_t i = 0; i < COMMANDS_MAX; i++) {
+        struct pending p = c->bus->commands[i];
+
+        if (p.key[0] == '\0' || p.until > now)
+            continue;
+        c->bus->commands[i].key[0] = '\0';
+        p.fn(p.arg, NULL);
+    }
+}
+
+static int take_frame(struct conn *c, size_t n)
+{
+    struct hb_core_bus *b = c->bus;
     struct hb_err err = {0};
     struct hb_slice json;
     enum hb_bus_kind kind;
@@ -140,8 +227,9 @@ static int take_frame(struct hb_core_bus *b, int fd, size_t n)
         hb_core_say(b->core, HB_SEV_MEDIUM, "refused", err.message);
     } else {
         b->batch[b->n++] = e;
+        (void)hb_copyz(c->source, sizeof(c->source), e->source);
     }
-    b->acks[b->acks_n++] = (struct waiting){fd, seq};
+    b->acks[b->acks_n++] = (struct waiting){c->fd, seq};
     return 0;
 }
 
@@ -168,5 +256,10 @@ static void flush(struct hb_core_bus *b)
 static void drop(struct conn *c)
 {
     hb_loop_del(c->bus->core->loop, c->fd);
+    /* Whoever waits for this role's answer is told at the next sweep. */
+    for (size_t i = 0; i < COMMANDS_MAX; i++)
+        if (c->bus->commands[i].fd == c->fd)
+            c->bus->commands[i].until = 0;
+    c->source[0] = '\0';
     hb_close(&c->fd);
 }

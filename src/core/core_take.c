@@ -32,6 +32,7 @@ static int take_one(struct taking *t);
 static hb_rule_hit on_hit;
 static int take_lifecycle(struct hb_core *c, const struct hb_event *e);
 static int take_control(struct hb_core *c, const struct hb_event *e);
+static int count_file(struct taking *t);
 static int tell(struct taking *t);
 static const char *moment_kind(const struct hb_event *e);
 static void moment_args(struct hb_jw *w, const struct hb_event *e);
@@ -126,7 +127,9 @@ static int take_one(struct taking *t)
         return r;
     if (t->incident == 0 || t->known)
         return 0;
-    r = tell(t);
+    r = count_file(t);
+    if (r == 0)
+        r = tell(t);
     if (r == 0 && staged[0] != '\0')
         r = hb_core_staged_note(t->core, staged, t->incident,
                                 hb_event_getz(e, HB_F_FILE_PATH, "?"), e->uid);
@@ -182,6 +185,10 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
         p = &c->parts[c->parts_n++];
         (void)hb_copyz(p->name, sizeof(p->name), e->source);
     }
+    if (hb_event_get(e, HB_F_COMMAND) != NULL) {
+        hb_core_command_answered(c, e);
+        return 0;
+    }
     if (p == NULL || e->time < p->at)
         return 0;
     p->at = e->time;
@@ -204,6 +211,45 @@ static int take_control(struct hb_core *c, const struct hb_event *e)
     return hb_core_control_set(c, control, st,
                                hb_event_getz(e, HB_F_STATUS_DETAIL, ""), "",
                                0);
+}
+
+/* What is not as it should be (asked, failed) stands in `outstanding` until an
+ * event says that it was mended; every change and deed is counted. */
+static int count_file(struct taking *t)
+{
+    struct hb_db *db = t->core->state.db;
+    const char *site = hb_event_getz(t->event, HB_F_SITE, "");
+    const char *path = hb_event_getz(t->event, HB_F_FILE_PATH, "");
+    const char *status = hb_event_getz(t->event, HB_F_STATUS, "");
+    const char *const names[] = {
+        hb_event_getz(t->event, HB_F_SITE_CHANGE, ""), status};
+    bool open = hb_streq(status, "asked") || hb_streq(status, "failed") ||
+                hb_streq(status, "refused") || hb_streq(status, "limited");
+    int r = 0;
+
+    if (site[0] == '\0' || path[0] == '\0')
+        return 0;
+    for (size_t i = 0; i < HB_ARRAY_LEN(names) && r == 0; i++)
+        if (names[i][0] != '\0')
+            r = hb_db_exec(db,
+                           "INSERT INTO tally(incident, name, n)"
+                           " VALUES(?1, ?2, 1) ON CONFLICT(incident, name)"
+                           " DO UPDATE SET n = n + 1",
+                           "it", t->incident, names[i]);
+    if (r < 0)
+        return r;
+    if (!open)
+        return hb_db_exec(db,
+                          "DELETE FROM outstanding WHERE site = ?1"
+                          " AND path = ?2",
+                          "tt", site, path);
+    return hb_db_exec(db,
+                      "INSERT INTO outstanding(site, path, status, incident,"
+                      " time) VALUES(?1, ?2, ?3, ?4, ?5)"
+                      " ON CONFLICT(site, path) DO UPDATE SET status = ?3,"
+                      " incident = ?4, time = ?5",
+                      "tttii", site, path, status, t->incident,
+                      t->event->time);
 }
 
 static int tell(struct taking *t)

@@ -12,7 +12,7 @@
 
 #include "incident/state.h"
 
-enum hb_person_role {
+enum hb_role_bit {
     HB_PR_OFFICER = 1,
     HB_PR_ADMIN = 2,
     HB_PR_MANAGER = 4,
@@ -29,7 +29,7 @@ struct hb_person {
     int64_t uid;             /* system account; -1 none */
     const char *mail;
     const char *phone;
-    unsigned roles;          /* enum hb_person_role bits */
+    unsigned roles;          /* enum hb_role_bit bits */
     uint8_t pub[HB_PUB_SIZE];/* all zero where no key is registered */
     bool active;
 };

@@ -77,6 +77,14 @@ static const char first[] =
     " key TEXT PRIMARY KEY, incident INTEGER NOT NULL, path TEXT NOT NULL,"
     " event_uid TEXT NOT NULL, evidence INTEGER NOT NULL);"
 
+    "CREATE TABLE outstanding("
+    " site TEXT NOT NULL, path TEXT NOT NULL, status TEXT NOT NULL,"
+    " incident INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " PRIMARY KEY(site, path));"
+    "CREATE TABLE tally("
+    " incident INTEGER NOT NULL REFERENCES incident(id),"
+    " name TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(incident, name));"
+
     "CREATE TABLE approval("
     " nonce TEXT PRIMARY KEY, incident INTEGER NOT NULL, step TEXT NOT NULL,"
     " person INTEGER NOT NULL, blob BLOB NOT NULL, created INTEGER NOT NULL,"
