@@ -64,8 +64,14 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
         goto trouble;
     c->events_taken += n;
     c->degraded = false;
+    /* Outside the transaction: both open their own. */
     for (size_t i = 0; i < t.fresh_n; i++)
-        hb_play_begin(c->play, t.fresh[i]);
+        if (hb_play_begin(c->play, t.fresh[i]) < 0)
+            hb_log(HB_LOG_ERR, "the playbook of incident %lld did not begin",
+                   (long long)t.fresh[i]);
+    for (size_t i = 0; i < n; i++)
+        if (hb_event_get(events[i], HB_F_COMMAND) != NULL)
+            hb_core_command_answered(c, events[i]);
     hb_core_staged_fetch(c);
     return 0;
 
@@ -185,11 +191,8 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
         p = &c->parts[c->parts_n++];
         (void)hb_copyz(p->name, sizeof(p->name), e->source);
     }
-    if (hb_event_get(e, HB_F_COMMAND) != NULL) {
-        hb_core_command_answered(c, e);
-        return 0;
-    }
-    if (p == NULL || e->time < p->at)
+    if (hb_event_get(e, HB_F_COMMAND) != NULL || p == NULL ||
+        e->time < p->at)
         return 0;
     p->at = e->time;
     (void)hb_copyz(p->status, sizeof(p->status),

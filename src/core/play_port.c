@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * play_port.c - the actions of playbooks, as core carries them out: some it
+ * knows by itself, some other roles do on command, some the helper does.
+ *
+ * Runs in core.  Every action answers the engine exactly once, now or later,
+ * under the key that the engine stored before it asked.
+ */
+#include "core/play_port.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/num.h"
+
+#define SCAN_TIMEOUT_NS  (900 * HB_S)
+#define CHECK_TIMEOUT_NS (300 * HB_S)
+#define HOLD_PATIENCE_NS (60 * HB_S)
+
+/* One action in flight; freed when it was answered. */
+struct deed {
+    struct hb_core *core;
+    int64_t incident;
+    uint8_t key[HB_ACT_KEY_SIZE];
+    char site[64];
+    char name[32];
+    uint64_t began;
+    struct hb_timer *timer;
+};
+
+typedef int act_fn(struct hb_core *c, const struct hb_play_act *act);
+
+static int act(void *arg, const struct hb_play_act *a);
+static const char *fact(void *arg, int64_t incident, const char *name,
+                        struct hb_arena *a);
+static int document(void *arg, int64_t incident, const char *id);
+static int64_t now(void *arg);
+
+static act_fn adopt, hold, restore, scan, outside, aftermath, collect,
+    document_make, propose, private_on, public_on, undoable;
+static hb_timer_fn hold_again;
+static hb_core_command_fn on_role;
+static hb_core_answer on_helper;
+
+static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a);
+static int by_role(struct hb_core *c, const struct hb_play_act *a,
+                   const char *source, const char *cmd, uint64_t timeout);
+static int by_helper(struct hb_core *c, const struct hb_play_act *a,
+                     enum hb_action action, uint32_t arg);
+static void end(struct deed *d, enum hb_play_result result, const char *sets,
+                const char *words);
+static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
+static int64_t standing(struct hb_core *c, const char *site);
+static int64_t waiting(struct hb_core *c, int64_t incident);
+
+static const struct {
+    const char *name;
+    act_fn *fn;
+} deeds[] = {
+    {"reflex.adopt", adopt},       {"evidence.hold", hold},
+    {"site.restore", restore},     {"site.scan", scan},
+    {"site.outside", outside},     {"site.aftermath", aftermath},
+    {"timeline.collect", collect}, {"document.make", document_make},
+    {"prevention.propose", propose}, {"site.private", private_on},
+    {"site.public", public_on},    {"writer.freeze", undoable},
+    {"writer.thaw", undoable},     {"path.deny", undoable},
+    {"path.allow", undoable},
+};
+
+int hb_core_play_open(struct hb_core *c)
+{
+    const struct hb_play_port port = {
+        .arg = c, .act = act, .fact = fact, .document = document, .now = now};
+
+    return hb_play_new(&c->state, &port, &c->play);
+}
+
+static int act(void *arg, const struct hb_play_act *a)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(deeds); i++)
+        if (hb_streq(deeds[i].name, a->step->action->name))
+            return deeds[i].fn(arg, a);
+    return -ENOSYS;
+}
+
+static int64_t now(void *arg)
+{
+    return hb_now();
+}
+
+static const char *fact(void *arg, int64_t incident, const char *name,
+                        struct hb_arena *a)
+{
+    return NULL;
+}
+
+static int document(void *arg, int64_t incident, const char *id)
+{
+    struct hb_core *c = arg;
+    struct hb_err err = {0};
+    int r = 0;
+
+    for (int lang = 0; lang < HB_LANG_COUNT && r == 0; lang++)
+        for (int text = 0; text < 2 && r == 0; text++) {
+            struct hb_buf out = HB_BUF_INIT;
+
+            r = hb_core_document(c, incident, id, (enum hb_lang)lang,
+                                 text != 0, &out, &err);
+            hb_buf_done(&out);
+        }
+    if (r < 0)
+        hb_log(HB_LOG_ERR, "%s: %s", id,
+               err.message[0] != '\0' ? err.message : strerror(-r));
+    return r;
+}
+
+/* ---- what core knows by itself ---- */
+
+static int adopt(struct hb_core *c, const struct hb_play_act *a)
+{
+    int64_t restored = tally(c, a->incident, "restored") +
+                       tally(c, a->incident, "removed");
+    int64_t open = standing(c, a->object);
+    struct hb_err err = {0};
+    char sets[96], words[96];
+
+    (void)snprintf(sets, sizeof(sets),
+                   "{\"__reflex_ran__\":%s,\"__restored__\":%s}",
+                   restored > 0 ? "true" : "false",
+                   open == 0 && restored > 0 ? "true" : "false");
+    (void)snprintf(words, sizeof(words), "%lld / %lld", (long long)restored,
+                   (long long)(restored + open));
+    if (open == 0 && restored > 0 &&
+        hb_incident_set_state(&c->state, a->incident, HB_INC_CONTAINED,
+                              "role:core", &err) < 0)
+        hb_log(HB_LOG_ERR, "%s", err.message);
+    return hb_play_answer(c->play, a->key, HB_PLAY_DONE, sets, words);
+}
+
+static int hold(struct hb_core *c, const struct hb_play_act *a)
+{
+    struct deed *d = deed_new(c, a);
+
+    if (d == NULL)
+        return -ENOMEM;
+    hb_core_staged_fetch(c);
+    d->timer = hb_loop_timer(c->loop, HB_S / 5, HB_S / 5, hold_again, d);
+    if (d->timer == NULL) {
+        free(d);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static void hold_again(void *arg)
+{
+    struct deed *d = arg;
+    char sets[64], words[64];
+    int64_t left = waiting(d->core, d->incident);
+    int64_t items;
+
+    if (left > 0 && hb_mono() - d->began < HOLD_PATIENCE_NS) {
+        hb_core_staged_fetch(d->core);
+        return;
+    }
+    hb_timer_stop(d->core->loop, d->timer);
+    items = hb_core_evidence_count(d->core, d->incident);
+    (void)snprintf(sets, sizeof(sets), "{\"__evidence_items__\":%lld}",
+                   (long long)items);
+    (void)snprintf(words, sizeof(words), "%lld", (long long)items);
+    end(d, left == 0 ? HB_PLAY_DONE : HB_PLAY_FAILED, sets, words);
+}
+
+static int document_make(struct hb_core *c, const struct hb_play_act *a)
+{
+    const char *name = "D01";
+    int r;
+
+    for (size_t i = 0; i < a->args_n; i++)
+        if (hb_streq(a->args[i].name, "document"))
+            name = a->args[i].value;
+    r = document(c, a->incident, name);
+    return hb_play_answer(c->play, a->key,
+                          r < 0 ? HB_PLAY_FAILED : HB_PLAY_DONE, "{}", name);
+}
+
+/* A task for every control of the case that fails or is unknown: what would
+ * have stopped it, with the fix as its title. */
+static int propose(struct hb_core *c, const struct hb_play_act *a)
+{
+    _cleanup_arena_ struct hb_arena *arena = hb_arena_new(0);
+    struct hb_incident inc;
+    struct hb_stmt *q;
+    const struct hb_case *kase;
+    char sets[48], words[32];
+    int64_t id, n = 0;
+
+    if (arena == NULL)
+        return -ENOMEM;
+    if (hb_incident_get(&c->state, arena, a->incident, &inc) < 0 ||
+        (kase = hb_case_find(c->book, (unsigned)inc.case_number)) == NULL)
+        return -ENOENT;
+    for (size_t i = 0; i < kase->controls_n; i++) {
+        const struct hb_control *k = &kase->controls[i];
+        struct hb_task t = {.incident = a->incident,
+                            .title_en = k->fix.in[HB_LANG_EN],
+                            .title_ja = k->fix.in[HB_LANG_JA],
+                            .roles = HB_PR_ADMIN | HB_PR_OFFICER,
+                            .due = hb_now() + (int64_t)(30 * 86400 * HB_S)};
+        int64_t status = HB_CS_UNKNOWN;
+
+        t.step = hb_arena_printf(arena, "prevent/%s", k->id);
+        if (t.step == NULL || hb_db_stmt(c->state.db,
+                                         "SELECT status FROM control_result"
+                                         " WHERE control = ?1",
+                                         &q) < 0)
+            return -ENOMEM;
+        if (hb_stmt_text(q, 1, k->id) == 0 && hb_stmt_step(q) == 1)
+            status = hb_stmt_col_int(q, 0);
+        hb_stmt_reset(q);
+        if (status == HB_CS_PASS || status == HB_CS_ACCEPTED)
+            continue;
+        /* Proposed before (a repetition after a crash) is fine. */
+        if (hb_task_add(&c->state, &t, &id) == 0)
+            n++;
+    }
+    (void)snprintf(sets, sizeof(sets), "{\"__proposals__\":%lld}",
+                   (long long)n);
+    (void)snprintf(words, sizeof(words), "%lld", (long long)n);
+    return hb_play_answer(c->play, a->key, HB_PLAY_DONE, sets, words);
+}
+
+/* ---- what other roles do on command ---- */
+
+/* Restoring what stands out is a scan: compare asks the helper again for each
+ * difference, under the reflex or approval that is there by now. */
+static int restore(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_role(c, a, "sense/files", "restore", SCAN_TIMEOUT_NS);
+}
+
+static int scan(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_role(c, a, "sense/files", "scan", SCAN_TIMEOUT_NS);
+}
+
+static int outside(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_role(c, a, "sense/outside", "look", CHECK_TIMEOUT_NS);
+}
+
+static int aftermath(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_role(c, a, "control", "aftermath", CHECK_TIMEOUT_NS);
+}
+
+static int collect(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_role(c, a, "control", "collect", CHECK_TIMEOUT_NS);
+}
+
+static int by_role(struct hb_core *c, const struct hb_play_act *a,
+                   const char *source, const char *cmd, uint64_t timeout)
+{
+    struct deed *d = deed_new(c, a);
+    int r;
+
+    if (d == NULL)
+        return -ENOMEM;
+    r = hb_core_command(c, source, cmd, a->object, timeout, on_role, d);
+    if (r < 0)
+        free(d);
+    return r;
+}
+
+static void on_role(void *arg, const struct hb_event *answer)
+{
+    struct deed *d = arg;
+    const struct hb_event_field *f;
+    const char *sets = "{}";
+
+    if (answer == NULL) {
+        end(d, HB_PLAY_FAILED, "{}", _("No answer in time."));
+        return;
+    }
+    f = hb_event_get(answer, HB_F_ANSWER);
+    if (f != NULL)
+        sets = f->str.p;
+    hb_core_answer_moments(d->core, d->incident, answer);
+    end(d,
+        hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done")
+            ? HB_PLAY_DONE
+            : HB_PLAY_FAILED,
+        sets, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
+}
+
+/* ---- what the helper does ---- */
+
+static int private_on(struct hb_core *c, const struct hb_play_act *a)
+{
+    uint64_t retry = 3600;
+
+    for (size_t i = 0; i < a->args_n; i++)
+        if (hb_streq(a->args[i].name, "retry_after") &&
+            hb_parse_u64(hb_slice_z(a->args[i].value), &retry) < 0)
+            retry = 3600;
+    return by_helper(c, a, HB_ACT_SITE_PRIVATE, (uint32_t)retry);
+}
+
+static int public_on(struct hb_core *c, const struct hb_play_act *a)
+{
+    return by_helper(c, a, HB_ACT_SITE_PUBLIC, 0);
+}
+
+/* Freezing and denying need an object that only the moment of the deed knows
+ * (a pidfd, an entry); as playbook steps they are for a person. */
+static int undoable(struct hb_core *c, const struct hb_play_act *a)
+{
+    return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
+                          _("Only a person can choose the object of this; "
+                            "use `hinoban act`."));
+}
+
+static int by_helper(struct hb_core *c, const struct hb_play_act *a,
+                     enum hb_action action, uint32_t arg)
+{
+    const struct hb_conf_site *site = hb_config_site(c->ctx->config,
+                                                     a->object);
+    struct hb_request r = {.action = (uint16_t)action, .arg = arg,
+                           .incident = (uint32_t)a->incident};
+    struct deed *d;
+    int rc;
+
+    if (site == NULL)
+        return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
+                              _("The site is not configured any more."));
+    d = deed_new(c, a);
+    if (d == NULL)
+        return -ENOMEM;
+    r.site = (uint32_t)site->number;
+    r.step = hb_core_step_hash(a->step->id);
+    memcpy(r.key, a->key, sizeof(r.key));
+    r.approval_len = (uint16_t)hb_core_approval(c, a->incident, &r,
+                                                r.approval);
+    rc = hb_core_ask(c->helper, &r, -1, on_helper, d);
+    if (rc < 0)
+        free(d);
+    return rc;
+}
+
+static void on_helper(void *arg, const struct hb_reply *reply, int fd)
+{
+    struct deed *d = arg;
+    char text[128];
+
+    hb_close(&fd);
+    if (reply == NULL) {
+        /* Its connection broke: the engine asks again with the same key. */
+        end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
+        return;
+    }
+    switch (reply->status) {
+    case HB_ACT_DONE:
+    case HB_ACT_ALREADY:
+        hb_core_site_moment(d->core, d->incident, d->name);
+        end(d, HB_PLAY_DONE, "{}", "");
+        return;
+    case HB_ACT_ASK:
+        end(d, HB_PLAY_ASK, "{}", "");
+        return;
+    default:
+        end(d, HB_PLAY_FAILED, "{}",
+            hb_errno_text(reply->error, text, sizeof(text)));
+    }
+}
+
+/* ---- helpers ---- */
+
+static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a)
+{
+    struct deed *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return NULL;
+    d->core = c;
+    d->incident = a->incident;
+    d->began = hb_mono();
+    memcpy(d->key, a->key, sizeof(d->key));
+    (void)hb_copyz(d->site, sizeof(d->site), a->object);
+    (void)hb_copyz(d->name, sizeof(d->name), a->step->action->name);
+    return d;
+}
+
+static void end(struct deed *d, enum hb_play_result result, const char *sets,
+                const char *words)
+{
+    if (hb_play_answer(d->core->play, d->key, result, sets, words) < 0)
+        hb_log(HB_LOG_ERR, "%s: the answer could not be kept", d->name);
+    free(d);
+}
+
+static int64_t one_number(struct hb_core *c, const char *sql, int64_t id,
+                          const char *text)
+{
+    struct hb_stmt *q;
+    int64_t n = 0;
+
+    if (hb_db_stmt(c->state.db, sql, &q) < 0)
+        return 0;
+    if ((id == 0 || hb_stmt_int(q, 1, id) == 0) &&
+        (text == NULL || hb_stmt_text(q, id == 0 ? 1 : 2, text) == 0) &&
+        hb_stmt_step(q) == 1)
+        n = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return n;
+}
+
+static int64_t tally(struct hb_core *c, int64_t incident, const char *name)
+{
+    return one_number(c,
+                      "SELECT n FROM tally WHERE incident = ?1"
+                      " AND name = ?2",
+                      incident, name);
+}
+
+static int64_t standing(struct hb_core *c, const char *site)
+{
+    return one_number(
+        c, "SELECT count(*) FROM outstanding WHERE site = ?1", 0, site);
+}
+
+static int64_t waiting(struct hb_core *c, int64_t incident)
+{
+    return one_number(c,
+                      "SELECT count(*) FROM staged WHERE incident = ?1"
+                      " AND evidence = 0",
+                      incident, NULL);
+}
