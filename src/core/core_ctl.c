@@ -12,6 +12,8 @@
  *
  * Slow clients get a time limit, many clients a bounded number of places.
  */
+#include <sys/socket.h>
+
 #include "core/core.h"
 
 #include "base/clock.h"

@@ -7,6 +7,9 @@
  * asks again with the same idempotency key, and the helper, which journals
  * its intents, says whether it was done.
  */
+#include <fcntl.h>
+#include <sys/socket.h>
+
 #include "core/core.h"
 
 #include "base/clock.h"
@@ -140,7 +143,9 @@ static void on_retry(void *arg)
 
     if (h->fd >= 0 || hb_sock_connect(h->path, SOCK_SEQPACKET, &fd) < 0)
         return;
-    if (hb_loop_add(h->core->loop, fd, EPOLLIN, on_answer, h) < 0) {
+    /* The helper must never be able to hold core up. */
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
+        hb_loop_add(h->core->loop, fd, EPOLLIN, on_answer, h) < 0) {
         (void)close(fd);
         return;
     }

@@ -17,4 +17,15 @@ int hb_core_document(struct hb_core *c, int64_t incident, const char *name,
                      enum hb_lang lang, bool text, struct hb_buf *out,
                      struct hb_err *err) HB_WUR;
 
+/* play_notes.c */
+int64_t hb_core_evidence_count(struct hb_core *c, int64_t incident);
+uint32_t hb_core_step_hash(const char *id);
+/* Length of the approval put into BUF (HB_ACT_APPROVAL_MAX), 0: none. */
+size_t hb_core_approval(struct hb_core *c, int64_t incident,
+                        const struct hb_request *r, uint8_t *buf);
+void hb_core_answer_moments(struct hb_core *c, int64_t incident,
+                            const struct hb_event *answer);
+void hb_core_site_moment(struct hb_core *c, int64_t incident,
+                         const char *action);
+
 #endif

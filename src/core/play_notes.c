@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * play_notes.c - what actions leave in the timeline, and the approvals that
+ * they take along.  Runs in core.
+ */
+#include "core/play_port.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static int add(struct hb_core *c, int64_t incident, const char *kind,
+               const char *args);
+
+int64_t hb_core_evidence_count(struct hb_core *c, int64_t incident)
+{
+    struct hb_stmt *q;
+    int64_t n = 0;
+
+    if (hb_db_stmt(c->state.db,
+                   "SELECT count(*) FROM staged WHERE incident = ?1"
+                   " AND evidence > 0",
+                   &q) < 0)
+        return 0;
+    if (hb_stmt_int(q, 1, incident) == 0 && hb_stmt_step(q) == 1)
+        n = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return n;
+}
+
+/* FNV-1a of the step's id: the number by which a request names its step. */
+uint32_t hb_core_step_hash(const char *id)
+{
+    uint32_t h = 2166136261u;
+
+    for (; *id != '\0'; id++)
+        h = (h ^ (uint8_t)*id) * 16777619u;
+    return h == 0 ? 1 : h;
+}
+
+/* The newest unused approval for this incident and step.  Whether it holds is
+ * verified in the helper, not here. */
+size_t hb_core_approval(struct hb_core *c, int64_t incident,
+                        const struct hb_request *r, uint8_t *buf)
+{
+    struct hb_stmt *q;
+    char step[16];
+    size_t n = 0;
+
+    (void)snprintf(step, sizeof(step), "%08x", r->step);
+    if (hb_db_stmt(c->state.db,
+                   "SELECT blob FROM approval WHERE incident = ?1"
+                   " AND step = ?2 AND used = 0 ORDER BY created DESC LIMIT 1",
+                   &q) < 0)
+        return 0;
+    if (hb_stmt_int(q, 1, incident) == 0 && hb_stmt_text(q, 2, step) == 0 &&
+        hb_stmt_step(q) == 1) {
+        struct hb_slice blob = hb_stmt_col_blob(q, 0);
+
+        if (blob.n <= HB_ACT_APPROVAL_MAX) {
+            memcpy(buf, blob.p, blob.n);
+            n = blob.n;
+        }
+    }
+    hb_stmt_reset(q);
+    return n;
+}
+
+/* A role's answer may carry "moments": [{"kind": ..., "time": ...,
+ * "args": {...}}], what it found; kinds are checked by the timeline. */
+void hb_core_answer_moments(struct hb_core *c, int64_t incident,
+                            const struct hb_event *answer)
+{
+    const struct hb_event_field *f = hb_event_get(answer, HB_F_ANSWER);
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const struct hb_json *moments;
+    struct hb_json *tree;
+
+    if (f == NULL || a == NULL || hb_json_parse(a, f->str, &tree, NULL) < 0 ||
+        (moments = hb_json_get(tree, "moments")) == NULL)
+        return;
+    HB_JSON_EACH(m, moments)
+    {
+        const struct hb_json *args = hb_json_get(m, "args");
+        struct hb_buf text = HB_BUF_INIT;
+
+        if (args != NULL)
+            hb_json_write(&text, args);
+        if (hb_timeline_add(&c->state, incident,
+                            hb_json_int(m, "time", hb_now()),
+                            hb_json_str(m, "kind", ""), answer->source,
+                            args != NULL ? hb_buf_z(&text) : "{}",
+                            answer->uid) < 0)
+            hb_log(HB_LOG_WARNING, "%s: a moment was refused",
+                   answer->source);
+        hb_buf_done(&text);
+    }
+}
+
+void hb_core_site_moment(struct hb_core *c, int64_t incident,
+                         const char *action)
+{
+    bool off = hb_streq(action, "site.private");
+
+    if (!off && !hb_streq(action, "site.public"))
+        return;
+    if (add(c, incident, off ? "site.private" : "site.public",
+            "{\"by\":\"playbook\",\"reason\":\"-\"}") < 0)
+        hb_log(HB_LOG_ERR, "the timeline could not be written");
+}
+
+static int add(struct hb_core *c, int64_t incident, const char *kind,
+               const char *args)
+{
+    return hb_timeline_add(&c->state, incident, hb_now(), kind, "role:core",
+                           args, "");
+}
