@@ -108,14 +108,11 @@ static int incident_state(struct hb_core_call *call)
 static int task_answer(struct hb_core_call *call)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
-    int r = hb_play_may_answer(call->core->play, id,
-                               hb_json_bool(call->args, "done", true),
-                               &call->err);
+    int r = hb_play_task_answer(call->core->play, id, call->person->id,
+                                hb_json_bool(call->args, "done", true),
+                                hb_json_str(call->args, "answer", ""),
+                                &call->err);
 
-    if (r == 0)
-        r = hb_task_answer(&call->core->state, id, call->person->id,
-                           hb_json_bool(call->args, "done", true),
-                           hb_json_str(call->args, "answer", ""), &call->err);
     if (r == -EINPROGRESS) {
         hb_buf_addz(&call->text,
                     _("Noted. A second person has to agree.\n"));
@@ -124,7 +121,7 @@ static int task_answer(struct hb_core_call *call)
     if (r < 0)
         return r;
     hb_buf_addz(&call->text, _("Noted.\n"));
-    return hb_play_tick(call->core->play);
+    return 0;
 }
 
 static int task_assign(struct hb_core_call *call)

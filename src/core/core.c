@@ -49,6 +49,8 @@ int hb_core_main(const struct hb_role_ctx *ctx)
         close_all(c);
         return 1;
     }
+    if (hb_core_people_sync(c, &err) < 0)
+        hb_log(HB_LOG_ERR, "%s", err.message);
     hb_core_say(c, HB_SEV_INFO, "ready", HB_VERSION);
     hb_core_own_controls(c);
     (void)hb_play_tick(c->play);
@@ -263,6 +265,8 @@ static void on_reload(void *arg)
     struct hb_err err = {0};
     char path[HB_MAX_PATH], line[HB_MAX_ERR + 300];
 
+    if (hb_core_people_sync(c, &err) < 0)
+        hb_core_say(c, HB_SEV_MEDIUM, "reload-refused", err.message);
     (void)snprintf(path, sizeof(path), "%s/rules", c->ctx->data_dir);
     if (hb_rules_load(path, &c->rules, &err) < 0) {
         c->rules = rules;

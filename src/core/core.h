@@ -131,6 +131,9 @@ int hb_core_control_set(struct hb_core *c, const char *control,
                         enum hb_control_status status, const char *reason,
                         const char *evidence, int64_t until) HB_WUR;
 
+/* ---- people.c ---- */
+int hb_core_people_sync(struct hb_core *c, struct hb_err *err) HB_WUR;
+
 /* ---- core_ctl.c ---- */
 int hb_core_ctl_new(struct hb_core *c, int listen_fd,
                     struct hb_core_ctl **ret) HB_WUR;

@@ -50,6 +50,24 @@ int hb_person_add(struct hb_state *s, const struct hb_person *p,
     return 0;
 }
 
+int hb_person_put(struct hb_state *s, const struct hb_person *p)
+{
+    struct hb_slice pub = {(const char *)p->pub, sizeof(p->pub)};
+
+    if (!name_valid(p->name) || p->roles == 0)
+        return -EINVAL;
+    return hb_db_exec(s->db,
+                      "INSERT INTO person(name, full_name, uid, mail, phone,"
+                      " roles, pub, active, created)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                      " ON CONFLICT(name) DO UPDATE SET full_name = ?2,"
+                      " uid = ?3, mail = ?4, phone = ?5, roles = ?6,"
+                      " pub = ?7, active = ?8",
+                      "ttittisii", p->name, p->full_name, p->uid, p->mail,
+                      p->phone, (int64_t)p->roles, &pub, (int64_t)p->active,
+                      hb_now());
+}
+
 int hb_person_set_active(struct hb_state *s, int64_t id, bool active)
 {
     int r = hb_db_exec(s->db, "UPDATE person SET active = ?2 WHERE id = ?1",

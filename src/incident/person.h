@@ -36,6 +36,8 @@ struct hb_person {
 
 int hb_person_add(struct hb_state *s, const struct hb_person *p,
                   int64_t *ret_id) HB_WUR;
+/* Adds, or changes the one of that name (id is not used). */
+int hb_person_put(struct hb_state *s, const struct hb_person *p) HB_WUR;
 int hb_person_set_active(struct hb_state *s, int64_t id, bool active) HB_WUR;
 /* In A; -ENOENT. */
 int hb_person_get(struct hb_state *s, struct hb_arena *a, int64_t id,

@@ -104,11 +104,6 @@ const struct hb_step *hb_play_step(struct hb_play *p, int64_t incident,
 int hb_play_answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
                    enum hb_play_result result, const char *sets,
                    const char *words) HB_WUR;
-/* Whether task ID may be closed: what its step demands as evidence stands
- * (documents made, items secured, ...).  0, or -ENODATA with what is missing.
- * Tasks that no step made may always be closed. */
-int hb_play_may_answer(struct hb_play *p, int64_t task, bool done,
-                       struct hb_err *err) HB_WUR;
 /* A person resumes a step that HB_PLAY_UNKNOWN stopped: DONE says that it was
  * done. */
 int hb_play_resume(struct hb_play *p, int64_t incident, const char *place,
