@@ -67,6 +67,18 @@ int hb_cli_fail_code(const char *what, int code);
 int hb_cli_flush(void);
 
 /* The subcommands. */
+hb_cli_fn hb_cmd_approve;
+hb_cli_fn hb_cmd_control;
+hb_cli_fn hb_cmd_decide;
+hb_cli_fn hb_cmd_document;
+hb_cli_fn hb_cmd_event;
+hb_cli_fn hb_cmd_incident;
+hb_cli_fn hb_cmd_init;
+hb_cli_fn hb_cmd_person;
+hb_cli_fn hb_cmd_reflex;
+hb_cli_fn hb_cmd_site;
+hb_cli_fn hb_cmd_status;
+hb_cli_fn hb_cmd_task;
 hb_cli_fn hb_cmd_completion;
 hb_cli_fn hb_cmd_config;
 hb_cli_fn hb_cmd_help;

@@ -12,7 +12,6 @@
 #define COLUMNS                                                                \
     "id, name, full_name, uid, mail, phone, roles, pub, active"
 
-static bool name_valid(const char *name);
 static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_person *ret);
 static int one(struct hb_state *s, struct hb_arena *a, const char *sql,
                int64_t number, const char *text, struct hb_person *ret);
@@ -33,7 +32,7 @@ int hb_person_add(struct hb_state *s, const struct hb_person *p,
     struct hb_slice pub = {(const char *)p->pub, sizeof(p->pub)};
     int r;
 
-    if (!name_valid(p->name) || p->roles == 0)
+    if (!hb_person_name_ok(p->name) || p->roles == 0)
         return -EINVAL;
     r = hb_db_exec(s->db,
                    "INSERT INTO person(name, full_name, uid, mail, phone,"
@@ -54,7 +53,7 @@ int hb_person_put(struct hb_state *s, const struct hb_person *p)
 {
     struct hb_slice pub = {(const char *)p->pub, sizeof(p->pub)};
 
-    if (!name_valid(p->name) || p->roles == 0)
+    if (!hb_person_name_ok(p->name) || p->roles == 0)
         return -EINVAL;
     return hb_db_exec(s->db,
                       "INSERT INTO person(name, full_name, uid, mail, phone,"
@@ -225,7 +224,7 @@ int hb_person_roles_parse(const char *text, unsigned *ret)
     return 0;
 }
 
-static bool name_valid(const char *name)
+bool hb_person_name_ok(const char *name)
 {
     size_t n;
 

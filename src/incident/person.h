@@ -59,6 +59,8 @@ int hb_deputy_set(struct hb_state *s, unsigned role, int64_t person,
 int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
                       unsigned tries, struct hb_person *ret) HB_WUR;
 
+/* [a-z0-9._-]{1,32}, not beginning with '.' or '-'. */
+bool hb_person_name_ok(const char *name);
 const char *hb_person_role_name(unsigned one_role); /* "officer" */
 /* "officer,admin" into bits; -EINVAL. */
 int hb_person_roles_parse(const char *text, unsigned *ret) HB_WUR;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client.h - one request to the service on ctl.sock, and its answer; and the
+ * private key of the person who calls.
+ */
+#ifndef HB_CLI_CLIENT_H
+#define HB_CLI_CLIENT_H
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "crypto/crypto.h"
+
+/* Sends CMD with ARGS (object's JSON text) and waits for the answer; *RET is
+ * the whole answer in A, its "ok" is true.  ERR tells what the service said,
+ * or how to start it where nobody listens. */
+int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
+                   const char *cmd, const char *args,
+                   const struct hb_json **ret, struct hb_err *err) HB_WUR;
+
+/* The same, printing "text" (or "data" with --json); an enum hb_exit. */
+int hb_client_print(const struct hb_cli *cli, const char *cmd,
+                    const char *args);
+
+/* Tells a running service that files of etc/ changed; silent where none
+ * runs. */
+void hb_client_tell(const struct hb_cli *cli, const char *cmd);
+
+/* The key of the person who calls: FILE, else HINOBAN_KEY, else
+ * ~/.config/hinoban/person.key; asks for its passphrase where it has one. */
+int hb_client_key(const char *file, const char *passphrase_file,
+                  struct hb_key **ret, struct hb_err *err) HB_WUR;
+
+/* Options "--name VALUE" or "--name=VALUE" after the positional words: takes
+ * it out of ARGV and returns the value, or NULL.  FLAG takes "--name". */
+const char *hb_client_opt(int *argc, char **argv, const char *name);
+bool hb_client_flag(int *argc, char **argv, const char *name);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * daily.c - what an officer uses every day: status, incident, task, event,
+ * control, document.  Each turns its words into one request to the service
+ * and prints the answer; who may do what is decided there.
+ */
+#include <stdio.h>
+
+#include "base/num.h"
+#include "cli/client.h"
+
+/* Arguments of a request, built word by word. */
+struct args {
+    struct hb_buf b;
+    struct hb_jw w;
+};
+
+static void args_begin(struct args *a)
+{
+    hb_buf_init(&a->b, 1u << 20);
+    hb_jw_init(&a->w, &a->b);
+    hb_jw_obj(&a->w, NULL);
+}
+
+static int args_send(struct args *a, const struct hb_cli *cli, const char *cmd)
+{
+    int r;
+
+    hb_jw_end_obj(&a->w);
+    r = hb_buf_err(&a->b) < 0 ? hb_cli_fail_code(cmd, hb_buf_err(&a->b))
+                              : hb_client_print(cli, cmd, hb_buf_z(&a->b));
+    hb_buf_done(&a->b);
+    return r;
+}
+
+static int number(const struct hb_cli *cli, const char *word, int64_t *ret)
+{
+    if (word == NULL || hb_parse_i64(hb_slice_z(word), ret) < 0 || *ret < 1)
+        return hb_cli_usage(cli, _("%s is not a number"),
+                            word != NULL ? word : "?");
+    return HB_EXIT_OK;
+}
+
+int hb_cmd_status(struct hb_cli *cli, int argc, char **argv)
+{
+    struct args a;
+
+    if (argc > 1)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    args_begin(&a);
+    hb_jw_bool(&a.w, "colour",
+               isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
+    return args_send(&a, cli, "status");
+}
+
+static int incident_about(struct hb_cli *cli, int argc, char **argv,
+                          struct args *a)
+{
+    const char *verb = argv[1];
+    int64_t id;
+    int r;
+
+    if (argc < 3)
+        return hb_cli_usage(cli, _("say which incident"));
+    r = number(cli, argv[2], &id);
+    if (r != HB_EXIT_OK)
+        return r;
+    hb_jw_int(&a->w, "id", id);
+    if (hb_streq(verb, "show"))
+        return args_send(a, cli, "incident.show");
+    if (argc < 4)
+        return hb_cli_usage(cli, _("something is missing behind %s"), argv[2]);
+    if (hb_streq(verb, "note")) {
+        hb_jw_str(&a->w, "note", argv[3]);
+        return args_send(a, cli, "incident.note");
+    }
+    hb_jw_str(&a->w, "state", argv[3]);
+    return args_send(a, cli, "incident.state");
+}
+
+int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
+{
+    bool all = hb_client_flag(&argc, argv, "--all");
+    const char *verb = argc > 1 ? argv[1] : "list";
+    struct args a;
+    int64_t id;
+    int r;
+
+    args_begin(&a);
+    if (hb_streq(verb, "list")) {
+        hb_jw_bool(&a.w, "open", !all);
+        return args_send(&a, cli, "incident.list");
+    }
+    if (hb_streq(verb, "open") && argc == 5) {
+        r = number(cli, argv[2], &id);
+        if (r == HB_EXIT_OK) {
+            hb_jw_int(&a.w, "case", id);
+            hb_jw_str(&a.w, "object", argv[3]);
+            hb_jw_str(&a.w, "note", argv[4]);
+            return args_send(&a, cli, "incident.open");
+        }
+    } else if (hb_streq(verb, "show") || hb_streq(verb, "note") ||
+               hb_streq(verb, "state")) {
+        r = incident_about(cli, argc, argv, &a);
+    } else {
+        r = hb_cli_usage(cli, _("say what to do: list, show, open, note or "
+                                "state"));
+    }
+    hb_buf_done(&a.b);
+    return r;
+}
+
+int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
+{
+    bool all = hb_client_flag(&argc, argv, "--all");
+    const char *verb = argc > 1 ? argv[1] : "list";
+    bool done = hb_streq(verb, "done");
+    struct args a;
+    int64_t id = 0;
+    int r = HB_EXIT_OK;
+
+    args_begin(&a);
+    if (hb_streq(verb, "list")) {
+        if (argc > 2 && (r = number(cli, argv[2], &id)) != HB_EXIT_OK)
+            goto out;
+        hb_jw_int(&a.w, "incident", id);
+        hb_jw_bool(&a.w, "all", all);
+        return args_send(&a, cli, "task.list");
+    }
+    if (argc != 4 ||
+        (!done && !hb_streq(verb, "decline") && !hb_streq(verb, "assign"))) {
+        r = hb_cli_usage(cli, _("say what to do: list, done ID \"WORDS\", "
+                                "decline ID \"WHY\" or assign ID NAME"));
+        goto out;
+    }
+    r = number(cli, argv[2], &id);
+    if (r != HB_EXIT_OK)
+        goto out;
+    hb_jw_int(&a.w, "id", id);
+    if (hb_streq(verb, "assign")) {
+        hb_jw_str(&a.w, "to", argv[3]);
+        return args_send(&a, cli, "task.assign");
+    }
+    hb_jw_bool(&a.w, "done", done);
+    hb_jw_str(&a.w, "answer", argv[3]);
+    return args_send(&a, cli, "task.answer");
+out:
+    hb_buf_done(&a.b);
+    return r;
+}
+
+int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *site = hb_client_opt(&argc, argv, "--site");
+    const char *limit = hb_client_opt(&argc, argv, "--limit");
+    struct args a;
+    int64_t n = 50;
+
+    if (limit != NULL && number(cli, limit, &n) != HB_EXIT_OK)
+        return HB_EXIT_USAGE;
+    args_begin(&a);
+    hb_jw_int(&a.w, "limit", n);
+    if (site != NULL)
+        hb_jw_str(&a.w, "site", site);
+    if (argc > 1)
+        hb_jw_str(&a.w, "text", argv[1]);
+    return args_send(&a, cli, "event.list");
+}
+
+int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
+{
+    if (argc > 1 && !hb_streq(argv[1], "list"))
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    return hb_client_print(cli, "control.list", "{}");
+}
+
+int hb_cmd_document(struct hb_cli *cli, int argc, char **argv)
+{
+    bool html = hb_client_flag(&argc, argv, "--html");
+    struct args a;
+    int64_t id;
+
+    if (argc != 3)
+        return hb_cli_usage(cli, _("say which paper of which incident: "
+                                   "document D01 3"));
+    if (number(cli, argv[2], &id) != HB_EXIT_OK)
+        return HB_EXIT_USAGE;
+    args_begin(&a);
+    hb_jw_int(&a.w, "id", id);
+    hb_jw_str(&a.w, "name", argv[1]);
+    hb_jw_bool(&a.w, "html", html);
+    return args_send(&a, cli, "document.write");
+}

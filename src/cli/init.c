@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * init.c - `hinoban init`: directories, keys and a first configuration.
+ *
+ * Runs as root, once; what exists already is left as it is, so that running
+ * it again repairs what is missing and overwrites nothing.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/client.h"
+#include "crypto/passphrase.h"
+#include "daemon/role.h"
+
+static int directories(const struct hb_cli *cli, struct hb_err *err);
+static int keys(const struct hb_cli *cli, const char *pass_file, bool no_pass,
+                struct hb_err *err);
+static int one_key(const struct hb_cli *cli, enum hb_key_purpose purpose,
+                   const char *pass, uid_t uid, struct hb_err *err);
+static int configuration(const struct hb_cli *cli, const char *org,
+                         const char *site, const char *root, const char *url,
+                         const char *anchor, struct hb_err *err);
+
+/* Who owns a directory and whether others may enter it. */
+static const struct {
+    enum hb_dir dir;
+    const char *sub;
+    const char *role; /* NULL: root */
+    mode_t mode;
+} dirs[] = {
+    {HB_DIR_ETC, "", NULL, 0755},
+    {HB_DIR_ETC, "keys", NULL, 0755},
+    {HB_DIR_ETC, "people", NULL, 0755},
+    {HB_DIR_ETC, "reflexes", NULL, 0755},
+    {HB_DIR_STATE, "", "core", 0700},
+    {HB_DIR_BASELINE, "", NULL, 0755},
+    {HB_DIR_HELPER, "", NULL, 0700},
+    {HB_DIR_PRIVATE, "", NULL, 0755},
+};
+
+int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *org = hb_client_opt(&argc, argv, "--organisation");
+    const char *site = hb_client_opt(&argc, argv, "--site");
+    const char *root = hb_client_opt(&argc, argv, "--site-root");
+    const char *url = hb_client_opt(&argc, argv, "--url");
+    const char *anchor = hb_client_opt(&argc, argv, "--anchor");
+    const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
+    bool no_pass = hb_client_flag(&argc, argv, "--no-passphrase");
+    struct hb_err err = {0};
+
+    if (argc > 1)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    if ((site == NULL) != (root == NULL))
+        return hb_cli_usage(cli, _("--site and --site-root go together"));
+    if (directories(cli, &err) < 0 || keys(cli, pass, no_pass, &err) < 0 ||
+        configuration(cli, org, site, root, url, anchor, &err) < 0)
+        return hb_cli_fail(&err);
+    printf(_("Ready: %s. Next: hinoban person add, hinoban site publish, "
+             "hinoban reflex allow.\n"),
+           cli->config);
+    return hb_cli_flush();
+}
+
+static int directories(const struct hb_cli *cli, struct hb_err *err)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(dirs); i++) {
+        const struct hb_role *role =
+            dirs[i].role != NULL ? hb_role_find(dirs[i].role) : NULL;
+        char path[HB_MAX_PATH];
+        uid_t uid = 0;
+        gid_t gid = 0;
+        int r = dirs[i].sub[0] != '\0'
+                    ? hb_path(&cli->paths, dirs[i].dir, dirs[i].sub, path)
+                    : !hb_copyz(path, sizeof(path),
+                                cli->paths.dir[dirs[i].dir]);
+
+        if (role != NULL)
+            hb_role_ids(role, &uid, &gid);
+        if (r == 0)
+            r = hb_mkdirs(path, 0755);
+        if (r == 0 && (chmod(path, dirs[i].mode) < 0 ||
+                       lchown(path, uid, gid) < 0))
+            r = -errno;
+        if (r != 0)
+            return hb_err_set(err, r < 0 ? r : -ENAMETOOLONG, "%s: %s", path,
+                              strerror(r < 0 ? -r : ENAMETOOLONG));
+    }
+    return 0;
+}
+
+/* TRUST: publish and rules keys are passphrase-protected; evidence and links
+ * are used by core day and night, so they belong to its account. */
+static int keys(const struct hb_cli *cli, const char *pass_file, bool no_pass,
+                struct hb_err *err)
+{
+    const struct hb_role *core = hb_role_find("core");
+    char pass[HB_MAX_PASSPHRASE + 1] = "", path[HB_MAX_PATH];
+    const char *use = NULL;
+    uid_t uid = 0;
+    gid_t gid;
+    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.key", path);
+
+    if (core != NULL)
+        hb_role_ids(core, &uid, &gid);
+    if (r == 0 && !no_pass && access(path, F_OK) < 0) {
+        r = hb_passphrase_read(pass_file, "publish",
+                               _("New passphrase of the publish key: "), true,
+                               pass, err);
+        use = pass;
+    }
+    if (r == 0)
+        r = one_key(cli, HB_KEY_PUBLISH, use, 0, err);
+    if (r == 0)
+        r = one_key(cli, HB_KEY_RULES, use, 0, err);
+    if (r == 0)
+        r = one_key(cli, HB_KEY_EVIDENCE, NULL, uid, err);
+    if (r == 0)
+        r = one_key(cli, HB_KEY_LINKS, NULL, uid, err);
+    hb_wipe(pass, sizeof(pass));
+    return r;
+}
+
+static int one_key(const struct hb_cli *cli, enum hb_key_purpose purpose,
+                   const char *pass, uid_t uid, struct hb_err *err)
+{
+    char path[HB_MAX_PATH], pub[HB_MAX_PATH], name[64];
+    struct hb_key *key;
+    int r;
+
+    (void)snprintf(name, sizeof(name), "keys/%s.key",
+                   hb_key_purpose_name(purpose));
+    r = hb_path(&cli->paths, HB_DIR_ETC, name, path);
+    (void)snprintf(name, sizeof(name), "keys/%s.pub",
+                   hb_key_purpose_name(purpose));
+    if (r == 0)
+        r = hb_path(&cli->paths, HB_DIR_ETC, name, pub);
+    if (r < 0 || access(path, F_OK) == 0)
+        return r;
+    r = hb_key_generate(&key);
+    if (r < 0)
+        return r;
+    r = hb_key_save(key, path, pass, err);
+    if (r == 0 && lchown(path, uid, (gid_t)-1) < 0)
+        r = hb_err_set(err, -errno, "%s: %s", path, strerror(errno));
+    if (r == 0)
+        r = hb_pub_save(key, pub, err);
+    if (r == 0 && chmod(pub, 0644) < 0)
+        r = hb_err_set(err, -errno, "%s: %s", pub, strerror(errno));
+    hb_key_free(key);
+    return r;
+}
+
+static int configuration(const struct hb_cli *cli, const char *org,
+                         const char *site, const char *root, const char *url,
+                         const char *anchor, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    int r;
+
+    if (access(cli->config, F_OK) == 0)
+        return 0;
+    hb_buf_addz(&b, "# hinoban.yaml - see hinoban.yaml(5); `hinoban config "
+                    "check` judges it.\norganisation:\n  name: ");
+    hb_json_quote(&b, hb_slice_z(org != NULL ? org : "Our organisation"));
+    if (anchor != NULL) {
+        hb_buf_addz(&b, "\n  anchor: ");
+        hb_json_quote(&b, hb_slice_z(anchor));
+    }
+    hb_buf_addc(&b, '\n');
+    if (site != NULL) {
+        hb_buf_addf(&b, "sites:\n  - name: %s\n    number: 1\n    root: ",
+                    site);
+        hb_json_quote(&b, hb_slice_z(root));
+        if (url != NULL) {
+            hb_buf_addz(&b, "\n    url: ");
+            hb_json_quote(&b, hb_slice_z(url));
+        }
+        hb_buf_addz(&b, "\n    private_driver: nginx\n");
+    }
+    r = hb_buf_err(&b);
+    if (r == 0)
+        r = hb_file_write(cli->config, b.p, b.n, 0644);
+    return r < 0 ? hb_err_set(err, r, "%s: %s", cli->config, strerror(-r)) : 0;
+}

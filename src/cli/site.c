@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site.c - `hinoban site`: publish a release, look at it first, scan, take a
+ * site off the net.
+ *
+ * Publishing runs as root (the baseline is root's) with the publish key, whose
+ * passphrase is asked; nothing else can make a valid baseline.
+ */
+#include <fcntl.h>
+#include <pwd.h>
+#include <grp.h>
+#include <stdio.h>
+
+#include "baseline/publish.h"
+#include "base/file.h"
+#include "base/show.h"
+#include "cli/client.h"
+#include "config/config.h"
+#include "crypto/passphrase.h"
+
+static int publish(struct hb_cli *cli, int argc, char **argv);
+static int list(struct hb_cli *cli);
+static int scan(struct hb_cli *cli, const char *site, const char *kind);
+static int load_key(const struct hb_cli *cli, const char *passphrase_file,
+                    struct hb_key **ret, struct hb_err *err);
+static int load_pub(const struct hb_cli *cli, struct hb_pub **ret,
+                    struct hb_err *err);
+static int owner(const char *text, struct hb_publish *how,
+                 struct hb_err *err);
+static hb_change_fn show_change;
+
+int hb_cmd_site(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *verb = argc > 1 ? argv[1] : "list";
+
+    if (hb_streq(verb, "list"))
+        return list(cli);
+    if (hb_streq(verb, "publish"))
+        return publish(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "scan") && argc == 3)
+        return scan(cli, argv[2], "scan");
+    if (hb_streq(verb, "look") && argc == 3)
+        return scan(cli, argv[2], "outside");
+    return hb_cli_usage(cli, _("say what to do: list, publish NAME DIR, scan "
+                               "NAME or look NAME"));
+}
+
+static int list(struct hb_cli *cli)
+{
+    _cleanup_config_ struct hb_config *c = NULL;
+    struct hb_err err = {0};
+    const struct hb_conf_site *s;
+
+    if (hb_config_load(cli->config, &c, &err) < 0)
+        return hb_cli_fail(&err);
+    s = c->sites.v;
+    for (size_t i = 0; i < c->sites.n; i++)
+        printf("%-16s %s  %s\n", s[i].name, s[i].root,
+               s[i].url != NULL ? s[i].url : "");
+    return hb_cli_flush();
+}
+
+static int scan(struct hb_cli *cli, const char *site, const char *kind)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "site", site);
+    hb_jw_str(&w, "kind", kind);
+    hb_jw_end_obj(&w);
+    return hb_client_print(cli, "scan", hb_buf_z(&args));
+}
+
+static int publish(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
+    const char *own = hb_client_opt(&argc, argv, "--owner");
+    bool dry = hb_client_flag(&argc, argv, "--dry-run");
+    bool quiet = hb_client_flag(&argc, argv, "--quiet");
+    _cleanup_config_ struct hb_config *c = NULL;
+    const struct hb_conf_site *site;
+    _cleanup_close_ int base = -1;
+    struct hb_publish how = {0};
+    struct hb_published done = {0};
+    struct hb_pub *pub = NULL;
+    struct hb_key *key = NULL;
+    struct hb_err err = {0};
+    const char **ignore;
+    size_t n = 0;
+    int r;
+
+    if (argc != 3)
+        return hb_cli_usage(cli, _("say which site and which directory holds "
+                                   "the release"));
+    if (hb_config_load(cli->config, &c, &err) < 0)
+        return hb_cli_fail(&err);
+    site = hb_config_site(c, argv[1]);
+    if (site == NULL) {
+        (void)hb_err_set(&err, -ENOENT, _("There is no site \"%s\"."),
+                         argv[1]);
+        return hb_cli_fail(&err);
+    }
+    base = open(cli->paths.dir[HB_DIR_BASELINE],
+                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (base < 0)
+        return hb_cli_fail_code(cli->paths.dir[HB_DIR_BASELINE], -errno);
+    ignore = HB_NEW_N(c->arena, const char *,
+                      site->ignore.n + site->areas.n + 1);
+    if (ignore == NULL)
+        return hb_cli_fail_code("memory", -ENOMEM);
+    for (size_t i = 0; i < site->ignore.n; i++)
+        ignore[n++] = site->ignore.v[i];
+    for (size_t i = 0; i < site->areas.n; i++)
+        ignore[n++] = ((const struct hb_conf_area *)site->areas.v)[i].path;
+    how = (struct hb_publish){
+        .basedir = base, .site = site->name, .tree = argv[2],
+        .ignore = ignore, .n_ignore = n,
+        .changes = quiet ? NULL : show_change};
+    r = load_pub(cli, &pub, &err);
+    if (r == 0 && own != NULL)
+        r = owner(own, &how, &err);
+    if (r == 0 && !dry)
+        r = load_key(cli, pass, &key, &err);
+    how.pub = pub;
+    how.key = key;
+    if (r == 0)
+        r = hb_publish(&how, &done, &err);
+    hb_key_free(key);
+    hb_pub_free(pub);
+    if (r < 0)
+        return hb_cli_fail(&err);
+    if (dry)
+        printf(_("%llu added, %llu changed, %llu removed; nothing was "
+                 "published (--dry-run).\n"),
+               (unsigned long long)done.added,
+               (unsigned long long)done.changed,
+               (unsigned long long)done.removed);
+    else
+        printf(_("Baseline %llu of %s is in force: %llu files, %llu added, "
+                 "%llu changed, %llu removed.\n"),
+               (unsigned long long)done.number, site->name,
+               (unsigned long long)done.stats.files,
+               (unsigned long long)done.added,
+               (unsigned long long)done.changed,
+               (unsigned long long)done.removed);
+    return hb_cli_flush();
+}
+
+static int show_change(void *arg, enum hb_change_kind kind, int bits,
+                       const struct hb_base_entry *entry)
+{
+    static const char marks[] = {'+', '~', '-'};
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+
+    hb_show(&b, entry->path);
+    printf("%c %s\n", marks[kind], hb_buf_z(&b));
+    return 0;
+}
+
+static int load_pub(const struct hb_cli *cli, struct hb_pub **ret,
+                    struct hb_err *err)
+{
+    char path[HB_MAX_PATH];
+    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.pub", path);
+
+    return r < 0 ? r : hb_pub_load(path, ret, err);
+}
+
+static int load_key(const struct hb_cli *cli, const char *passphrase_file,
+                    struct hb_key **ret, struct hb_err *err)
+{
+    char path[HB_MAX_PATH], pass[HB_MAX_PASSPHRASE + 1];
+    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.key", path);
+
+    if (r == 0 && hb_key_load(path, NULL, ret, NULL) == 0)
+        return 0;
+    if (r == 0)
+        r = hb_passphrase_read(passphrase_file, "publish",
+                               _("Passphrase of the publish key: "), false,
+                               pass, err);
+    if (r == 0)
+        r = hb_key_load(path, pass, ret, err);
+    hb_wipe(pass, sizeof(pass));
+    return r;
+}
+
+/* "user:group", by name. */
+static int owner(const char *text, struct hb_publish *how, struct hb_err *err)
+{
+    const char *colon = strchr(text, ':');
+    char user[64];
+    struct passwd *pw;
+    struct group *gr;
+
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(user))
+        return hb_err_set(err, -EINVAL, _("An owner is USER:GROUP."));
+    memcpy(user, text, (size_t)(colon - text));
+    user[colon - text] = '\0';
+    pw = getpwnam(user);
+    gr = getgrnam(colon + 1);
+    if (pw == NULL || gr == NULL)
+        return hb_err_set(err, -ENOENT, _("There is no such user or group: "
+                                          "%s"),
+                          text);
+    how->set_owner = true;
+    how->uid = pw->pw_uid;
+    how->gid = gr->gr_gid;
+    return 0;
+}
