@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# up.sh [--site DIR --url URL] [--keep] [--once] - Hinoban in the foreground,
+# guarding a sample site that it serves with nginx on loopback (or a real one).
+# `./dev up` calls this as root.  Everything lies below ./var (or, where other
+# accounts cannot enter this folder, below /var/tmp with a link from ./var)
+# and is removed at the end; --keep leaves it and the next run goes on with it.
+# --once: start, deface the sample, see it healed and an incident open, stop.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top"
+keep= once= site= url=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --keep) keep=1 ;;
+    --once) once=1 ;;
+    --site) site=$(realpath "${2:?--site DIR}"); shift ;;
+    --url) url=${2:?--url URL}; shift ;;
+    *) echo "up: what is $1? (--site DIR, --url URL, --keep, --once)" >&2
+       exit 2 ;;
+    esac
+    shift
+done
+[ -z "$site" ] || [ -d "$site" ] || { echo "up: $site is no folder" >&2; exit 2; }
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'up: %s\n' "$*" >&2; exit 1; }
+officer_uid=61890 deputy_uid=61891
+
+# ---- where ---------------------------------------------------------------
+mkdir -p "$top/var"
+if [ -e "$top/var/up" ]; then
+    base=$(readlink -f "$top/var/up")
+elif setpriv --reuid 65534 --regid 65534 --clear-groups \
+    test -x "$top/var" 2>/dev/null; then
+    base=$top/var/up; mkdir -p "$base"
+else
+    base=$(mktemp -d /var/tmp/hinoban.XXXXXX); ln -s "$base" "$top/var/up"
+fi
+chmod 755 "$base"
+exec 9>"$base/lock"
+flock -n 9 || die "another ./dev up runs in $base; stop it first"
+[ -n "$keep" ] || find "$base" -mindepth 1 -maxdepth 1 ! -name lock \
+    -exec rm -rf {} +
+
+root=$base/root web=$base/web nginx=$base/nginx
+export HINOBAN_ROOT=$root HINOBAN_DATADIR=$base/share
+export HINOBAN_LOCALEDIR=$base/locale
+mkdir -p "$root" "$base/share" "$base/bin" "$base/locale" "$nginx"
+cp -r casebook rules "$base/share/"
+cp -r build/po/. "$base/locale/" 2>/dev/null || true
+cp build/src/hinoban "$base/bin/hinoban.bin"
+cat >"$base/bin/hinoban" <<EOF
+#!/bin/sh
+# The installation of ./dev up, as whoever calls.
+export HINOBAN_ROOT=$root HINOBAN_DATADIR=$base/share
+export HINOBAN_LOCALEDIR=$base/locale
+exec $base/bin/hinoban.bin "\$@"
+EOF
+for who in officer deputy; do
+    id=$officer_uid; [ $who = officer ] || id=$deputy_uid
+    cat >"$base/bin/$who" <<EOF
+#!/bin/sh
+# The same as the sample's $who, a throw-away account (uid $id).
+export HINOBAN_KEY=$base/$who.key
+exec setpriv --reuid $id --regid $id --clear-groups $base/bin/hinoban "\$@"
+EOF
+done
+chmod 755 "$base/bin"/*
+hinoban=$base/bin/hinoban
+ln -sfn "$base/bin" "$top/var/bin"
+
+# ---- stop ------------------------------------------------------------------
+sup= web_pid=
+finish() {
+    trap - EXIT INT TERM
+    [ -z "$sup" ] || { kill -TERM "$sup" 2>/dev/null || true
+        wait "$sup" 2>/dev/null || true; }
+    [ -z "$web_pid" ] || { kill -TERM "$web_pid" 2>/dev/null || true
+        wait "$web_pid" 2>/dev/null || true; }
+    if [ -z "$keep" ]; then
+        find "$base" -xdev -type f -exec chattr -i {} + 2>/dev/null || true
+        rm -rf "$base" "$top/var/up" "$top/var/bin"
+        rmdir "$top/var" 2>/dev/null || true
+    fi
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ---- the sample site and its web server -------------------------------------
+free_port() {
+    local p
+    for p in $(seq 8480 8579); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+    done
+    die "no free port between 8480 and 8579"
+}
+if [ -z "$site" ]; then
+    port=$(free_port)
+    url=${url:-http://127.0.0.1:$port/}
+    site=$web
+    if [ ! -d "$web" ]; then cp -r drills/site "$web"; fi
+    chown -R root:root "$web"; chmod -R u=rwX,go=rX "$web"
+    mkdir -p "$nginx/logs" "$nginx/tmp"
+    user=www-data; id -u $user >/dev/null 2>&1 || user=nobody
+    cat >"$nginx/nginx.conf" <<EOF
+user $user;
+worker_processes 1;
+pid $nginx/nginx.pid;
+error_log $nginx/logs/error.log;
+events { worker_connections 64; }
+http {
+    types { text/html html; text/css css; text/plain txt; }
+    default_type application/octet-stream;
+    access_log $nginx/logs/access.log;
+    client_body_temp_path $nginx/tmp/body;
+    proxy_temp_path $nginx/tmp/proxy;
+    fastcgi_temp_path $nginx/tmp/fastcgi;
+    uwsgi_temp_path $nginx/tmp/uwsgi;
+    scgi_temp_path $nginx/tmp/scgi;
+    server_tokens off;
+    server {
+        listen 127.0.0.1:$port;
+        root $web;
+        index index.html;
+        include $root/var/lib/hinoban/private/sample.con[f];
+        location ~ /\. { return 404; }
+    }
+}
+EOF
+fi
+
+# ---- Hinoban --------------------------------------------------------------------
+if [ ! -e "$root/etc/hinoban/hinoban.yaml" ]; then
+    mkdir -p "$base/anchor"; chmod 777 "$base/anchor"
+    "$hinoban" init --no-passphrase --organisation "Sample town hall" \
+        --site sample --site-root "$site" ${url:+--url "$url"} \
+        --anchor "file:$base/anchor/checkpoint" >/dev/null
+    "$hinoban" person add officer --full-name "Sample officer" \
+        --roles officer,admin --uid $officer_uid --no-passphrase \
+        --key-to "$base/officer.key" >/dev/null
+    "$hinoban" person add deputy --full-name "Sample deputy" \
+        --roles manager,admin --deputy-of officer --uid $deputy_uid \
+        --no-passphrase --key-to "$base/deputy.key" >/dev/null
+    "$hinoban" site publish sample "$site" --quiet
+    HINOBAN_KEY=$base/officer.key "$hinoban" reflex allow --officer officer \
+        --site sample --reason "sample: restore at once" >/dev/null
+fi
+if [ -e "$nginx/nginx.conf" ]; then
+    nginx -c "$nginx/nginx.conf" -g 'daemon off;' 2>"$nginx/start.log" &
+    web_pid=$!
+fi
+"$hinoban" supervise >"$base/log" 2>&1 &
+sup=$!
+ready=
+for _ in $(seq 150); do
+    kill -0 $sup 2>/dev/null || { tail -20 "$base/log" >&2
+        die "Hinoban did not start; the log is above"; }
+    if "$base/bin/officer" status --json >/dev/null 2>&1 &&
+        "$base/bin/officer" event --limit 200 '"ready"' 2>/dev/null |
+        grep -q 'sense/files'; then ready=1; break; fi
+    sleep 0.2
+done
+[ -n "$ready" ] || { tail -20 "$base/log" >&2
+    die "Hinoban was not ready within 30 s; the log is above"; }
+
+say "Hinoban guards $site${url:+ ($url)}"
+say ""
+"$base/bin/officer" status || die "status failed"
+say ""
+say "Deface it:         echo hacked | sudo tee $site/index.html"
+say "See it healed:     curl -s ${url:-URL} ; cat $site/index.html"
+say "The incident:      ./var/bin/officer incident list"
+say "                   ./var/bin/officer incident show 1"
+say "What waits:        ./var/bin/officer task list"
+say "The first report:  ./var/bin/officer document D01 1"
+say "日本語で:           LANG=ja_JP.UTF-8 ./var/bin/officer status"
+
+if [ -z "$once" ]; then
+    say ""
+    say "Ctrl-C stops everything${keep:+ (kept in $base)}."
+    wait $sup
+    exit 0
+fi
+
+# ---- --once: does it heal? -------------------------------------------------
+page=$site/index.html
+[ -e "$page" ] || page=$(find "$site" -type f | head -1)
+want=$(sha256sum <"$page")
+began=$(date +%s%N)
+echo 'hacked by nobody in particular' >"$page"
+healed=
+for _ in $(seq 500); do
+    if [ "$(sha256sum <"$page")" = "$want" ]; then healed=1; break; fi
+    sleep 0.01
+done
+took=$((($(date +%s%N) - began) / 1000000))
+[ -n "$healed" ] || { tail -20 "$base/log" >&2; die "the page was not healed"; }
+incident=
+for _ in $(seq 50); do
+    if "$base/bin/officer" incident list --json | grep -q '"case":2'; then
+        incident=1; break; fi
+    sleep 0.1
+done
+[ -n "$incident" ] || die "no incident of case 2 was opened"
+say ""
+say "once: defaced, healed within $took ms (as seen by this script), incident open"
+"$base/bin/officer" incident show 1
