@@ -317,8 +317,7 @@ static int public_on(struct hb_core *c, const struct hb_play_act *a)
 static int undoable(struct hb_core *c, const struct hb_play_act *a)
 {
     return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
-                          _("Only a person can choose the object of this; "
-                            "use `hinoban act`."));
+                          _("Only a person can choose the object of this."));
 }
 
 static int by_helper(struct hb_core *c, const struct hb_play_act *a,
