@@ -59,8 +59,7 @@ int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
     return 0;
 }
 
-int hb_client_print(const struct hb_cli *cli, const char *cmd,
-                    const char *args)
+int hb_client_print(const struct hb_cli *cli, const char *cmd, const char *args)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf json = HB_BUF_INIT;
@@ -108,8 +107,7 @@ int hb_client_key(const char *file, const char *passphrase_file,
     if (file == NULL) {
         if (home == NULL)
             return hb_err_set(err, -ENOKEY, _("Say which key: --key FILE"));
-        r = snprintf(path, sizeof(path), "%s/.config/hinoban/person.key",
-                     home);
+        r = snprintf(path, sizeof(path), "%s/.config/hinoban/person.key", home);
         if (r < 0 || (size_t)r >= sizeof(path))
             return -ENAMETOOLONG;
         file = path;
@@ -161,8 +159,7 @@ bool hb_client_flag(int *argc, char **argv, const char *name)
     for (int i = 1; i < *argc; i++) {
         if (!hb_streq(argv[i], name))
             continue;
-        memmove(&argv[i], &argv[i + 1],
-                (size_t)(*argc - i) * sizeof(*argv));
+        memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof(*argv));
         (*argc)--;
         return true;
     }

@@ -126,8 +126,20 @@ static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
     uint8_t blob[HB_ACT_APPROVAL_MAX];
     char *hex;
     struct hb_jw w;
-    int n = hb_approval_make(&q, HB_SLICE(""), person, key,
-                             hb_now() + (int64_t)(3600 * HB_S), blob, err);
+    int n;
+
+    if (q.action == 0) {
+        printf(_("%s: allow it for an hour, then say that it is done:\n"
+                 "    sudo hinoban reflex allow --officer %s --site %s "
+                 "--for 1h --reason \"WHY\"\n"
+                 "    hinoban task done %lld \"WORDS\"\n"),
+               hb_json_str(want, "title", "?"), person,
+               hb_json_str(want, "site_name", "?"),
+               (long long)hb_json_int(want, "task", 0));
+        return 0;
+    }
+    n = hb_approval_make(&q, HB_SLICE(""), person, key,
+                         hb_now() + (int64_t)(3600 * HB_S), blob, err);
 
     if (n < 0)
         return n;

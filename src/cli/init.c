@@ -31,14 +31,10 @@ static const struct {
     const char *role; /* NULL: root */
     mode_t mode;
 } dirs[] = {
-    {HB_DIR_ETC, "", NULL, 0755},
-    {HB_DIR_ETC, "keys", NULL, 0755},
-    {HB_DIR_ETC, "people", NULL, 0755},
-    {HB_DIR_ETC, "reflexes", NULL, 0755},
-    {HB_DIR_STATE, "", "core", 0700},
-    {HB_DIR_BASELINE, "", NULL, 0755},
-    {HB_DIR_HELPER, "", NULL, 0700},
-    {HB_DIR_PRIVATE, "", NULL, 0755},
+    {HB_DIR_ETC, "", NULL, 0755},       {HB_DIR_ETC, "keys", NULL, 0755},
+    {HB_DIR_ETC, "people", NULL, 0755}, {HB_DIR_ETC, "reflexes", NULL, 0755},
+    {HB_DIR_STATE, "", "core", 0700},   {HB_DIR_BASELINE, "", NULL, 0755},
+    {HB_DIR_HELPER, "", NULL, 0700},    {HB_DIR_PRIVATE, "", NULL, 0755},
 };
 
 int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
@@ -73,17 +69,17 @@ static int directories(const struct hb_cli *cli, struct hb_err *err)
         char path[HB_MAX_PATH];
         uid_t uid = 0;
         gid_t gid = 0;
-        int r = dirs[i].sub[0] != '\0'
-                    ? hb_path(&cli->paths, dirs[i].dir, dirs[i].sub, path)
-                    : !hb_copyz(path, sizeof(path),
-                                cli->paths.dir[dirs[i].dir]);
+        int r =
+            dirs[i].sub[0] != '\0'
+                ? hb_path(&cli->paths, dirs[i].dir, dirs[i].sub, path)
+                : !hb_copyz(path, sizeof(path), cli->paths.dir[dirs[i].dir]);
 
         if (role != NULL)
             hb_role_ids(role, &uid, &gid);
         if (r == 0)
             r = hb_mkdirs(path, 0755);
-        if (r == 0 && (chmod(path, dirs[i].mode) < 0 ||
-                       lchown(path, uid, gid) < 0))
+        if (r == 0 &&
+            (chmod(path, dirs[i].mode) < 0 || lchown(path, uid, gid) < 0))
             r = -errno;
         if (r != 0)
             return hb_err_set(err, r < 0 ? r : -ENAMETOOLONG, "%s: %s", path,
@@ -172,8 +168,8 @@ static int configuration(const struct hb_cli *cli, const char *org,
     }
     hb_buf_addc(&b, '\n');
     if (site != NULL) {
-        hb_buf_addf(&b, "sites:\n  - name: %s\n    number: 1\n    root: ",
-                    site);
+        hb_buf_addf(&b,
+                    "sites:\n  - name: %s\n    number: 1\n    root: ", site);
         hb_json_quote(&b, hb_slice_z(root));
         if (url != NULL) {
             hb_buf_addz(&b, "\n    url: ");

@@ -16,7 +16,7 @@
 
 static int allow(struct hb_cli *cli, int argc, char **argv);
 static int list(struct hb_cli *cli);
-static int revoke(struct hb_cli *cli, const char *id);
+static int take_back(struct hb_cli *cli, const char *id);
 static int actions(const char *words, uint32_t *ret);
 
 int hb_cmd_reflex(struct hb_cli *cli, int argc, char **argv)
@@ -28,9 +28,8 @@ int hb_cmd_reflex(struct hb_cli *cli, int argc, char **argv)
     if (hb_streq(verb, "allow"))
         return allow(cli, argc - 1, argv + 1);
     if (hb_streq(verb, "revoke") && argc == 3)
-        return revoke(cli, argv[2]);
-    return hb_cli_usage(cli,
-                        _("say what to do: list, allow or revoke ID"));
+        return take_back(cli, argv[2]);
+    return hb_cli_usage(cli, _("say what to do: list, allow or revoke ID"));
 }
 
 static int allow(struct hb_cli *cli, int argc, char **argv)
@@ -56,8 +55,8 @@ static int allow(struct hb_cli *cli, int argc, char **argv)
                                    "NAME and --reason \"WHY\""));
     if (span != NULL && hb_parse_duration(hb_slice_z(span), &ns) < 0)
         return hb_cli_usage(cli, _("%s is not a length of time"), span);
-    if (actions(what != NULL ? what : "file.restore,file.remove",
-                &x.actions) < 0)
+    if (actions(what != NULL ? what : "file.restore,file.remove", &x.actions) <
+        0)
         return hb_cli_usage(cli, _("%s is not a list of actions"), what);
     x.until = x.from + (int64_t)ns;
     x.all_sites = site == NULL;
@@ -109,7 +108,7 @@ static int list(struct hb_cli *cli)
     return hb_cli_flush();
 }
 
-static int revoke(struct hb_cli *cli, const char *id)
+static int take_back(struct hb_cli *cli, const char *id)
 {
     struct hb_err err = {0};
 

@@ -25,8 +25,7 @@ static int load_key(const struct hb_cli *cli, const char *passphrase_file,
                     struct hb_key **ret, struct hb_err *err);
 static int load_pub(const struct hb_cli *cli, struct hb_pub **ret,
                     struct hb_err *err);
-static int owner(const char *text, struct hb_publish *how,
-                 struct hb_err *err);
+static int owner(const char *text, struct hb_publish *how, struct hb_err *err);
 static hb_change_fn show_change;
 
 int hb_cmd_site(struct hb_cli *cli, int argc, char **argv)
@@ -98,26 +97,27 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_fail(&err);
     site = hb_config_site(c, argv[1]);
     if (site == NULL) {
-        (void)hb_err_set(&err, -ENOENT, _("There is no site \"%s\"."),
-                         argv[1]);
+        (void)hb_err_set(&err, -ENOENT, _("There is no site \"%s\"."), argv[1]);
         return hb_cli_fail(&err);
     }
     base = open(cli->paths.dir[HB_DIR_BASELINE],
                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (base < 0)
         return hb_cli_fail_code(cli->paths.dir[HB_DIR_BASELINE], -errno);
-    ignore = HB_NEW_N(c->arena, const char *,
-                      site->ignore.n + site->areas.n + 1);
+    ignore =
+        HB_NEW_N(c->arena, const char *, site->ignore.n + site->areas.n + 1);
     if (ignore == NULL)
         return hb_cli_fail_code("memory", -ENOMEM);
     for (size_t i = 0; i < site->ignore.n; i++)
         ignore[n++] = site->ignore.v[i];
     for (size_t i = 0; i < site->areas.n; i++)
         ignore[n++] = ((const struct hb_conf_area *)site->areas.v)[i].path;
-    how = (struct hb_publish){
-        .basedir = base, .site = site->name, .tree = argv[2],
-        .ignore = ignore, .n_ignore = n,
-        .changes = quiet ? NULL : show_change};
+    how = (struct hb_publish){.basedir = base,
+                              .site = site->name,
+                              .tree = argv[2],
+                              .ignore = ignore,
+                              .n_ignore = n,
+                              .changes = quiet ? NULL : show_change};
     r = load_pub(cli, &pub, &err);
     if (r == 0 && own != NULL)
         r = owner(own, &how, &err);
@@ -134,16 +134,14 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
     if (dry)
         printf(_("%llu added, %llu changed, %llu removed; nothing was "
                  "published (--dry-run).\n"),
-               (unsigned long long)done.added,
-               (unsigned long long)done.changed,
+               (unsigned long long)done.added, (unsigned long long)done.changed,
                (unsigned long long)done.removed);
     else
         printf(_("Baseline %llu of %s is in force: %llu files, %llu added, "
                  "%llu changed, %llu removed.\n"),
                (unsigned long long)done.number, site->name,
                (unsigned long long)done.stats.files,
-               (unsigned long long)done.added,
-               (unsigned long long)done.changed,
+               (unsigned long long)done.added, (unsigned long long)done.changed,
                (unsigned long long)done.removed);
     return hb_cli_flush();
 }
@@ -201,8 +199,9 @@ static int owner(const char *text, struct hb_publish *how, struct hb_err *err)
     pw = getpwnam(user);
     gr = getgrnam(colon + 1);
     if (pw == NULL || gr == NULL)
-        return hb_err_set(err, -ENOENT, _("There is no such user or group: "
-                                          "%s"),
+        return hb_err_set(err, -ENOENT,
+                          _("There is no such user or group: "
+                            "%s"),
                           text);
     how->set_owner = true;
     how->uid = pw->pw_uid;

@@ -85,8 +85,8 @@ static int scan(struct hb_core_call *call)
         r = hb_core_command(call->core, "sense/outside", "look", site,
                             300 * HB_S, ignore, NULL);
     else
-        r = hb_core_command(call->core, "sense/files", "scan", site,
-                            900 * HB_S, ignore, NULL);
+        r = hb_core_command(call->core, "sense/files", "scan", site, 900 * HB_S,
+                            ignore, NULL);
     if (r == -ENOTCONN)
         return hb_err_set(&call->err, r,
                           _("That part of Hinoban is not connected."));

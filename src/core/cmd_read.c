@@ -116,8 +116,8 @@ static int incident_list(struct hb_core_call *call)
 
     begin(&l, call);
     r = hb_incident_each(&call->core->state,
-                         hb_json_bool(call->args, "open", false),
-                         add_incident, &l);
+                         hb_json_bool(call->args, "open", false), add_incident,
+                         &l);
     return r < 0 ? r : finish(&l, _("No incidents."));
 }
 
@@ -125,8 +125,8 @@ static int add_incident(void *arg, const struct hb_incident *i)
 {
     struct list *l = arg;
     struct hb_core_call *call = l->call;
-    const struct hb_case *k = hb_case_find(call->core->book,
-                                           (unsigned)i->case_number);
+    const struct hb_case *k =
+        hb_case_find(call->core->book, (unsigned)i->case_number);
     const char *title = k != NULL ? hb_text(&k->title) : "?";
     char buf[64];
 
@@ -206,8 +206,8 @@ static int add_moment(void *arg, const struct hb_moment *m)
 
 static int add_step(void *arg, const struct hb_play_view *v)
 {
-    static const char *const marks[] = {"?", "[ ]", "[~]", "[x]", "[!]",
-                                        "[-]", "[?]"};
+    static const char *const marks[] = {"?",   "[ ]", "[~]", "[x]",
+                                        "[!]", "[-]", "[?]"};
     struct hb_core_call *call = arg;
 
     if (v->step->type == HB_STEP_START || v->step->type == HB_STEP_END)
@@ -231,8 +231,7 @@ static int task_list(struct hb_core_call *call)
     int r;
 
     begin(&l, call);
-    r = hb_task_each(&call->core->state,
-                     hb_json_int(call->args, "incident", 0),
+    r = hb_task_each(&call->core->state, hb_json_int(call->args, "incident", 0),
                      !hb_json_bool(call->args, "all", false), add_task, &l);
     return r < 0 ? r : finish(&l, _("Nothing waits for people."));
 }
@@ -394,10 +393,9 @@ static int control_list(struct hb_core_call *call)
         const char *name = hb_control_status_name(
             (enum hb_control_status)hb_stmt_col_int(q, 1));
 
-        hb_buf_addf(&call->text, "  %-36s %-8s %s  %s\n",
-                    hb_stmt_col_text(q, 0), name,
-                    when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)),
-                    _(reason));
+        hb_buf_addf(
+            &call->text, "  %-36s %-8s %s  %s\n", hb_stmt_col_text(q, 0), name,
+            when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)), _(reason));
         hb_jw_obj(&l.w, NULL);
         hb_jw_str(&l.w, "control", hb_stmt_col_text(q, 0));
         hb_jw_str(&l.w, "status", name);
@@ -413,8 +411,7 @@ static int control_list(struct hb_core_call *call)
 static int document(struct hb_core_call *call)
 {
     return hb_core_document(call->core, hb_json_int(call->args, "id", 0),
-                            hb_json_str(call->args, "name", "D01"),
-                            call->lang,
+                            hb_json_str(call->args, "name", "D01"), call->lang,
                             !hb_json_bool(call->args, "html", false),
                             &call->text, &call->err);
 }

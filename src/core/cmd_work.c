@@ -13,9 +13,9 @@
 #include "core/play_port.h"
 #include "incident/decision.h"
 
-static hb_core_cmd_fn incident_open, incident_note, incident_state,
-    task_answer, task_assign, decision_add, step_resume, approval_wanted,
-    approval_add, evidence_checkpoint, evidence_export;
+static hb_core_cmd_fn incident_open, incident_note, incident_state, task_answer,
+    task_assign, decision_add, step_resume, approval_wanted, approval_add,
+    evidence_checkpoint, evidence_export;
 
 const struct hb_core_cmd hb_core_cmds_work[] = {
     {"incident.open", HB_NEED_PERSON, incident_open},
@@ -32,6 +32,13 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {NULL, HB_NEED_NOTHING, NULL},
 };
 
+struct wanted {
+    struct hb_core_call *call;
+    const struct hb_conf_site *site;
+    struct hb_jw w;
+};
+
+static hb_task_fn add_wanted;
 static const char *me(struct hb_core_call *call);
 static int unhex_arg(struct hb_core_call *call, const char *name, void *buf,
                      size_t size);
@@ -78,9 +85,8 @@ static int incident_note(struct hb_core_call *call)
     hb_jw_obj(&w, NULL);
     hb_jw_str(&w, "note", hb_json_str(call->args, "note", ""));
     hb_jw_end_obj(&w);
-    r = hb_timeline_add(&call->core->state,
-                        hb_json_int(call->args, "id", 0), hb_now(),
-                        "incident.note", by, hb_buf_z(&args), "");
+    r = hb_timeline_add(&call->core->state, hb_json_int(call->args, "id", 0),
+                        hb_now(), "incident.note", by, hb_buf_z(&args), "");
     hb_buf_done(&args);
     return r;
 }
@@ -92,8 +98,7 @@ static int incident_state(struct hb_core_call *call)
     int st = HB_INC_OPEN;
 
     while (st <= HB_INC_CLOSED &&
-           !hb_streq(hb_incident_state_name((enum hb_incident_state)st),
-                     want))
+           !hb_streq(hb_incident_state_name((enum hb_incident_state)st), want))
         st++;
     if (by == NULL)
         return -ENOMEM;
@@ -108,14 +113,13 @@ static int incident_state(struct hb_core_call *call)
 static int task_answer(struct hb_core_call *call)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
-    int r = hb_play_task_answer(call->core->play, id, call->person->id,
-                                hb_json_bool(call->args, "done", true),
-                                hb_json_str(call->args, "answer", ""),
-                                &call->err);
+    int r =
+        hb_play_task_answer(call->core->play, id, call->person->id,
+                            hb_json_bool(call->args, "done", true),
+                            hb_json_str(call->args, "answer", ""), &call->err);
 
     if (r == -EINPROGRESS) {
-        hb_buf_addz(&call->text,
-                    _("Noted. A second person has to agree.\n"));
+        hb_buf_addz(&call->text, _("Noted. A second person has to agree.\n"));
         return 0;
     }
     if (r < 0)
@@ -132,8 +136,8 @@ static int task_assign(struct hb_core_call *call)
 
     if (r < 0)
         return hb_err_set(&call->err, r, _("There is no such person."));
-    return hb_task_assign(&call->core->state,
-                          hb_json_int(call->args, "id", 0), to.id);
+    return hb_task_assign(&call->core->state, hb_json_int(call->args, "id", 0),
+                          to.id);
 }
 
 static int decision_add(struct hb_core_call *call)
@@ -165,56 +169,68 @@ static int decision_add(struct hb_core_call *call)
 
 static int step_resume(struct hb_core_call *call)
 {
-    return hb_play_resume(call->core->play,
-                          hb_json_int(call->args, "incident", 0),
-                          hb_json_str(call->args, "place", ""),
-                          hb_json_bool(call->args, "done", false),
-                          call->person, &call->err);
+    return hb_play_resume(
+        call->core->play, hb_json_int(call->args, "incident", 0),
+        hb_json_str(call->args, "place", ""),
+        hb_json_bool(call->args, "done", false), call->person, &call->err);
 }
 
 /* The steps of an incident that wait for an approval, with what has to be
  * signed: the caller's program makes the approval with the person's key. */
 static int approval_wanted(struct hb_core_call *call)
 {
+    struct wanted w = {.call = call};
     int64_t id = hb_json_int(call->args, "incident", 0);
     struct hb_incident i;
-    const struct hb_conf_site *site;
-    struct hb_stmt *q;
-    struct hb_jw w;
     int r = hb_incident_get(&call->core->state, call->arena, id, &i);
 
     if (r < 0)
         return hb_err_set(&call->err, r, _("There is no incident %lld."),
                           (long long)id);
-    site = hb_config_site(call->core->ctx->config, i.object);
-    if (site == NULL)
+    w.site = hb_config_site(call->core->ctx->config, i.object);
+    if (w.site == NULL)
         return hb_err_set(&call->err, -ENOENT,
                           _("The incident's site is not configured."));
-    r = hb_db_stmt(call->core->state.db,
-                   "SELECT t.id, t.step, t.title_en, t.title_ja FROM task t"
-                   " WHERE t.incident = ?1 AND t.state = 1"
-                   " AND t.step LIKE 'approve/%'",
-                   &q);
-    if (r < 0)
-        return r;
-    hb_jw_init(&w, &call->data);
-    hb_jw_arr(&w, NULL);
-    if ((r = hb_stmt_int(q, 1, id)) == 0)
-        while ((r = hb_stmt_step(q)) == 1) {
-            const char *step = hb_stmt_col_text(q, 1) + strlen("approve/");
-
-            hb_jw_obj(&w, NULL);
-            hb_jw_int(&w, "task", hb_stmt_col_int(q, 0));
-            hb_jw_str(&w, "step", step);
-            hb_jw_int(&w, "step_number", hb_core_step_hash(step));
-            hb_jw_int(&w, "site", site->number);
-            hb_jw_str(&w, "title",
-                      hb_stmt_col_text(q, call->lang == HB_LANG_JA ? 3 : 2));
-            hb_jw_end_obj(&w);
-        }
-    hb_stmt_reset(q);
-    hb_jw_end_arr(&w);
+    hb_jw_init(&w.w, &call->data);
+    hb_jw_arr(&w.w, NULL);
+    r = hb_task_each(&call->core->state, id, true, add_wanted, &w);
+    hb_jw_end_arr(&w.w);
     return r;
+}
+
+/* A task whose step is "PLACE!N" stands for an action that the helper wants
+ * approved (playbook/act.c). */
+static int add_wanted(void *arg, const struct hb_task *t)
+{
+    struct wanted *w = arg;
+    struct hb_core_call *call = w->call;
+    const char *mark = strchr(t->step, '!');
+    const struct hb_step *step;
+    struct hb_request q = {0};
+    char *place;
+
+    if (mark == NULL)
+        return 0;
+    place = hb_arena_dup(call->arena, t->step, (size_t)(mark - t->step));
+    if (place == NULL)
+        return -ENOMEM;
+    step = hb_play_step(call->core->play, t->incident, place);
+    if (step == NULL || step->action == NULL)
+        return 0;
+    hb_core_step_request(step, w->site, t->incident, &q);
+    hb_jw_obj(&w->w, NULL);
+    hb_jw_int(&w->w, "task", t->id);
+    hb_jw_str(&w->w, "step", step->id);
+    hb_jw_str(&w->w, "name", step->action->name);
+    hb_jw_int(&w->w, "action", q.action);
+    hb_jw_int(&w->w, "step_number", q.step);
+    hb_jw_int(&w->w, "site", q.site);
+    hb_jw_str(&w->w, "site_name", w->site->name);
+    hb_jw_int(&w->w, "arg", q.arg);
+    hb_jw_str(&w->w, "title",
+              call->lang == HB_LANG_JA ? t->title_ja : t->title_en);
+    hb_jw_end_obj(&w->w);
+    return 0;
 }
 
 static int approval_add(struct hb_core_call *call)
@@ -234,13 +250,18 @@ static int approval_add(struct hb_core_call *call)
     hb_hex(random, sizeof(random), nonce);
     (void)snprintf(step, sizeof(step), "%08x",
                    (unsigned)hb_json_int(call->args, "step_number", 0));
-    return hb_db_exec(call->core->state.db,
-                      "INSERT INTO approval(nonce, incident, step, person,"
-                      " blob, created, used)"
-                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
-                      "titisi", nonce,
-                      hb_json_int(call->args, "incident", 0), step,
-                      call->person->id, &bytes, hb_now());
+    r = hb_db_exec(call->core->state.db,
+                   "INSERT INTO approval(nonce, incident, step, person,"
+                   " blob, created, used)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
+                   "titisi", nonce, hb_json_int(call->args, "incident", 0),
+                   step, call->person->id, &bytes, hb_now());
+    if (r < 0)
+        return r;
+    r = hb_play_task_answer(
+        call->core->play, hb_json_int(call->args, "task", 0), call->person->id,
+        true, hb_json_str(call->args, "words", "approved"), &call->err);
+    return r == -EINPROGRESS ? 0 : r;
 }
 
 static int evidence_checkpoint(struct hb_core_call *call)
@@ -256,9 +277,9 @@ static int evidence_export(struct hb_core_call *call)
 {
     const char *dir = call->core->ctx->state_dir;
     int64_t id = hb_json_int(call->args, "incident", 0);
-    const char *to = hb_arena_printf(
-        call->arena, "%s/export-%lld-%lld", dir, (long long)id,
-        (long long)(hb_now() / (int64_t)HB_S));
+    const char *to =
+        hb_arena_printf(call->arena, "%s/export-%lld-%lld", dir, (long long)id,
+                        (long long)(hb_now() / (int64_t)HB_S));
     int r;
 
     if (to == NULL)

@@ -105,8 +105,7 @@ static int open_keys(struct hb_core *c, struct hb_err *err)
     struct hb_err why = {0};
     char path[HB_MAX_PATH];
 
-    (void)snprintf(path, sizeof(path), "%s/keys/evidence.key",
-                   c->ctx->etc_dir);
+    (void)snprintf(path, sizeof(path), "%s/keys/evidence.key", c->ctx->etc_dir);
     if (hb_key_load(path, NULL, &c->evidence_key, &why) < 0)
         hb_log(HB_LOG_ERR, "%s", why.message);
     else if (hb_key_pub(c->evidence_key, &c->evidence_pub) < 0)
@@ -147,8 +146,7 @@ static int open_sockets(struct hb_core *c, struct hb_err *err)
         return hb_err_set(err, -ENOENT,
                           "ctl and event sockets were not passed in: start "
                           "me from systemd or `hinoban supervise`");
-    (void)snprintf(path, sizeof(path), "%s/helper-core.sock",
-                   c->ctx->run_dir);
+    (void)snprintf(path, sizeof(path), "%s/helper-core.sock", c->ctx->run_dir);
     r = hb_core_bus_new(c, event, &c->bus);
     if (r == 0)
         r = hb_core_ctl_new(c, ctl, &c->ctl);
@@ -195,8 +193,7 @@ static void on_second(void *arg)
     }
     if (hb_play_tick(c->play) < 0)
         hb_log(HB_LOG_ERR, "playbooks could not go on");
-    if (patience > 0 &&
-        hb_task_escalate(&c->state, hb_now(), patience) < 0)
+    if (patience > 0 && hb_task_escalate(&c->state, hb_now(), patience) < 0)
         hb_log(HB_LOG_ERR, "tasks could not be passed on");
     hb_core_command_sweep(c);
     hb_core_own_controls_if_due(c);
@@ -222,8 +219,7 @@ static void on_retain(void *arg)
     char detail[80];
     unsigned removed = 0;
 
-    if (hb_events_retain(c->events,
-                         (unsigned)(l->event_keep / (86400 * HB_S)),
+    if (hb_events_retain(c->events, (unsigned)(l->event_keep / (86400 * HB_S)),
                          l->event_bytes, held, c, &removed, &err) < 0) {
         hb_log(HB_LOG_ERR, "%s", err.message);
     } else if (removed > 0) {

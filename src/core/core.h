@@ -28,10 +28,10 @@ struct hb_core_ctl;
 
 /* How a part of Hinoban last reported itself (APP_LIFECYCLE events). */
 struct hb_core_part {
-    char name[32];           /* "sense/files watch" */
-    char status[32];         /* "ready", "degraded", "stopped", ... */
+    char name[32];   /* "sense/files watch" */
+    char status[32]; /* "ready", "degraded", "stopped", ... */
     char detail[160];
-    int64_t at;              /* ns UTC */
+    int64_t at; /* ns UTC */
 };
 #define HB_CORE_PARTS 32
 
@@ -54,9 +54,9 @@ struct hb_core {
     int64_t started;
     uint64_t events_taken;
     uint64_t own_controls_at;
-    int64_t wall_offset;     /* wall minus monotonic, to notice jumps */
-    bool degraded;           /* the store refuses; guards go on */
-    char trouble[HB_MAX_ERR];/* why, in words */
+    int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
+    bool degraded;            /* the store refuses; guards go on */
+    char trouble[HB_MAX_ERR]; /* why, in words */
 };
 
 int hb_core_main(const struct hb_role_ctx *ctx);
@@ -143,31 +143,31 @@ void hb_core_ctl_free(struct hb_core_ctl *ctl);
 struct hb_core_call {
     struct hb_core *core;
     struct hb_arena *arena;
-    const struct hb_json *args;   /* object, never NULL */
+    const struct hb_json *args; /* object, never NULL */
     enum hb_lang lang;
     struct hb_peer peer;
     const struct hb_person *person; /* NULL: an unknown uid */
-    bool root;                    /* peer is uid 0: nobody in particular */
-    struct hb_buf text;           /* for people */
-    struct hb_buf data;           /* JSON value; empty: null */
+    bool root;                      /* peer is uid 0: nobody in particular */
+    struct hb_buf text;             /* for people */
+    struct hb_buf data;             /* JSON value; empty: null */
     struct hb_err err;
 };
 typedef int hb_core_cmd_fn(struct hb_core_call *call);
 
 enum hb_core_need {
-    HB_NEED_NOTHING,   /* anybody on this machine */
-    HB_NEED_READ,      /* root or a registered person */
-    HB_NEED_PERSON,    /* a registered person, never root alone */
-    HB_NEED_OFFICER,   /* officer or admin, never root alone */
-    HB_NEED_ROOT       /* root */
+    HB_NEED_NOTHING, /* anybody on this machine */
+    HB_NEED_READ,    /* root or a registered person */
+    HB_NEED_PERSON,  /* a registered person, never root alone */
+    HB_NEED_OFFICER, /* officer or admin, never root alone */
+    HB_NEED_ROOT     /* root */
 };
 
 struct hb_core_cmd {
-    const char *name;        /* "incident.list" */
+    const char *name; /* "incident.list" */
     enum hb_core_need need;
     hb_core_cmd_fn *fn;
 };
-extern const struct hb_core_cmd hb_core_cmds_read[];    /* name NULL ends */
+extern const struct hb_core_cmd hb_core_cmds_read[]; /* name NULL ends */
 extern const struct hb_core_cmd hb_core_cmds_work[];
 extern const struct hb_core_cmd hb_core_cmds_admin[];
 

@@ -21,12 +21,12 @@
 struct conn {
     struct hb_core_bus *bus;
     int fd;
-    char source[32];         /* of its last event: who it is */
+    char source[32]; /* of its last event: who it is */
 };
 
-struct pending {             /* a command that waits for its answer */
-    char key[33];            /* "" free */
-    uint64_t until;          /* monotonic */
+struct pending {    /* a command that waits for its answer */
+    char key[33];   /* "" free */
+    uint64_t until; /* monotonic */
     int fd;
     hb_core_command_fn *fn;
     void *arg;
@@ -66,9 +66,9 @@ int hb_core_bus_new(struct hb_core *c, int listen_fd, struct hb_core_bus **ret)
     b->arena = hb_arena_new(0);
     for (size_t i = 0; i < CONNS_MAX; i++)
         b->conns[i] = (struct conn){.bus = b, .fd = -1};
-    r = b->arena == NULL ? -ENOMEM
-                         : hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept,
-                                       b);
+    r = b->arena == NULL
+            ? -ENOMEM
+            : hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept, b);
     if (r < 0) {
         hb_arena_free(b->arena);
         free(b);
@@ -101,9 +101,8 @@ static void on_accept(void *arg, int fd, uint32_t events)
 
         while (i < CONNS_MAX && b->conns[i].fd >= 0)
             i++;
-        if (i == CONNS_MAX ||
-            hb_loop_add(b->core->loop, conn, EPOLLIN, on_frame,
-                        &b->conns[i]) < 0) {
+        if (i == CONNS_MAX || hb_loop_add(b->core->loop, conn, EPOLLIN,
+                                          on_frame, &b->conns[i]) < 0) {
             hb_log(HB_LOG_WARNING, "event.sock: too many connections");
             (void)close(conn);
             continue;
@@ -118,8 +117,7 @@ static void on_frame(void *arg, int fd, uint32_t events)
     struct hb_core_bus *b = c->bus;
 
     while (b->n < BATCH_MAX) {
-        ssize_t n = hb_sock_recv(fd, b->frame, sizeof(b->frame), NULL, 0,
-                                 NULL);
+        ssize_t n = hb_sock_recv(fd, b->frame, sizeof(b->frame), NULL, 0, NULL);
 
         if (n == -EAGAIN)
             break;

@@ -102,8 +102,8 @@ static void on_accept(void *arg, int fd, uint32_t events)
             (void)close(s);
             continue;
         }
-        *c = (struct conn){.ctl = ctl, .fd = s, .peer = peer,
-                           .since = hb_mono()};
+        *c = (struct conn){
+            .ctl = ctl, .fd = s, .peer = peer, .since = hb_mono()};
         hb_buf_init(&c->in, REQUEST_MAX);
         hb_buf_init(&c->out, HB_MAX_BUF);
     }
@@ -172,8 +172,7 @@ static void answer(struct conn *c)
     hb_buf_init(&k.data, HB_MAX_BUF);
     r = k.arena == NULL ? -ENOMEM : call(c, &k);
     if (r == 0)
-        r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text)
-                                    : hb_buf_err(&k.data);
+        r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text) : hb_buf_err(&k.data);
     write_answer(&c->out, r, &k);
     hb_i18n_use(HB_LANG_EN);
     hb_buf_done(&k.text);
@@ -209,8 +208,7 @@ static int call(struct conn *c, struct hb_core_call *k)
         return hb_err_set(&k->err, -ENOSYS,
                           _("The service does not know this request."));
     k->root = c->peer.uid == 0;
-    if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, &person) ==
-        0)
+    if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, &person) == 0)
         k->person = &person;
     r = permitted(cmd, k);
     return r < 0 ? r : cmd->fn(k);

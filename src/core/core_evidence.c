@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/num.h"
 
-#define AT_ONCE   8
-#define ITEM_MAX  (512ull << 20)
+#define AT_ONCE  8
+#define ITEM_MAX (512ull << 20)
 
 struct fetch {
     struct hb_core *core;
@@ -136,8 +136,8 @@ static void on_opened(void *arg, const struct hb_reply *reply, int fd)
     if (r < 0) {
         /* Gone or not a file (a FIFO, a link): the event tells what it was;
          * what cannot be copied is not asked for for ever. */
-        hb_log(HB_LOG_WARNING, "evidence of %s could not be taken: %s",
-               f->path, strerror(-r));
+        hb_log(HB_LOG_WARNING, "evidence of %s could not be taken: %s", f->path,
+               strerror(-r));
         if (r != -ENOSPC)
             (void)!hb_db_exec(c->state.db,
                               "UPDATE staged SET evidence = -1"
@@ -163,8 +163,11 @@ static int keep(struct fetch *f, int fd)
 {
     char source[96];
     struct hb_evidence_item item = {
-        .incident = f->incident, .kind = "file", .name = f->path,
-        .taken_by = "role:core", .source = source,
+        .incident = f->incident,
+        .kind = "file",
+        .name = f->path,
+        .taken_by = "role:core",
+        .source = source,
     };
     _cleanup_close_ int own = fd;
     int r;
@@ -198,9 +201,8 @@ static int record(struct fetch *f, const struct hb_evidence_item *item)
                    "UPDATE staged SET evidence = ?2 WHERE key = ?1", "ti",
                    f->key, item->number);
     if (r == 0)
-        r = hb_timeline_add(&c->state, f->incident, hb_now(),
-                            "evidence.taken", "role:core", hb_buf_z(&args),
-                            "");
+        r = hb_timeline_add(&c->state, f->incident, hb_now(), "evidence.taken",
+                            "role:core", hb_buf_z(&args), "");
     if (r == 0)
         r = hb_db_commit(c->state.db);
     if (r < 0)

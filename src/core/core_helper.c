@@ -19,7 +19,7 @@
 #define RETRY_NS   (HB_S / 2)
 
 struct flight {
-    uint64_t seq;            /* 0: free */
+    uint64_t seq; /* 0: free */
     hb_core_answer *fn;
     void *arg;
 };
@@ -47,8 +47,7 @@ int hb_core_helper_new(struct hb_core *c, const char *path,
     h->core = c;
     h->fd = -1;
     if (!hb_copyz(h->path, sizeof(h->path), path) ||
-        (h->retry = hb_loop_timer(c->loop, 0, RETRY_NS, on_retry, h)) ==
-            NULL) {
+        (h->retry = hb_loop_timer(c->loop, 0, RETRY_NS, on_retry, h)) == NULL) {
         free(h);
         return -ENOMEM;
     }

@@ -120,8 +120,8 @@ int hb_core_binding(struct hb_core *c, struct hb_arena *a,
     hb_sha256(text.p, text.n, ret->config);
     memcpy(ret->casebook, c->book->hash, sizeof(ret->casebook));
     for (size_t i = 0; i < sites->n; i++) {
-        assets[i] = hb_arena_printf(a, "site:%s %s", site[i].name,
-                                    site[i].root);
+        assets[i] =
+            hb_arena_printf(a, "site:%s %s", site[i].name, site[i].root);
         if (assets[i] == NULL)
             return -ENOMEM;
     }
@@ -211,9 +211,12 @@ static int decision(struct gather *g, const char *subject,
         r = hb_stmt_step(q);
     if (r == 1) {
         struct hb_decision_row row = {
-            .subject = subject, .reason = hb_stmt_col_text(q, 0),
-            .time = hb_stmt_col_int(q, 1), .until = hb_stmt_col_int(q, 2),
-            .sig = hb_stmt_col_blob(q, 3), .pub = hb_stmt_col_blob(q, 4),
+            .subject = subject,
+            .reason = hb_stmt_col_text(q, 0),
+            .time = hb_stmt_col_int(q, 1),
+            .until = hb_stmt_col_int(q, 2),
+            .sig = hb_stmt_col_blob(q, 3),
+            .pub = hb_stmt_col_blob(q, 4),
             .person = hb_stmt_col_text(q, 6),
             .verdict = hb_stmt_col_text(q, 7),
         };
@@ -223,7 +226,8 @@ static int decision(struct gather *g, const char *subject,
             *ret = (struct hb_decision){
                 .author = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 5)),
                 .reason = hb_arena_strdup(g->arena, row.reason),
-                .at = row.time, .until = row.until};
+                .at = row.time,
+                .until = row.until};
         r = 0;
     }
     hb_stmt_reset(q);
@@ -234,8 +238,8 @@ static void proofs(struct gather *g, const struct hb_case *kase,
                    struct hb_posture_input *in)
 {
     struct hb_core *c = g->core;
-    struct hb_proof_binding b = {.number = kase->number,
-                                 .version = HB_VERSION, .now = g->now};
+    struct hb_proof_binding b = {
+        .number = kase->number, .version = HB_VERSION, .now = g->now};
     char dir[HB_MAX_PATH];
 
     if (c->evidence_pub == NULL || hb_core_binding(c, g->arena, &b) < 0 ||

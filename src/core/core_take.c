@@ -19,9 +19,9 @@
 struct taking {
     struct hb_core *core;
     const struct hb_event *event;
-    int64_t incident;       /* the last one this event belongs to */
-    bool known;             /* the event was taken before */
-    int64_t fresh[8];       /* incidents that this batch opened */
+    int64_t incident; /* the last one this event belongs to */
+    bool known;       /* the event was taken before */
+    int64_t fresh[8]; /* incidents that this batch opened */
     size_t fresh_n;
     int r;
 };
@@ -91,8 +91,8 @@ void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
     struct hb_err err = {0};
     struct hb_event *e;
 
-    if (a == NULL || (e = hb_event_new(a, HB_EV_APP_LIFECYCLE, 99, sev,
-                                       "core")) == NULL)
+    if (a == NULL ||
+        (e = hb_event_new(a, HB_EV_APP_LIFECYCLE, 99, sev, "core")) == NULL)
         return;
     if (hb_event_strz(e, HB_F_STATUS, status) < 0 ||
         hb_event_strz(e, HB_F_STATUS_DETAIL, detail) < 0)
@@ -155,13 +155,16 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
     for (size_t i = 0; r >= 0 && i < 4 && rule->cases[i] != 0; i++) {
         char joint[HB_FINDING_KEY + 32];
         struct hb_finding f = {
-            .rule = rule->id, .case_number = (int)rule->cases[i],
-            .key = joint, .object = object, .severity = rule->level,
+            .rule = rule->id,
+            .case_number = (int)rule->cases[i],
+            .key = joint,
+            .object = object,
+            .severity = rule->level,
             .event = t->event,
         };
 
-        (void)snprintf(joint, sizeof(joint), "case:%u/site:%s",
-                       rule->cases[i], object);
+        (void)snprintf(joint, sizeof(joint), "case:%u/site:%s", rule->cases[i],
+                       object);
         if (!rule->opens &&
             hb_incident_find_open(&c->state, joint, &id) == -ENOENT)
             continue;
@@ -191,8 +194,7 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
         p = &c->parts[c->parts_n++];
         (void)hb_copyz(p->name, sizeof(p->name), e->source);
     }
-    if (hb_event_get(e, HB_F_COMMAND) != NULL || p == NULL ||
-        e->time < p->at)
+    if (hb_event_get(e, HB_F_COMMAND) != NULL || p == NULL || e->time < p->at)
         return 0;
     p->at = e->time;
     (void)hb_copyz(p->status, sizeof(p->status),
@@ -212,8 +214,7 @@ static int take_control(struct hb_core *c, const struct hb_event *e)
                                 &st) < 0)
         return 0;
     return hb_core_control_set(c, control, st,
-                               hb_event_getz(e, HB_F_STATUS_DETAIL, ""), "",
-                               0);
+                               hb_event_getz(e, HB_F_STATUS_DETAIL, ""), "", 0);
 }
 
 /* What is not as it should be (asked, failed) stands in `outstanding` until an
@@ -224,8 +225,8 @@ static int count_file(struct taking *t)
     const char *site = hb_event_getz(t->event, HB_F_SITE, "");
     const char *path = hb_event_getz(t->event, HB_F_FILE_PATH, "");
     const char *status = hb_event_getz(t->event, HB_F_STATUS, "");
-    const char *const names[] = {
-        hb_event_getz(t->event, HB_F_SITE_CHANGE, ""), status};
+    const char *const names[] = {hb_event_getz(t->event, HB_F_SITE_CHANGE, ""),
+                                 status};
     bool open = hb_streq(status, "asked") || hb_streq(status, "failed") ||
                 hb_streq(status, "refused") || hb_streq(status, "limited");
     int r = 0;
@@ -251,8 +252,7 @@ static int count_file(struct taking *t)
                       " time) VALUES(?1, ?2, ?3, ?4, ?5)"
                       " ON CONFLICT(site, path) DO UPDATE SET status = ?3,"
                       " incident = ?4, time = ?5",
-                      "tttii", site, path, status, t->incident,
-                      t->event->time);
+                      "tttii", site, path, status, t->incident, t->event->time);
 }
 
 static int tell(struct taking *t)
@@ -278,9 +278,8 @@ static int tell(struct taking *t)
     hb_jw_end_obj(&w);
     r = hb_buf_err(&args);
     if (r == 0)
-        r = hb_timeline_add(&t->core->state, t->incident, t->event->time,
-                            kind, t->event->source, hb_buf_z(&args),
-                            t->event->uid);
+        r = hb_timeline_add(&t->core->state, t->incident, t->event->time, kind,
+                            t->event->source, hb_buf_z(&args), t->event->uid);
     hb_buf_done(&args);
     return r;
 }
@@ -339,8 +338,7 @@ static void who(struct hb_buf *b, const struct hb_event *e)
     const char *name = hb_event_getz(e, HB_F_ACTOR_PROCESS_NAME, "");
     const char *user = hb_event_getz(e, HB_F_ACTOR_USER_NAME, "");
     const char *uid = hb_event_getz(e, HB_F_ACTOR_USER_UID, "");
-    const struct hb_event_field *pid = hb_event_get(e,
-                                                    HB_F_ACTOR_PROCESS_PID);
+    const struct hb_event_field *pid = hb_event_get(e, HB_F_ACTOR_PROCESS_PID);
 
     hb_buf_addz(b, exe[0] != '\0' ? exe : name[0] != '\0' ? name : "?");
     if (pid == NULL)

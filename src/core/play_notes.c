@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 
 static int add(struct hb_core *c, int64_t incident, const char *kind,
                const char *args);
@@ -35,6 +36,27 @@ uint32_t hb_core_step_hash(const char *id)
     for (; *id != '\0'; id++)
         h = (h ^ (uint8_t)*id) * 16777619u;
     return h == 0 ? 1 : h;
+}
+
+void hb_core_step_request(const struct hb_step *step,
+                          const struct hb_conf_site *site, int64_t incident,
+                          struct hb_request *ret)
+{
+    uint64_t retry = 3600;
+
+    *ret = (struct hb_request){.site = (uint32_t)site->number,
+                               .incident = (uint32_t)incident,
+                               .step = hb_core_step_hash(step->id)};
+    if (hb_streq(step->action->name, "site.public")) {
+        ret->action = HB_ACT_SITE_PUBLIC;
+    } else if (hb_streq(step->action->name, "site.private")) {
+        for (size_t i = 0; i < step->args_n; i++)
+            if (hb_streq(step->args[i].name, "retry_after") &&
+                hb_parse_u64(hb_slice_z(step->args[i].text), &retry) < 0)
+                retry = 3600;
+        ret->action = HB_ACT_SITE_PRIVATE;
+        ret->arg = (uint32_t)HB_MIN(retry, UINT64_C(86400 * 30));
+    }
 }
 
 /* The newest unused approval for this incident and step.  Whether it holds is
@@ -78,20 +100,17 @@ void hb_core_answer_moments(struct hb_core *c, int64_t incident,
     if (f == NULL || a == NULL || hb_json_parse(a, f->str, &tree, NULL) < 0 ||
         (moments = hb_json_get(tree, "moments")) == NULL)
         return;
-    HB_JSON_EACH(m, moments)
-    {
+    HB_JSON_EACH (m, moments) {
         const struct hb_json *args = hb_json_get(m, "args");
         struct hb_buf text = HB_BUF_INIT;
 
         if (args != NULL)
             hb_json_write(&text, args);
-        if (hb_timeline_add(&c->state, incident,
-                            hb_json_int(m, "time", hb_now()),
-                            hb_json_str(m, "kind", ""), answer->source,
-                            args != NULL ? hb_buf_z(&text) : "{}",
-                            answer->uid) < 0)
-            hb_log(HB_LOG_WARNING, "%s: a moment was refused",
-                   answer->source);
+        if (hb_timeline_add(
+                &c->state, incident, hb_json_int(m, "time", hb_now()),
+                hb_json_str(m, "kind", ""), answer->source,
+                args != NULL ? hb_buf_z(&text) : "{}", answer->uid) < 0)
+            hb_log(HB_LOG_WARNING, "%s: a moment was refused", answer->source);
         hb_buf_done(&text);
     }
 }

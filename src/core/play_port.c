@@ -37,7 +37,7 @@ static int document(void *arg, int64_t incident, const char *id);
 static int64_t now(void *arg);
 
 static act_fn adopt, hold, restore, scan, outside, aftermath, collect,
-    document_make, propose, private_on, public_on, undoable;
+    document_make, propose, by_helper, by_person;
 static hb_timer_fn hold_again;
 static hb_core_command_fn on_role;
 static hb_core_answer on_helper;
@@ -45,8 +45,6 @@ static hb_core_answer on_helper;
 static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a);
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout);
-static int by_helper(struct hb_core *c, const struct hb_play_act *a,
-                     enum hb_action action, uint32_t arg);
 static void end(struct deed *d, enum hb_play_result result, const char *sets,
                 const char *words);
 static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
@@ -57,14 +55,14 @@ static const struct {
     const char *name;
     act_fn *fn;
 } deeds[] = {
-    {"reflex.adopt", adopt},       {"evidence.hold", hold},
-    {"site.restore", restore},     {"site.scan", scan},
-    {"site.outside", outside},     {"site.aftermath", aftermath},
-    {"timeline.collect", collect}, {"document.make", document_make},
-    {"prevention.propose", propose}, {"site.private", private_on},
-    {"site.public", public_on},    {"writer.freeze", undoable},
-    {"writer.thaw", undoable},     {"path.deny", undoable},
-    {"path.allow", undoable},
+    {"reflex.adopt", adopt},         {"evidence.hold", hold},
+    {"site.restore", restore},       {"site.scan", scan},
+    {"site.outside", outside},       {"site.aftermath", aftermath},
+    {"timeline.collect", collect},   {"document.make", document_make},
+    {"prevention.propose", propose}, {"site.private", by_helper},
+    {"site.public", by_helper},      {"writer.freeze", by_person},
+    {"writer.thaw", by_person},      {"path.deny", by_person},
+    {"path.allow", by_person},
 };
 
 int hb_core_play_open(struct hb_core *c)
@@ -104,8 +102,8 @@ static int document(void *arg, int64_t incident, const char *id)
         for (int text = 0; text < 2 && r == 0; text++) {
             struct hb_buf out = HB_BUF_INIT;
 
-            r = hb_core_document(c, incident, id, (enum hb_lang)lang,
-                                 text != 0, &out, &err);
+            r = hb_core_document(c, incident, id, (enum hb_lang)lang, text != 0,
+                                 &out, &err);
             hb_buf_done(&out);
         }
     if (r < 0)
@@ -118,8 +116,8 @@ static int document(void *arg, int64_t incident, const char *id)
 
 static int adopt(struct hb_core *c, const struct hb_play_act *a)
 {
-    int64_t restored = tally(c, a->incident, "restored") +
-                       tally(c, a->incident, "removed");
+    int64_t restored =
+        tally(c, a->incident, "restored") + tally(c, a->incident, "removed");
     int64_t open = standing(c, a->object);
     struct hb_err err = {0};
     char sets[96], words[96];
@@ -296,37 +294,18 @@ static void on_role(void *arg, const struct hb_event *answer)
 
 /* ---- what the helper does ---- */
 
-static int private_on(struct hb_core *c, const struct hb_play_act *a)
-{
-    uint64_t retry = 3600;
-
-    for (size_t i = 0; i < a->args_n; i++)
-        if (hb_streq(a->args[i].name, "retry_after") &&
-            hb_parse_u64(hb_slice_z(a->args[i].value), &retry) < 0)
-            retry = 3600;
-    return by_helper(c, a, HB_ACT_SITE_PRIVATE, (uint32_t)retry);
-}
-
-static int public_on(struct hb_core *c, const struct hb_play_act *a)
-{
-    return by_helper(c, a, HB_ACT_SITE_PUBLIC, 0);
-}
-
 /* Freezing and denying need an object that only the moment of the deed knows
  * (a pidfd, an entry); as playbook steps they are for a person. */
-static int undoable(struct hb_core *c, const struct hb_play_act *a)
+static int by_person(struct hb_core *c, const struct hb_play_act *a)
 {
     return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
                           _("Only a person can choose the object of this."));
 }
 
-static int by_helper(struct hb_core *c, const struct hb_play_act *a,
-                     enum hb_action action, uint32_t arg)
+static int by_helper(struct hb_core *c, const struct hb_play_act *a)
 {
-    const struct hb_conf_site *site = hb_config_site(c->ctx->config,
-                                                     a->object);
-    struct hb_request r = {.action = (uint16_t)action, .arg = arg,
-                           .incident = (uint32_t)a->incident};
+    const struct hb_conf_site *site = hb_config_site(c->ctx->config, a->object);
+    struct hb_request r;
     struct deed *d;
     int rc;
 
@@ -336,11 +315,9 @@ static int by_helper(struct hb_core *c, const struct hb_play_act *a,
     d = deed_new(c, a);
     if (d == NULL)
         return -ENOMEM;
-    r.site = (uint32_t)site->number;
-    r.step = hb_core_step_hash(a->step->id);
+    hb_core_step_request(a->step, site, a->incident, &r);
     memcpy(r.key, a->key, sizeof(r.key));
-    r.approval_len = (uint16_t)hb_core_approval(c, a->incident, &r,
-                                                r.approval);
+    r.approval_len = (uint16_t)hb_core_approval(c, a->incident, &r, r.approval);
     rc = hb_core_ask(c->helper, &r, -1, on_helper, d);
     if (rc < 0)
         free(d);
@@ -424,8 +401,8 @@ static int64_t tally(struct hb_core *c, int64_t incident, const char *name)
 
 static int64_t standing(struct hb_core *c, const char *site)
 {
-    return one_number(
-        c, "SELECT count(*) FROM outstanding WHERE site = ?1", 0, site);
+    return one_number(c, "SELECT count(*) FROM outstanding WHERE site = ?1", 0,
+                      site);
 }
 
 static int64_t waiting(struct hb_core *c, int64_t incident)

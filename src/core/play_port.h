@@ -20,6 +20,12 @@ int hb_core_document(struct hb_core *c, int64_t incident, const char *name,
 /* play_notes.c */
 int64_t hb_core_evidence_count(struct hb_core *c, int64_t incident);
 uint32_t hb_core_step_hash(const char *id);
+/* The request by which the helper does STEP for SITE; action 0 where another
+ * part of Hinoban does it.  Made in one place, because an approval is bound to
+ * exactly this. */
+void hb_core_step_request(const struct hb_step *step,
+                          const struct hb_conf_site *site, int64_t incident,
+                          struct hb_request *ret);
 /* Length of the approval put into BUF (HB_ACT_APPROVAL_MAX), 0: none. */
 size_t hb_core_approval(struct hb_core *c, int64_t incident,
                         const struct hb_request *r, uint8_t *buf);

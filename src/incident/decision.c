@@ -61,8 +61,7 @@ int hb_decision_add(struct hb_state *s, const struct hb_person *by,
     if (memcmp(by->pub, none, sizeof(none)) == 0)
         return -EKEYREJECTED;
     if (!verdict_known(row->verdict) || row->reason[0] == '\0' ||
-        strlen(row->reason) > HB_DECISION_REASON_MAX ||
-        row->until <= row->time)
+        strlen(row->reason) > HB_DECISION_REASON_MAX || row->until <= row->time)
         return -EINVAL;
     checked.person = by->name;
     checked.pub = hb_slice((const char *)by->pub, sizeof(by->pub));
@@ -82,9 +81,8 @@ int hb_decision_add(struct hb_state *s, const struct hb_person *by,
 
 static bool verdict_known(const char *verdict)
 {
-    static const char *const known[] = {"accepted", "not-applicable",
-                                        "against", "pass", "fail",
-                                        "withdrawn"};
+    static const char *const known[] = {
+        "accepted", "not-applicable", "against", "pass", "fail", "withdrawn"};
 
     for (size_t i = 0; i < HB_ARRAY_LEN(known); i++)
         if (hb_streq(known[i], verdict))

@@ -16,19 +16,19 @@
 #define HB_DECISION_REASON_MAX 4096u
 
 struct hb_decision_row {
-    const char *subject;     /* "control:web.waf", "case:5" */
-    const char *verdict;     /* "accepted", "not-applicable", "against",
-                                "pass", "fail", "withdrawn" */
+    const char *subject; /* "control:web.waf", "case:5" */
+    const char *verdict; /* "accepted", "not-applicable", "against",
+                            "pass", "fail", "withdrawn" */
     const char *reason;
-    const char *person;      /* name */
-    int64_t time, until;     /* ns UTC */
-    struct hb_slice sig;     /* HB_SIG_SIZE bytes */
-    struct hb_slice pub;     /* of the person, HB_PUB_SIZE bytes */
+    const char *person;  /* name */
+    int64_t time, until; /* ns UTC */
+    struct hb_slice sig; /* HB_SIG_SIZE bytes */
+    struct hb_slice pub; /* of the person, HB_PUB_SIZE bytes */
 };
 
 /* The bytes that are signed (RFC 8785). */
-int hb_decision_message(struct hb_buf *b, const struct hb_decision_row *row)
-    HB_WUR;
+int hb_decision_message(struct hb_buf *b,
+                        const struct hb_decision_row *row) HB_WUR;
 /* 0, or -EBADMSG where the signature does not hold. */
 int hb_decision_verify(const struct hb_decision_row *row) HB_WUR;
 /* Verifies with the person's registered key and keeps it.  -EKEYREJECTED no

@@ -12,11 +12,11 @@
 #include "incident/incident.h"
 
 struct hb_document_opts {
-    int lang;                  /* enum hb_lang */
+    int lang; /* enum hb_lang */
     const char *organisation;
-    const char *zone_name;     /* times are shown in it */
+    const char *zone_name; /* times are shown in it */
     int zone_minutes;
-    bool text;                 /* plain text instead of HTML */
+    bool text; /* plain text instead of HTML */
 };
 
 /* NAME is "D01" or "D02".  Appends to B; -ENOENT for another name. */

@@ -22,14 +22,14 @@
 struct hb_evidence;
 
 struct hb_evidence_item {
-    int64_t number;            /* line of the log, from 1 */
+    int64_t number; /* line of the log, from 1 */
     int64_t incident;
-    int64_t time;              /* ns UTC of taking */
-    const char *kind;          /* "file", "log", "decision", "handover" */
-    const char *name;          /* what it was: "/var/www/index.html" */
-    const char *taken_by;      /* "role:core", "person:sato" */
-    const char *source;        /* where from, how */
-    char sha256[65];           /* "" for entries without content */
+    int64_t time;         /* ns UTC of taking */
+    const char *kind;     /* "file", "log", "decision", "handover" */
+    const char *name;     /* what it was: "/var/www/index.html" */
+    const char *taken_by; /* "role:core", "person:sato" */
+    const char *source;   /* where from, how */
+    char sha256[65];      /* "" for entries without content */
     int64_t size;
 };
 
@@ -60,9 +60,9 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
 
 struct hb_evidence_report {
     int64_t lines, items, checkpoints;
-    int64_t bad_line;          /* first that does not hold, 0 none */
-    int64_t missing;           /* contents that are gone */
-    int64_t changed;           /* contents whose hash differs */
+    int64_t bad_line; /* first that does not hold, 0 none */
+    int64_t missing;  /* contents that are gone */
+    int64_t changed;  /* contents whose hash differs */
     bool anchor_given, anchor_holds;
 };
 /* Reads everything again.  ANCHOR: a checkpoint text from outside, or {0}. */

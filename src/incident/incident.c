@@ -20,18 +20,17 @@
 static int open_new(struct hb_state *s, const struct hb_incident *i,
                     int64_t *ret_id);
 static int join(struct hb_state *s, int64_t id, const struct hb_finding *f);
-static int take(struct hb_state *s, const struct hb_finding *f,
-                int64_t *ret_id, bool *ret_new);
+static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
+                bool *ret_new);
 static int note_opened(struct hb_state *s, int64_t id, int64_t time,
                        const char *by, const char *note, const char *event);
 static int fetch(struct hb_stmt *q, struct hb_arena *a,
                  struct hb_incident *ret);
-static int count(struct hb_state *s, const char *sql, int64_t id,
-                 int64_t *ret);
+static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret);
 static int may_close(struct hb_state *s, int64_t id, struct hb_err *err);
 
-static const char *const state_names[] = {"?", "open", "contained",
-                                          "recovered", "closed"};
+static const char *const state_names[] = {"?", "open", "contained", "recovered",
+                                          "closed"};
 
 int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
                      int64_t *ret_id, bool *ret_new)
@@ -65,9 +64,15 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
     char key[512];
     int64_t now = hb_now(), id;
     struct hb_incident i = {
-        .case_number = case_number, .key = key, .object = object,
-        .severity = HB_SEV_HIGH, .opened = now, .known_at = now,
-        .opened_by = by, .first_event = now, .last_event = now,
+        .case_number = case_number,
+        .key = key,
+        .object = object,
+        .severity = HB_SEV_HIGH,
+        .opened = now,
+        .known_at = now,
+        .opened_by = by,
+        .first_event = now,
+        .last_event = now,
     };
     int r = snprintf(key, sizeof(key), "case:%d/site:%s", case_number, object);
 
@@ -92,8 +97,7 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
     return 0;
 }
 
-int hb_incident_find_open(struct hb_state *s, const char *key,
-                          int64_t *ret_id)
+int hb_incident_find_open(struct hb_state *s, const char *key, int64_t *ret_id)
 {
     struct hb_stmt *q;
     int r = hb_db_stmt(
@@ -118,8 +122,8 @@ int hb_incident_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                     struct hb_incident *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(
-        s->db, "SELECT " COLUMNS " FROM incident WHERE id = ?1", &q);
+    int r =
+        hb_db_stmt(s->db, "SELECT " COLUMNS " FROM incident WHERE id = ?1", &q);
 
     if (r < 0)
         return r;
@@ -193,10 +197,9 @@ int hb_incident_set_state(struct hb_state *s, int64_t id,
     r = hb_db_begin(s->db);
     if (r < 0)
         return r;
-    r = hb_db_exec(s->db,
-                   "UPDATE incident SET state = ?2, closed = ?3 WHERE id = ?1",
-                   "iii", id, (int64_t)state,
-                   state == HB_INC_CLOSED ? now : (int64_t)0);
+    r = hb_db_exec(
+        s->db, "UPDATE incident SET state = ?2, closed = ?3 WHERE id = ?1",
+        "iii", id, (int64_t)state, state == HB_INC_CLOSED ? now : (int64_t)0);
     if (r == 0) {
         (void)snprintf(args, sizeof(args), "{\"state\":\"%s\"}",
                        hb_incident_state_name(state));
@@ -216,8 +219,8 @@ const char *hb_incident_state_name(enum hb_incident_state st)
     return (size_t)st < HB_ARRAY_LEN(state_names) ? state_names[st] : "?";
 }
 
-static int take(struct hb_state *s, const struct hb_finding *f,
-                int64_t *ret_id, bool *ret_new)
+static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
+                bool *ret_new)
 {
     int64_t id = 0;
     int r = hb_incident_find_open(s, f->key, &id);
@@ -225,10 +228,15 @@ static int take(struct hb_state *s, const struct hb_finding *f,
     *ret_new = false;
     if (r == -ENOENT) {
         struct hb_incident i = {
-            .case_number = f->case_number, .key = f->key,
-            .object = f->object, .severity = f->severity,
-            .opened = hb_now(), .known_at = hb_now(), .opened_by = f->rule,
-            .first_event = f->event->time, .last_event = f->event->time,
+            .case_number = f->case_number,
+            .key = f->key,
+            .object = f->object,
+            .severity = f->severity,
+            .opened = hb_now(),
+            .known_at = hb_now(),
+            .opened_by = f->rule,
+            .first_event = f->event->time,
+            .last_event = f->event->time,
         };
 
         r = open_new(s, &i, &id);
@@ -300,14 +308,13 @@ static int note_opened(struct hb_state *s, int64_t id, int64_t time,
     hb_jw_end_obj(&w);
     r = hb_buf_err(&args);
     if (r == 0)
-        r = hb_timeline_add(s, id, time, "incident.opened", by,
-                            hb_buf_z(&args), event);
+        r = hb_timeline_add(s, id, time, "incident.opened", by, hb_buf_z(&args),
+                            event);
     hb_buf_done(&args);
     return r;
 }
 
-static int fetch(struct hb_stmt *q, struct hb_arena *a,
-                 struct hb_incident *ret)
+static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_incident *ret)
 {
     struct hb_incident i = {
         .id = hb_stmt_col_int(q, 0),

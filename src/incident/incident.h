@@ -14,9 +14,9 @@
 #include "incident/state.h"
 
 enum hb_incident_state {
-    HB_INC_OPEN = 1,       /* noticed, nothing contained yet */
-    HB_INC_CONTAINED,      /* the harm is stopped */
-    HB_INC_RECOVERED,      /* as before; cause and prevention still open */
+    HB_INC_OPEN = 1,  /* noticed, nothing contained yet */
+    HB_INC_CONTAINED, /* the harm is stopped */
+    HB_INC_RECOVERED, /* as before; cause and prevention still open */
     HB_INC_CLOSED
 };
 
@@ -25,20 +25,20 @@ struct hb_incident {
     char uid[HB_ID_SIZE];
     int case_number;
     const char *key;
-    const char *object;        /* "city" (a site), a mailbox, ... */
+    const char *object; /* "city" (a site), a mailbox, ... */
     enum hb_incident_state state;
     enum hb_severity severity;
-    int64_t opened, known_at, closed;  /* ns UTC, 0 not yet */
-    const char *opened_by;     /* "rule:...", "person:..." */
-    int64_t findings;          /* how many findings it rests on */
-    int64_t first_event, last_event;   /* ns UTC */
+    int64_t opened, known_at, closed; /* ns UTC, 0 not yet */
+    const char *opened_by;            /* "rule:...", "person:..." */
+    int64_t findings;                 /* how many findings it rests on */
+    int64_t first_event, last_event;  /* ns UTC */
 };
 
 /* What detect found, as it comes in. */
 struct hb_finding {
     const char *rule;
     int case_number;
-    const char *key;           /* joins what belongs together */
+    const char *key; /* joins what belongs together */
     const char *object;
     enum hb_severity severity;
     const struct hb_event *event;
@@ -72,17 +72,17 @@ const char *hb_incident_state_name(enum hb_incident_state st); /* "open" */
 
 struct hb_moment {
     int64_t id, incident;
-    int64_t time;              /* ns UTC, when it happened */
+    int64_t time; /* ns UTC, when it happened */
     uint64_t mono;
-    const char *kind;          /* "file.changed": a row of timeline.c */
-    const char *actor;         /* "role:compare", "person:sato" */
-    const char *args;          /* JSON object of the kind's arguments */
-    const char *event_uid;     /* "" none */
+    const char *kind;      /* "file.changed": a row of timeline.c */
+    const char *actor;     /* "role:compare", "person:sato" */
+    const char *args;      /* JSON object of the kind's arguments */
+    const char *event_uid; /* "" none */
 };
 /* ARGS_JSON: object text.  The kind must be known (-EINVAL). */
 int hb_timeline_add(struct hb_state *s, int64_t incident, int64_t time,
-                    const char *kind, const char *actor,
-                    const char *args_json, const char *event_uid) HB_WUR;
+                    const char *kind, const char *actor, const char *args_json,
+                    const char *event_uid) HB_WUR;
 typedef int hb_moment_fn(void *arg, const struct hb_moment *m);
 /* Oldest first. */
 int hb_timeline_each(struct hb_state *s, int64_t incident, hb_moment_fn *fn,
@@ -96,26 +96,29 @@ void hb_moment_text(struct hb_buf *b, const struct hb_moment *m, int lang);
 /* ---- tasks of people ---- */
 
 enum hb_task_state {
-    HB_TASK_WAITING = 1, HB_TASK_DONE, HB_TASK_DECLINED, HB_TASK_EXPIRED
+    HB_TASK_WAITING = 1,
+    HB_TASK_DONE,
+    HB_TASK_DECLINED,
+    HB_TASK_EXPIRED
 };
 
 struct hb_task {
     int64_t id, incident;
-    const char *step;          /* playbook step id; "" made by hand */
+    const char *step; /* playbook step id; "" made by hand */
     const char *title_en, *title_ja;
-    unsigned roles;            /* who may do it; person.h bits */
-    int64_t owner;             /* person, 0 nobody yet */
-    int64_t created, due;      /* ns UTC; due 0: none */
-    int64_t escalated;         /* how often it was passed on */
+    unsigned roles;       /* who may do it; person.h bits */
+    int64_t owner;        /* person, 0 nobody yet */
+    int64_t created, due; /* ns UTC; due 0: none */
+    int64_t escalated;    /* how often it was passed on */
     enum hb_task_state state;
-    const char *answer;        /* what the person wrote or chose */
+    const char *answer; /* what the person wrote or chose */
     int64_t done, done_by;
-    bool four_eyes;            /* two different people */
-    int64_t second_by;         /* the other one, 0 not yet */
-    const char *evidence;      /* kinds demanded before it may close; "" */
-    int64_t patience;          /* ns unanswered until it is passed on; 0: as
-                                  hb_task_escalate() is told */
-    unsigned pass_to;          /* to whom then (roles); 0: the same roles */
+    bool four_eyes;       /* two different people */
+    int64_t second_by;    /* the other one, 0 not yet */
+    const char *evidence; /* kinds demanded before it may close; "" */
+    int64_t patience;     /* ns unanswered until it is passed on; 0: as
+                             hb_task_escalate() is told */
+    unsigned pass_to;     /* to whom then (roles); 0: the same roles */
 };
 int hb_task_add(struct hb_state *s, const struct hb_task *t,
                 int64_t *ret_id) HB_WUR;

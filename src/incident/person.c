@@ -9,8 +9,7 @@
 
 #include "base/clock.h"
 
-#define COLUMNS                                                                \
-    "id, name, full_name, uid, mail, phone, roles, pub, active"
+#define COLUMNS "id, name, full_name, uid, mail, phone, roles, pub, active"
 
 static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_person *ret);
 static int one(struct hb_state *s, struct hb_arena *a, const char *sql,
@@ -20,8 +19,8 @@ static const struct {
     unsigned role;
     const char *name;
 } role_names[] = {
-    {HB_PR_OFFICER, "officer"}, {HB_PR_ADMIN, "admin"},
-    {HB_PR_MANAGER, "manager"}, {HB_PR_STAFF, "staff"},
+    {HB_PR_OFFICER, "officer"},       {HB_PR_ADMIN, "admin"},
+    {HB_PR_MANAGER, "manager"},       {HB_PR_STAFF, "staff"},
     {HB_PR_ACCOUNTING, "accounting"}, {HB_PR_OUTSIDE, "outside"},
     {HB_PR_AUDIT, "audit"},
 };
@@ -34,15 +33,14 @@ int hb_person_add(struct hb_state *s, const struct hb_person *p,
 
     if (!hb_person_name_ok(p->name) || p->roles == 0)
         return -EINVAL;
-    r = hb_db_exec(s->db,
-                   "INSERT INTO person(name, full_name, uid, mail, phone,"
-                   " roles, pub, active, created)"
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
-                   "ttittisi", p->name,
-                   p->full_name != NULL ? p->full_name : p->name, p->uid,
-                   p->mail != NULL ? p->mail : "",
-                   p->phone != NULL ? p->phone : "", (int64_t)p->roles, &pub,
-                   hb_now());
+    r = hb_db_exec(
+        s->db,
+        "INSERT INTO person(name, full_name, uid, mail, phone,"
+        " roles, pub, active, created)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
+        "ttittisi", p->name, p->full_name != NULL ? p->full_name : p->name,
+        p->uid, p->mail != NULL ? p->mail : "",
+        p->phone != NULL ? p->phone : "", (int64_t)p->roles, &pub, hb_now());
     if (r < 0)
         return r;
     *ret_id = hb_db_last_id(s->db);

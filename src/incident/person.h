@@ -24,13 +24,13 @@ enum hb_role_bit {
 
 struct hb_person {
     int64_t id;
-    const char *name;        /* login-like, unique: [a-z0-9._-]{1,32} */
+    const char *name; /* login-like, unique: [a-z0-9._-]{1,32} */
     const char *full_name;
-    int64_t uid;             /* system account; -1 none */
+    int64_t uid; /* system account; -1 none */
     const char *mail;
     const char *phone;
-    unsigned roles;          /* enum hb_role_bit bits */
-    uint8_t pub[HB_PUB_SIZE];/* all zero where no key is registered */
+    unsigned roles;           /* enum hb_role_bit bits */
+    uint8_t pub[HB_PUB_SIZE]; /* all zero where no key is registered */
     bool active;
 };
 
@@ -44,8 +44,8 @@ int hb_person_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                   struct hb_person *ret) HB_WUR;
 int hb_person_by_uid(struct hb_state *s, struct hb_arena *a, int64_t uid,
                      struct hb_person *ret) HB_WUR;
-int hb_person_by_name(struct hb_state *s, struct hb_arena *a,
-                      const char *name, struct hb_person *ret) HB_WUR;
+int hb_person_by_name(struct hb_state *s, struct hb_arena *a, const char *name,
+                      struct hb_person *ret) HB_WUR;
 typedef int hb_person_fn(void *arg, const struct hb_person *p);
 int hb_person_each(struct hb_state *s, hb_person_fn *fn, void *arg) HB_WUR;
 /* Active people that hold one of ROLES. */

@@ -15,8 +15,8 @@ struct hb_evidence;
 
 struct hb_state {
     struct hb_db *db;
-    struct hb_evidence *evidence;        /* evidence.h; may be NULL in tests */
-    const struct hb_casebook *casebook;  /* borrowed */
+    struct hb_evidence *evidence;       /* evidence.h; may be NULL in tests */
+    const struct hb_casebook *casebook; /* borrowed */
 };
 
 /* Opens DIR/state.db, running the migrations. */

@@ -67,8 +67,7 @@ int hb_task_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                 struct hb_task *ret)
 {
     struct hb_stmt *q;
-    int r =
-        hb_db_stmt(s->db, "SELECT " COLUMNS " FROM task WHERE id = ?1", &q);
+    int r = hb_db_stmt(s->db, "SELECT " COLUMNS " FROM task WHERE id = ?1", &q);
 
     if (r < 0)
         return r;
@@ -280,8 +279,8 @@ static int record(struct hb_state *s, const struct hb_task *t,
 
     if (r < 0)
         return r;
-    return note(s, t, done ? "task.done" : "task.declined", "person",
-                who->name, who->full_name, answer);
+    return note(s, t, done ? "task.done" : "task.declined", "person", who->name,
+                who->full_name, answer);
 }
 
 static int note(struct hb_state *s, const struct hb_task *t, const char *kind,

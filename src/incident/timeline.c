@@ -80,8 +80,8 @@ static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n);
 
 int hb_timeline_add(struct hb_state *s, int64_t incident, int64_t time,
-                    const char *kind, const char *actor,
-                    const char *args_json, const char *event_uid)
+                    const char *kind, const char *actor, const char *args_json,
+                    const char *event_uid)
 {
     if (find(kind) == NULL)
         return -EINVAL;
@@ -129,8 +129,8 @@ int hb_timeline_each(struct hb_state *s, int64_t incident, hb_moment_fn *fn,
 int hb_timeline_count(struct hb_state *s, int64_t incident, int64_t *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(
-        s->db, "SELECT count(*) FROM timeline WHERE incident = ?1", &q);
+    int r = hb_db_stmt(s->db,
+                       "SELECT count(*) FROM timeline WHERE incident = ?1", &q);
 
     if (r < 0)
         return r;

@@ -26,28 +26,28 @@ struct hb_play;
 struct hb_play_act {
     int64_t incident;
     int64_t run;
-    const char *place;           /* step id and path of rounds: unique */
-    int64_t approval;            /* task by which it was approved; 0 none */
-    const uint8_t *undoes;       /* key of the action that this one takes
-                                    back; NULL: none */
+    const char *place;     /* step id and path of rounds: unique */
+    int64_t approval;      /* task by which it was approved; 0 none */
+    const uint8_t *undoes; /* key of the action that this one takes
+                              back; NULL: none */
     const struct hb_step *step;
-    const char *object;          /* of the incident: the site */
+    const char *object; /* of the incident: the site */
     uint8_t key[HB_ACT_KEY_SIZE];
-    bool again;                  /* after a restart: ask first whether it was
-                                    done, where that can be asked */
+    bool again; /* after a restart: ask first whether it was
+                   done, where that can be asked */
     size_t args_n;
     const struct hb_play_arg {
         const char *name, *value;
-    } *args;                     /* variables already put in */
+    } * args; /* variables already put in */
 };
 
 enum hb_play_result {
     HB_PLAY_DONE,
-    HB_PLAY_FAILED,              /* on_failure */
-    HB_PLAY_ASK,                 /* the helper wants an approval: a task is
-                                    made for the officer, then begun again */
-    HB_PLAY_UNKNOWN              /* was begun, cannot be queried: a person
-                                    resumes it (TRUST: Actions) */
+    HB_PLAY_FAILED, /* on_failure */
+    HB_PLAY_ASK,    /* the helper wants an approval: a task is
+                       made for the officer, then begun again */
+    HB_PLAY_UNKNOWN /* was begun, cannot be queried: a person
+                       resumes it (TRUST: Actions) */
 };
 
 /* What the engine needs from core. */
@@ -62,7 +62,7 @@ struct hb_play_port {
                         struct hb_arena *a);
     /* Writes the documents of a step; 0 or -errno. */
     int (*document)(void *arg, int64_t incident, const char *id);
-    int64_t (*now)(void *arg);   /* NULL: hb_now() */
+    int64_t (*now)(void *arg); /* NULL: hb_now() */
     /* 1 where a valid proof of the case, younger than SINCE, stands; NULL:
      * a row of the table proof is believed. */
     int (*proved)(void *arg, int case_number, int64_t since);
@@ -122,16 +122,20 @@ int hb_play_restart(struct hb_play *p, int64_t incident, enum hb_phase from,
                     const struct hb_person *by, struct hb_err *err) HB_WUR;
 
 enum hb_play_state {
-    HB_PLAY_WAITING = 1, HB_PLAY_BEGUN, HB_PLAY_ENDED, HB_PLAY_FAILED_STEP,
-    HB_PLAY_SKIPPED, HB_PLAY_STUCK
+    HB_PLAY_WAITING = 1,
+    HB_PLAY_BEGUN,
+    HB_PLAY_ENDED,
+    HB_PLAY_FAILED_STEP,
+    HB_PLAY_SKIPPED,
+    HB_PLAY_STUCK
 };
 
-struct hb_play_view {            /* one step of a run, for people */
+struct hb_play_view { /* one step of a run, for people */
     const char *place;
     const struct hb_step *step;
     enum hb_play_state state;
     int64_t started, finished;
-    const char *result;          /* as kept: hb_gettext() it */
+    const char *result; /* as kept: hb_gettext() it */
 };
 typedef int hb_play_fn(void *arg, const struct hb_play_view *v);
 /* Steps that were reached, in order. */
