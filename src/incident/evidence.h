@@ -33,13 +33,18 @@ struct hb_evidence_item {
     int64_t size;
 };
 
-/* KEY may be NULL: then nothing can be signed (-ENOKEY). */
+/* Creates DIR where it is missing.  KEY (borrowed) may be NULL: then nothing
+ * can be signed (-ENOKEY).  -EBUSY another process writes to it.  A line that
+ * a crash left torn is set aside as DIR/log.torn-N, and a line tells so. */
 int hb_evidence_open(const char *dir, const struct hb_key *key,
                      struct hb_evidence **ret, struct hb_err *err) HB_WUR;
 void hb_evidence_close(struct hb_evidence *e);
 
-/* Copies what FD holds (at most MAX bytes, else -EFBIG) into the store and
- * appends a line; durable when it returns.  Fills number, sha256, size. */
+/* Copies what the regular file FD holds (from its beginning, at most MAX
+ * bytes, else -EFBIG) into the store and appends a line; durable when it
+ * returns.  Fills number, sha256, size, and time where it is 0.  -EINVAL no
+ * regular file, no kind or name, or the kind "checkpoint"; -EUCLEAN somebody
+ * else cut or replaced the log (open it anew). */
 int hb_evidence_add_fd(struct hb_evidence *e, struct hb_evidence_item *item,
                        int fd, uint64_t max) HB_WUR;
 int hb_evidence_add_bytes(struct hb_evidence *e, struct hb_evidence_item *item,
@@ -54,7 +59,7 @@ int hb_evidence_checkpoint(struct hb_evidence *e, struct hb_arena *a,
                            struct hb_slice *ret_text) HB_WUR;
 
 typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
-/* INCIDENT 0: all. */
+/* In order, checkpoints left out.  INCIDENT 0: all. */
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg) HB_WUR;
 
@@ -64,11 +69,19 @@ struct hb_evidence_report {
     int64_t missing;  /* contents that are gone */
     int64_t changed;  /* contents whose hash differs */
     bool anchor_given, anchor_holds;
+    const char *bad_why; /* of bad_line: hb_gettext() it */
+    int64_t first_lost;  /* first line whose content does not hold */
+    int64_t torn;        /* bytes behind the last whole line: being
+                            written now, or left by a crash */
 };
-/* Reads everything again.  ANCHOR: a checkpoint text from outside, or {0}. */
+/* Reads everything again.  ANCHOR: a checkpoint text from outside, or {0}.
+ * 0 when all could be read, whatever the report says; -EBADMSG where ANCHOR is
+ * no checkpoint text. */
 int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
                        struct hb_slice anchor, struct hb_evidence_report *ret,
                        struct hb_err *err) HB_WUR;
+/* Whether nothing is wrong. */
+bool hb_evidence_report_good(const struct hb_evidence_report *r);
 /* Writes a package for a stranger into the new directory TO: files/, log,
  * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh. */
 int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,

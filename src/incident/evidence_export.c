@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evidence_export.c - a package of evidence for a stranger (police, a court,
+ * a forensic company) who has sha256sum and openssl and nothing of ours.
+ *
+ * Runs in core.  The whole log goes along, because the chain is only whole as
+ * a whole; of the contents those of the incident.  Each content is hashed
+ * again while it is copied: what is not what the log says is not handed over.
+ * The package's own VERIFY.sh is a convenience; README.txt tells how to check
+ * by hand, since a forged package would bring a forged script.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/map.h"
+#include "base/num.h"
+#include "base/show.h"
+#include "incident/evidence_log.h"
+#include "incident/evidence_verify_sh.h"
+
+#define CHUNK ((size_t)64 << 10)
+
+struct package {
+    struct hb_evidence *e;
+    const char *to;
+    int dirfd, filesfd;
+    int64_t incident;
+    struct hb_arena *arena;
+    struct hb_map *copied; /* hash -> itself */
+    struct hb_buf sums;    /* SHA256SUMS */
+    struct hb_buf list;    /* ITEMS.txt */
+    struct hb_err *err;
+};
+
+static int begin(struct package *p);
+static int fill(struct package *p);
+static int take_item(void *arg, const struct hb_evidence_item *item);
+static int copy_content(struct package *p, const struct hb_evidence_item *i);
+static int copy_to(int from, int to, uint64_t max, char hex[65]);
+static int copy_log(struct package *p);
+static int add_text(struct package *p, const char *name,
+                    const struct hb_buf *b);
+static void readme(struct hb_buf *b, const char *key_id);
+static int seal(struct package *p);
+static int key_id(const struct hb_key *key, char ret[17]);
+
+static const char *const readme_text[] = {
+    N_("Evidence package\n"
+       "This package holds copies of evidence and the log that proves that "
+       "they were not changed since they were taken. Nothing but sha256sum "
+       "and openssl is needed to check it.\n"),
+    N_("files/ holds the contents; each file's name is its SHA-256. "
+       "ITEMS.txt says what each of them was, where it came from and when it "
+       "was taken (UTC). They may be malicious: do not open or execute them "
+       "on a machine that you need.\n"),
+    N_("log holds one entry a line. \"prev\" in each line is the SHA-256 of "
+       "the line before it, so no line can be changed, taken out or put in "
+       "without changing all that follow. Entries of kind \"checkpoint\" are "
+       "signed.\n"),
+    N_("To check everything at once: sh VERIFY.sh\n"
+       "With a checkpoint that was kept elsewhere (one line): "
+       "sh VERIFY.sh --anchor FILE\n"
+       "With the key's name, learnt from the organisation by another way: "
+       "sh VERIFY.sh --key NAME\n"),
+    N_("To check by hand, in this directory:\n"
+       "  sha256sum -c SHA256SUMS\n"
+       "  openssl pkeyutl -verify -pubin -inkey evidence.pub -rawin \\\n"
+       "      -in SHA256SUMS.signed -sigfile SHA256SUMS.sig\n"
+       "SHA256SUMS.signed is the line \"hinoban-export-v1\" followed by "
+       "SHA256SUMS. The SHA-256 of line N of the log "
+       "(sed -n Np log | sha256sum) must stand as \"prev\" in line N+1.\n"),
+    N_("Who can write to the machine's disk could make a whole new log and "
+       "sign it with a key of their own. That is found out by the key's name, "
+       "and by a checkpoint that left the machine earlier: ask the "
+       "organisation for both.\n"),
+};
+
+int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
+                       struct hb_err *err)
+{
+    struct package p = {.e = e,
+                        .to = to,
+                        .dirfd = -1,
+                        .filesfd = -1,
+                        .incident = incident,
+                        .err = err,
+                        .sums = HB_BUF_INIT,
+                        .list = HB_BUF_INIT};
+    char why[128];
+    int r;
+
+    HB_CHECK(e, HB_EVIDENCE_MAGIC);
+    if (e->key == NULL)
+        return hb_err_set(err, -ENOKEY,
+                          _("There is no evidence key to sign the package "
+                            "with."));
+    if (mkdir(to, 0700) < 0) {
+        r = -errno;
+        return hb_err_at(err, r, to, 0, 0, "%s",
+                         hb_errno_text(r, why, sizeof(why)));
+    }
+    p.arena = hb_arena_new(0);
+    p.copied = hb_map_new();
+    r = p.arena == NULL || p.copied == NULL ? -ENOMEM : begin(&p);
+    if (r == 0)
+        r = fill(&p);
+    hb_map_free(p.copied);
+    hb_arena_free(p.arena);
+    hb_buf_done(&p.sums);
+    hb_buf_done(&p.list);
+    hb_close(&p.filesfd);
+    hb_close(&p.dirfd);
+    if (r < 0) {
+        /* Half a package must not be mistaken for a whole one. */
+        (void)!hb_rmtree(AT_FDCWD, to);
+        return hb_err_at(err, r, to, 0, 0,
+                         _("The package could not be written: %s"),
+                         hb_errno_text(r, why, sizeof(why)));
+    }
+    return 0;
+}
+
+/* The handing over stands in the log, and the log that goes along ends with
+ * a signature. */
+static int begin(struct package *p)
+{
+    struct hb_evidence_item item = {.incident = p->incident,
+                                    .kind = "export",
+                                    .name = p->to,
+                                    .taken_by = "role:core",
+                                    .source = "package for a stranger"};
+    struct hb_slice text;
+    int r;
+
+    p->dirfd = open(p->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (p->dirfd < 0)
+        return -errno;
+    if (mkdirat(p->dirfd, "files", 0700) < 0)
+        return -errno;
+    p->filesfd = openat(p->dirfd, "files",
+                        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (p->filesfd < 0)
+        return -errno;
+    r = hb_evidence_note(p->e, &item);
+    return r < 0 ? r : hb_evidence_checkpoint(p->e, p->arena, &text);
+}
+
+static int fill(struct package *p)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf path = HB_BUF_INIT;
+    char id[17];
+    int r = hb_evidence_each(p->e, p->incident, take_item, p);
+
+    if (r == 0)
+        r = hb_fsync(p->filesfd);
+    if (r == 0)
+        r = copy_log(p);
+    if (r == 0)
+        r = add_text(p, "ITEMS.txt", &p->list);
+    if (r == 0)
+        r = key_id(p->e->key, id);
+    if (r < 0)
+        return r;
+    readme(&b, id);
+    r = add_text(p, "README.txt", &b);
+    hb_buf_reset(&b);
+    hb_buf_addz(&b, hb_evid_verify_sh);
+    if (r == 0)
+        r = add_text(p, "VERIFY.sh", &b);
+    hb_buf_addf(&path, "%s/evidence.pub", p->to);
+    if (r == 0)
+        r = hb_buf_err(&path);
+    if (r == 0)
+        r = hb_pub_save(p->e->key, hb_buf_z(&path), p->err);
+    return r < 0 ? r : seal(p);
+}
+
+static int take_item(void *arg, const struct hb_evidence_item *item)
+{
+    struct package *p = arg;
+    char time[32];
+
+    hb_buf_addf(&p->list, "%lld  %s  ", (long long)item->number,
+                hb_time_utc(item->time, time, sizeof(time)));
+    hb_show(&p->list, hb_slice_z(item->kind));
+    hb_buf_addz(&p->list, "  ");
+    hb_show(&p->list, hb_slice_z(item->name));
+    hb_buf_addz(&p->list, "\n    ");
+    hb_show(&p->list, hb_slice_z(item->taken_by));
+    hb_buf_addz(&p->list, ": ");
+    hb_show(&p->list, hb_slice_z(item->source));
+    if (item->sha256[0] != '\0')
+        hb_buf_addf(&p->list, "\n    files/%s  %lld", item->sha256,
+                    (long long)item->size);
+    hb_buf_addc(&p->list, '\n');
+    if (hb_buf_err(&p->list) < 0)
+        return hb_buf_err(&p->list);
+    return item->sha256[0] != '\0' ? copy_content(p, item) : 0;
+}
+
+static int copy_content(struct package *p, const struct hb_evidence_item *i)
+{
+    _cleanup_close_ int from = -1, to = -1;
+    char place[66], hex[65];
+    char *name;
+    int r;
+
+    if (hb_map_get(p->copied, hb_slice_z(i->sha256)) != NULL)
+        return 0;
+    hb_evid_place(i->sha256, place);
+    from = openat(p->e->hashfd, place,
+                  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (from < 0)
+        return hb_err_set(p->err, -EUCLEAN,
+                          _("The content of entry %lld is missing in the "
+                            "evidence store; see \"hinoban evidence "
+                            "verify\"."),
+                          (long long)i->number);
+    to = openat(p->filesfd, i->sha256,
+                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0400);
+    if (to < 0)
+        return -errno;
+    r = copy_to(from, to, (uint64_t)i->size, hex);
+    if (r == 0)
+        r = hb_fsync(to);
+    if (r < 0 && r != -EFBIG && r != -EINVAL)
+        return r;
+    if (r < 0 || !hb_streq(hex, i->sha256))
+        return hb_err_set(p->err, -EUCLEAN,
+                          _("The content of entry %lld was changed in the "
+                            "evidence store; see \"hinoban evidence "
+                            "verify\"."),
+                          (long long)i->number);
+    name = hb_arena_strdup(p->arena, i->sha256);
+    if (name == NULL)
+        return -ENOMEM;
+    hb_buf_addf(&p->sums, "%s  files/%s\n", hex, hex);
+    r = hb_map_put(p->copied, hb_slice_z(name), name);
+    return r < 0 ? r : hb_buf_err(&p->sums);
+}
+
+static int copy_to(int from, int to, uint64_t max, char hex[65])
+{
+    struct hb_sha256 *h = hb_sha256_new();
+    uint8_t digest[HB_SHA256_SIZE];
+    char chunk[CHUNK];
+    struct stat st;
+    uint64_t at = 0;
+    ssize_t n = 0;
+    int r = 0;
+
+    if (h == NULL)
+        return -ENOMEM;
+    if (fstat(from, &st) < 0)
+        r = -errno;
+    else if (!S_ISREG(st.st_mode))
+        r = -EINVAL;
+    while (r == 0 &&
+           (n = hb_pread_full(from, chunk, sizeof(chunk), (off_t)at)) > 0) {
+        if ((uint64_t)n > max - at) {
+            r = -EFBIG;
+            break;
+        }
+        hb_sha256_add(h, chunk, (size_t)n);
+        r = hb_write_all(to, chunk, (size_t)n);
+        at += (uint64_t)n;
+    }
+    if (r == 0 && n < 0)
+        r = (int)n;
+    if (r == 0) {
+        hb_sha256_end(h, digest);
+        hb_hex(digest, sizeof(digest), hex);
+    }
+    hb_sha256_free(h);
+    return r;
+}
+
+static int copy_log(struct package *p)
+{
+    _cleanup_close_ int to = -1;
+    char hex[65];
+    int r;
+
+    to = openat(p->dirfd, "log",
+                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (to < 0)
+        return -errno;
+    r = copy_to(p->e->logfd, to, (uint64_t)p->e->length, hex);
+    if (r == 0)
+        r = hb_fsync(to);
+    if (r < 0)
+        return r;
+    hb_buf_addf(&p->sums, "%s  log\n", hex);
+    return hb_buf_err(&p->sums);
+}
+
+static int add_text(struct package *p, const char *name, const struct hb_buf *b)
+{
+    uint8_t digest[HB_SHA256_SIZE];
+    char hex[65];
+    int r = hb_buf_err(b);
+
+    if (r == 0)
+        r = hb_file_write_at(p->dirfd, name, hb_buf_z(b), b->n, 0600);
+    if (r < 0)
+        return r;
+    hb_sha256(hb_buf_z(b), b->n, digest);
+    hb_hex(digest, sizeof(digest), hex);
+    hb_buf_addf(&p->sums, "%s  %s\n", hex, name);
+    return hb_buf_err(&p->sums);
+}
+
+/* In both languages: nobody knows which one the stranger reads. */
+static void readme(struct hb_buf *b, const char *id)
+{
+    static const enum hb_lang order[] = {HB_LANG_JA, HB_LANG_EN};
+
+    for (size_t k = 0; k < HB_ARRAY_LEN(order); k++) {
+        if (k > 0)
+            hb_buf_addz(b, "\n----------------------------------------\n\n");
+        for (size_t i = 0; i < HB_ARRAY_LEN(readme_text); i++) {
+            hb_buf_addz(b, hb_tr(order[k], readme_text[i]));
+            hb_buf_addc(b, '\n');
+        }
+        hb_buf_addf(b, hb_tr(order[k], N_("The key's name: %s\n")), id);
+    }
+}
+
+/* SHA256SUMS with evidence.pub in it, and the signature over it. */
+static int seal(struct package *p)
+{
+    _cleanup_buf_ struct hb_buf message = HB_BUF_INIT;
+    uint8_t sig[HB_SIG_SIZE], digest[HB_SHA256_SIZE];
+    struct hb_slice pub;
+    char hex[65];
+    int r = hb_file_read_at(p->arena, p->dirfd, "evidence.pub", CHUNK, &pub);
+
+    if (r < 0)
+        return r;
+    hb_sha256(pub.p, pub.n, digest);
+    hb_hex(digest, sizeof(digest), hex);
+    hb_buf_addf(&p->sums, "%s  evidence.pub\n", hex);
+    hb_sign_message(&message, "export", hb_buf_slice(&p->sums));
+    r = hb_buf_err(&p->sums) < 0 ? hb_buf_err(&p->sums) : hb_buf_err(&message);
+    if (r == 0)
+        r = hb_sign(p->e->key, "export", hb_buf_slice(&p->sums), sig);
+    if (r == 0)
+        r = hb_file_write_at(p->dirfd, "SHA256SUMS", p->sums.p, p->sums.n,
+                             0600);
+    if (r == 0)
+        r = hb_file_write_at(p->dirfd, "SHA256SUMS.signed", message.p,
+                             message.n, 0600);
+    if (r == 0)
+        r = hb_file_write_at(p->dirfd, "SHA256SUMS.sig", sig, sizeof(sig),
+                             0600);
+    return r;
+}
+
+static int key_id(const struct hb_key *key, char ret[17])
+{
+    struct hb_pub *pub;
+    int r = hb_key_pub(key, &pub);
+
+    if (r < 0)
+        return r;
+    hb_pub_id(pub, ret);
+    hb_pub_free(pub);
+    return 0;
+}
