@@ -403,7 +403,10 @@ static int read_secret(const char *path, char *buf, size_t *ret_n,
     if (!S_ISREG(st.st_mode))
         return hb_err_at(err, -EINVAL, path, 0, 0,
                          _("a private key must be a regular file"));
-    if ((st.st_mode & 077) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()))
+    /* root may use a person's key on that person's behalf (hinoban reflex):
+     * what counts is that nobody else can read it. */
+    if ((st.st_mode & 077) != 0 ||
+        (st.st_uid != 0 && st.st_uid != geteuid() && geteuid() != 0))
         return hb_err_at(err, -EPERM, path, 0, 0,
                          _("others may read this private key; make it anew, "
                            "or, where nobody did: chmod 600 and chown to its "

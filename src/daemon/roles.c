@@ -12,10 +12,61 @@
 #include "base/i18n.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
+#include "respond/respond.h"
+#include "sense/files/files.h"
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
 
 static const char *const nothing[] = {NULL};
+
+/* Who may come to whom: the helper knows its requester by the socket. */
+static const struct hb_role_sock helper_socks[] = {
+    {"helper-compare", SOCK_SEQPACKET, 0600, "compare"},
+    {"helper-core", SOCK_SEQPACKET, 0600, "core"},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir helper_dirs[] = {
+    {HB_DIR_ETC, false},    {HB_DIR_BASELINE, false}, {HB_DIR_HELPER, true},
+    {HB_DIR_PRIVATE, true}, {HB_DIR_RUN, false},      {HB_DIR_COUNT, false},
+};
+
+static const struct hb_role_sock compare_socks[] = {
+    {"files", SOCK_SEQPACKET, 0600, "watch"},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir compare_dirs[] = {
+    {HB_DIR_ETC, false},
+    {HB_DIR_BASELINE, false},
+    {HB_DIR_RUN, false},
+    {HB_DIR_COUNT, false},
+};
+/* Content is hashed by a pool of threads; `current` is watched. */
+static const char *const compare_calls[] = {
+    "clone", "clone3", "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
+    "ioctl", NULL};
+
+static const struct hb_role_sock watch_socks[] = {
+    {"watch", SOCK_SEQPACKET, 0600, "compare"},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir watch_dirs[] = {
+    {HB_DIR_ETC, false},
+    {HB_DIR_RUN, false},
+    {HB_DIR_COUNT, false},
+};
+static const char *const watch_calls[] = {"clone",
+                                          "clone3",
+                                          "fanotify_init",
+                                          "fanotify_mark",
+                                          "open_by_handle_at",
+                                          "name_to_handle_at",
+                                          "inotify_init1",
+                                          "inotify_add_watch",
+                                          "inotify_rm_watch",
+                                          "pidfd_open",
+                                          "pidfd_send_signal",
+                                          "ioctl",
+                                          NULL};
 
 static const struct hb_role_sock intake_socks[] = {
     {"producer", SOCK_STREAM, 0666, NULL},
@@ -31,6 +82,22 @@ const struct hb_role hb_roles[] = {
     {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,
      nothing, nothing, hb_intake_main,
      N_("takes events from programs that are not ours")},
+    {"helper", "root", 0,
+     CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
+         CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |
+         CAP(KILL),
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_SITES_WRITE |
+         HB_ROLE_MOUNTS | HB_ROLE_PROC,
+     helper_socks, helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
+     N_("acts on requests of fixed size: restores, removes, freezes")},
+    {"compare", "hinoban-compare", 61803, 0, 0, compare_socks, compare_dirs,
+     nothing, compare_calls, hb_compare_main,
+     N_("compares content with the signed baseline")},
+    {"watch", "hinoban-watch", 61802,
+     CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) | CAP(SYS_PTRACE),
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC, watch_socks,
+     watch_dirs, nothing, watch_calls, hb_watch_main,
+     N_("sees changes of files: names and kernel events, never content")},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
