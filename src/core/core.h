@@ -131,6 +131,13 @@ int hb_core_control_set(struct hb_core *c, const char *control,
                         enum hb_control_status status, const char *reason,
                         const char *evidence, int64_t until) HB_WUR;
 
+/* Whether core itself gives the results of this control. */
+bool hb_core_checks(const char *control);
+
+/* ---- play_port.c ---- */
+/* Whether the machine carries out this action; false: a person is asked. */
+bool hb_core_can(const char *action);
+
 /* ---- people.c ---- */
 int hb_core_people_sync(struct hb_core *c, struct hb_err *err) HB_WUR;
 

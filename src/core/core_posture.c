@@ -20,12 +20,18 @@ struct gather {
     int64_t now;
 };
 
+struct said {            /* a decision and what it says */
+    const char *verdict; /* NULL: there is none */
+    struct hb_decision d;
+};
+
 static int inputs(struct gather *g, const struct hb_case *kase,
                   struct hb_posture_input *in);
 static int result(struct gather *g, const struct hb_control *control,
                   struct hb_control_result *ret);
-static int decision(struct gather *g, const char *subject,
-                    struct hb_decision *ret);
+static int decision(struct gather *g, const char *subject, struct said *ret);
+static void answer(const struct said *said, int64_t now,
+                   struct hb_control_result *ret);
 static void proofs(struct gather *g, const struct hb_case *kase,
                    struct hb_posture_input *in);
 static void people(struct hb_core *c);
@@ -103,6 +109,17 @@ void hb_core_own_controls_if_due(struct hb_core *c)
     hb_core_own_controls(c);
 }
 
+bool hb_core_checks(const char *control)
+{
+    static const char *const own[] = {"people.two", "files.reflex",
+                                      "evidence.anchored"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(own); i++)
+        if (hb_streq(own[i], control))
+            return true;
+    return false;
+}
+
 int hb_core_binding(struct hb_core *c, struct hb_arena *a,
                     struct hb_proof_binding *ret)
 {
@@ -134,6 +151,7 @@ static int inputs(struct gather *g, const struct hb_case *kase,
                   struct hb_posture_input *in)
 {
     struct hb_control_result *results;
+    struct said said;
     char subject[32];
     int r = 0;
 
@@ -149,9 +167,11 @@ static int inputs(struct gather *g, const struct hb_case *kase,
                                     .results = results,
                                     .results_n = kase->controls_n};
     (void)snprintf(subject, sizeof(subject), "case:%u", kase->number);
-    r = decision(g, subject, &in->not_applicable);
+    r = decision(g, subject, &said);
     if (r < 0)
         return r;
+    if (said.verdict != NULL && hb_streq(said.verdict, "not-applicable"))
+        in->not_applicable = said.d;
     proofs(g, kase, in);
     return 0;
 }
@@ -159,6 +179,7 @@ static int inputs(struct gather *g, const struct hb_case *kase,
 static int result(struct gather *g, const struct hb_control *control,
                   struct hb_control_result *ret)
 {
+    struct said said;
     struct hb_stmt *q;
     char subject[160];
     int r = hb_db_stmt(g->core->state.db,
@@ -187,13 +208,34 @@ static int result(struct gather *g, const struct hb_control *control,
     if (r < 0)
         return r;
     (void)snprintf(subject, sizeof(subject), "control:%s", control->id);
-    return decision(g, subject, &ret->accepted);
+    r = decision(g, subject, &said);
+    if (r < 0 || said.verdict == NULL)
+        return r;
+    if (hb_streq(said.verdict, "accepted") || hb_streq(said.verdict, "against"))
+        ret->accepted = said.d;
+    else if (control->question)
+        answer(&said, g->now, ret);
+    return 0;
+}
+
+/* What a person answered to a question counts as a check of that moment;
+ * nobody can answer for the machine. */
+static void answer(const struct said *said, int64_t now,
+                   struct hb_control_result *ret)
+{
+    bool pass = hb_streq(said->verdict, "pass");
+
+    if ((!pass && !hb_streq(said->verdict, "fail")) ||
+        !hb_decision_valid(&said->d, now))
+        return;
+    ret->status = pass ? HB_CS_PASS : HB_CS_FAIL;
+    ret->at = said->d.at;
+    ret->reason = said->d.reason;
 }
 
 /* The newest decision on SUBJECT whose signature holds: a row that somebody
  * edited in the database counts for nothing. */
-static int decision(struct gather *g, const char *subject,
-                    struct hb_decision *ret)
+static int decision(struct gather *g, const char *subject, struct said *ret)
 {
     struct hb_stmt *q;
     int r = hb_db_stmt(g->core->state.db,
@@ -203,7 +245,7 @@ static int decision(struct gather *g, const char *subject,
                        " WHERE d.subject = ?1 ORDER BY d.id DESC LIMIT 1",
                        &q);
 
-    *ret = (struct hb_decision){0};
+    *ret = (struct said){0};
     if (r < 0)
         return r;
     r = hb_stmt_text(q, 1, subject);
@@ -223,11 +265,13 @@ static int decision(struct gather *g, const char *subject,
 
         r = hb_decision_verify(&row);
         if (r == 0 && !hb_streq(row.verdict, "withdrawn"))
-            *ret = (struct hb_decision){
-                .author = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 5)),
-                .reason = hb_arena_strdup(g->arena, row.reason),
-                .at = row.time,
-                .until = row.until};
+            *ret = (struct said){
+                .verdict = hb_arena_strdup(g->arena, row.verdict),
+                .d = {.author =
+                          hb_arena_strdup(g->arena, hb_stmt_col_text(q, 5)),
+                      .reason = hb_arena_strdup(g->arena, row.reason),
+                      .at = row.time,
+                      .until = row.until}};
         r = 0;
     }
     hb_stmt_reset(q);

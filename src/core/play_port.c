@@ -73,6 +73,14 @@ int hb_core_play_open(struct hb_core *c)
     return hb_play_new(&c->state, &port, &c->play);
 }
 
+bool hb_core_can(const char *action)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(deeds); i++)
+        if (hb_streq(deeds[i].name, action))
+            return deeds[i].fn != by_person;
+    return false;
+}
+
 static int act(void *arg, const struct hb_play_act *a)
 {
     for (size_t i = 0; i < HB_ARRAY_LEN(deeds); i++)
