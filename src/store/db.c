@@ -319,6 +319,7 @@ bool hb_stmt_col_null(struct hb_stmt *s, int i)
 /* The arguments that FMT names, bound to S in their order. */
 static int bind_all(struct hb_stmt *s, const char *fmt, va_list ap)
 {
+    const struct hb_slice *blob;
     int r = 0;
 
     for (int i = 1; *fmt != '\0' && r == 0; fmt++, i++) {
@@ -331,6 +332,10 @@ static int bind_all(struct hb_stmt *s, const char *fmt, va_list ap)
             break;
         case 's':
             r = hb_stmt_slice(s, i, *va_arg(ap, const struct hb_slice *));
+            break;
+        case 'b':
+            blob = va_arg(ap, const struct hb_slice *);
+            r = hb_stmt_blob(s, i, blob->p, blob->n);
             break;
         case 'n':
             r = hb_stmt_null(s, i);

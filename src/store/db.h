@@ -73,7 +73,8 @@ struct hb_slice hb_stmt_col_blob(struct hb_stmt *s, int i);
 bool hb_stmt_col_null(struct hb_stmt *s, int i);
 
 /* Binds by a format and runs to the end: "i" int64_t, "t" const char *,
- * "s" struct hb_slice *, "n" nothing.  -EAGAIN never; rows are skipped. */
+ * "s" struct hb_slice *, "b" struct hb_slice * as bytes, "n" nothing.
+ * -EAGAIN never; rows are skipped. */
 int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...) HB_WUR;
 int64_t hb_db_last_id(struct hb_db *db);
 int64_t hb_db_changes(struct hb_db *db);
