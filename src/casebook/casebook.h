@@ -193,6 +193,7 @@ struct hb_playbook {
     struct hb_variables variables;
     uint8_t hash[32]; /* SHA-256 of playbook.yaml: an incident stays
                          with the playbook it began with */
+    struct hb_slice source; /* its bytes, kept with every run */
 };
 
 struct hb_drill {

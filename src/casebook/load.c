@@ -23,7 +23,7 @@ struct names { /* of a folder, sorted */
 
 static int read_folder(struct hb_load *l, const char *path, struct names *ret);
 static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
-                     uint8_t hash[HB_SHA256_SIZE]);
+                     struct hb_slice *ret_text);
 static int load_general(struct hb_load *l);
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
@@ -166,7 +166,7 @@ static int read_folder(struct hb_load *l, const char *path, struct names *ret)
 }
 
 static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
-                     uint8_t hash[HB_SHA256_SIZE])
+                     struct hb_slice *ret_text)
 {
     const char *rel = path + strlen(l->dir);
     uint8_t sum[HB_SHA256_SIZE];
@@ -182,8 +182,8 @@ static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
     hb_sha256(text.p, text.n, sum);
     hb_sha256_add(l->hash, rel, strlen(rel) + 1);
     hb_sha256_add(l->hash, sum, sizeof(sum));
-    if (hash != NULL)
-        memcpy(hash, sum, sizeof(sum));
+    if (ret_text != NULL)
+        *ret_text = text;
     r = hb_yaml_parse(l->a, path, text, ret, l->err);
     if (r == 0 && (*ret)->type != HB_YAML_MAP)
         r = hb_yaml_err(*ret, l->err, -EINVAL,
@@ -265,7 +265,7 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
     const char *path = hb_arena_printf(l->a, "%s/%s", l->dir, folder);
     struct names names;
     struct hb_yaml *top;
-    uint8_t hash[HB_SHA256_SIZE];
+    struct hb_slice text;
     int r = path == NULL ? -ENOMEM : read_folder(l, path, &names);
 
     if (r == 0)
@@ -278,9 +278,9 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
         r = load_controls(l, path, c);
     if (r == 0 && has(&names, "playbook.yaml")) {
         path = hb_arena_printf(l->a, "%s/playbook.yaml", path);
-        r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, hash);
+        r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, &text);
         if (r == 0)
-            r = hb_load_playbook(l, c, top, hash);
+            r = hb_load_playbook(l, c, top, text);
     }
     if (r == 0 && c->maturity != HB_MATURITY_NOT_YET &&
         (c->controls_n == 0 || c->playbook == NULL))

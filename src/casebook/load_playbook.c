@@ -103,7 +103,7 @@ static const struct {
 
 int hb_load_playbook(struct hb_load *l, struct hb_case *c,
                      const struct hb_yaml *top,
-                     const uint8_t hash[HB_SHA256_SIZE])
+                     struct hb_slice text)
 {
     static const char *const keys[] = {"id",        "title", "variables",
                                        "exception", "steps", NULL};
@@ -115,7 +115,8 @@ int hb_load_playbook(struct hb_load *l, struct hb_case *c,
     if (x.p == NULL)
         return -ENOMEM;
     x.p->owner = c;
-    memcpy(x.p->hash, hash, sizeof(x.p->hash));
+    x.p->source = text;
+    hb_sha256(text.p, text.n, x.p->hash);
     if (r == 0)
         r = hb_load_id(l, top, "id", &x.p->id);
     if (r == 0)
