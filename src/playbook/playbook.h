@@ -55,7 +55,8 @@ struct hb_play_port {
     void *arg;
     /* Begins the action; the answer comes by hb_play_answer(), later or before
      * this returns.  A negative return is "could not be reached, nothing was
-     * begun": tried again by the tick.  No transaction is open. */
+     * begun": tried again by the tick; -ENOSYS: there is no such action, the
+     * step fails.  No transaction is open. */
     int (*act)(void *arg, const struct hb_play_act *act);
     /* Facts that playbooks ask for as external variables; NULL: unknown. */
     const char *(*fact)(void *arg, int64_t incident, const char *name,
