@@ -63,6 +63,15 @@ const struct hb_cli_command hb_cli_commands[] = {
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
         "man    prints every setting as a definition list for the manual")},
+    {"units", hb_cmd_units, HB_CLI_SETUP,
+     N_("write the systemd units of all roles"),
+     "--dir DIR [--drop-ins] [--exe PATH]", "--dir --drop-ins --exe",
+     N_("Writes one .service and its .socket files a role, from the table "
+        "of roles, and\n"
+        "hinoban.target, sysusers.d and tmpfiles.d files, below DIR.\n"
+        "--drop-ins writes only what depends on the configuration: the "
+        "document roots\n"
+        "that the roles may reach (run it after you change the sites).")},
     {"completion", hb_cmd_completion, HB_CLI_SETUP,
      N_("print the completion for bash"), "", NULL, NULL},
     {"help", hb_cmd_help, HB_CLI_SETUP, N_("list the commands, or explain one"),
@@ -77,5 +86,11 @@ const struct hb_cli_command hb_cli_commands[] = {
         "dies; SIGTERM\n"
         "stops them in order and removes what it made. --once stops when all "
         "are ready.")},
+    {"role-ended", hb_cmd_role_ended, HB_CLI_INNER,
+     N_("report to core that a role died (its unit calls this)"), "NAME", NULL,
+     NULL},
+    {"unmount", hb_cmd_unmount, HB_CLI_INNER,
+     N_("take mounts off document roots for the helper (a unit calls this)"),
+     "--requests DIR", "--requests", NULL},
     {NULL, NULL, HB_CLI_INNER, NULL, NULL, NULL, NULL},
 };

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/i18n.h"
+#include "core/core.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
 #include "respond/respond.h"
@@ -19,6 +20,15 @@
 
 static const char *const nothing[] = {NULL};
 
+static const struct hb_role_sock core_socks[] = {
+    {"ctl", SOCK_STREAM, 0666, NULL},
+    {"event", SOCK_SEQPACKET, 0660, NULL},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir core_dirs[] = {
+    {HB_DIR_ETC, false},  {HB_DIR_STATE, true}, {HB_DIR_BASELINE, false},
+    {HB_DIR_DATA, false}, {HB_DIR_RUN, false},  {HB_DIR_COUNT, false},
+};
 /* Who may come to whom: the helper knows its requester by the socket. */
 static const struct hb_role_sock helper_socks[] = {
     {"helper-compare", SOCK_SEQPACKET, 0600, "compare"},
@@ -29,7 +39,6 @@ static const struct hb_role_dir helper_dirs[] = {
     {HB_DIR_ETC, false},    {HB_DIR_BASELINE, false}, {HB_DIR_HELPER, true},
     {HB_DIR_PRIVATE, true}, {HB_DIR_RUN, false},      {HB_DIR_COUNT, false},
 };
-
 static const struct hb_role_sock compare_socks[] = {
     {"files", SOCK_SEQPACKET, 0600, "watch"},
     {NULL, 0, 0, NULL},
@@ -40,11 +49,10 @@ static const struct hb_role_dir compare_dirs[] = {
     {HB_DIR_RUN, false},
     {HB_DIR_COUNT, false},
 };
-/* Content is hashed by a pool of threads; `current` is watched. */
+/* `current` of a site is watched for a new baseline. */
 static const char *const compare_calls[] = {
-    "clone", "clone3", "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
-    "ioctl", NULL};
-
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "pidfd_open",
+    NULL};
 static const struct hb_role_sock watch_socks[] = {
     {"watch", SOCK_SEQPACKET, 0600, "compare"},
     {NULL, 0, 0, NULL},
@@ -54,20 +62,10 @@ static const struct hb_role_dir watch_dirs[] = {
     {HB_DIR_RUN, false},
     {HB_DIR_COUNT, false},
 };
-static const char *const watch_calls[] = {"clone",
-                                          "clone3",
-                                          "fanotify_init",
-                                          "fanotify_mark",
-                                          "open_by_handle_at",
-                                          "name_to_handle_at",
-                                          "inotify_init1",
-                                          "inotify_add_watch",
-                                          "inotify_rm_watch",
-                                          "pidfd_open",
-                                          "pidfd_send_signal",
-                                          "ioctl",
-                                          NULL};
-
+static const char *const watch_calls[] = {
+    "fanotify_init", "fanotify_mark",     "open_by_handle_at",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
+    "pidfd_open",    "pidfd_send_signal", NULL};
 static const struct hb_role_sock intake_socks[] = {
     {"producer", SOCK_STREAM, 0666, NULL},
     {NULL, 0, 0, NULL},
@@ -79,16 +77,15 @@ static const struct hb_role_dir intake_dirs[] = {
 };
 
 const struct hb_role hb_roles[] = {
-    {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,
-     nothing, nothing, hb_intake_main,
-     N_("takes events from programs that are not ours")},
+    {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
+     nothing, nothing, hb_core_main,
+     N_("keeps events, findings, incidents and evidence")},
     {"helper", "root", 0,
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
          CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |
          CAP(KILL),
-     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_SITES_WRITE |
-         HB_ROLE_MOUNTS | HB_ROLE_PROC,
-     helper_socks, helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_WRITE | HB_ROLE_MOUNTS, helper_socks,
+     helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
      N_("acts on requests of fixed size: restores, removes, freezes")},
     {"compare", "hinoban-compare", 61803, 0, 0, compare_socks, compare_dirs,
      nothing, compare_calls, hb_compare_main,
@@ -98,6 +95,9 @@ const struct hb_role hb_roles[] = {
      HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC, watch_socks,
      watch_dirs, nothing, watch_calls, hb_watch_main,
      N_("sees changes of files: names and kernel events, never content")},
+    {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,
+     nothing, nothing, hb_intake_main,
+     N_("takes events from programs that are not ours")},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

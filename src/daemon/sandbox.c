@@ -29,8 +29,9 @@
 
 static int fail(struct hb_err *err, const char *what);
 static int drop_bounding(uint64_t keep);
+static uint64_t wanted_caps(const struct hb_role *r);
 static int set_caps(uint64_t mask);
-static int get_caps(uint64_t *ret_permitted);
+static int get_caps(uint64_t *ret_permitted, uint64_t *ret_effective);
 static int lock_securebits(void);
 static int become(const struct hb_role *r, struct hb_err *err);
 static int die_with_parent(void);
@@ -79,19 +80,20 @@ int hb_sandbox_limits(struct hb_err *err)
 
 int hb_sandbox_user(const struct hb_role *r, struct hb_err *err)
 {
-    uint64_t have;
+    const uint64_t wanted = wanted_caps(r);
+    uint64_t have, now;
     int rc;
 
-    if (drop_bounding(r->caps) < 0)
+    if (drop_bounding(wanted) < 0)
         return fail(err, "PR_CAPBSET_DROP");
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return fail(err, "PR_CAP_AMBIENT");
     rc = become(r, err);
     if (rc < 0)
         return rc;
-    if (get_caps(&have) < 0)
+    if (get_caps(&have, &now) < 0)
         return fail(err, "capget");
-    if ((r->caps & ~have) != 0)
+    if ((wanted & ~have) != 0)
         return hb_err_set(err, -EPERM,
                           _("the role \"%s\" lacks a capability that it "
                             "needs; start it through its unit or the "
@@ -99,7 +101,9 @@ int hb_sandbox_user(const struct hb_role *r, struct hb_err *err)
                           r->name);
     if (lock_securebits() < 0)
         return fail(err, "PR_SET_SECUREBITS");
-    if (set_caps(r->caps) < 0)
+    /* The units' own filter does not let capset through. */
+    if (get_caps(&have, &now) < 0 ||
+        ((have != wanted || now != wanted) && set_caps(wanted) < 0))
         return fail(err, "capset");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(err, "PR_SET_NO_NEW_PRIVS");
@@ -121,13 +125,18 @@ static int fail(struct hb_err *err, const char *what)
 /* Changes user and group, keeping the permitted capabilities across it. */
 static int become(const struct hb_role *r, struct hb_err *err)
 {
-    uid_t uid;
-    gid_t gid;
+    uid_t uid, ru, eu, su;
+    gid_t gid, rg, eg, sg;
 
     hb_role_ids(r, &uid, &gid);
-    if (geteuid() != 0) {
-        if (geteuid() == uid && getuid() == uid)
-            return 0; /* systemd did it */
+    if (getresuid(&ru, &eu, &su) < 0 || getresgid(&rg, &eg, &sg) < 0)
+        return fail(err, "getresuid");
+    if (ru == uid && eu == uid && su == uid && rg == gid && eg == gid &&
+        sg == gid && getgroups(0, NULL) == 0)
+        return 0; /* systemd did it */
+    if (eu != 0) {
+        if (ru == uid && eu == uid)
+            return 0; /* its own group beside ours does no harm */
         return hb_err_set(err, -EPERM,
                           _("the role \"%s\" runs as root or as the user "
                             "%s, not as uid %u"),
@@ -142,6 +151,16 @@ static int become(const struct hb_role *r, struct hb_err *err)
     if (setresuid(uid, uid, uid) < 0)
         return fail(err, "setresuid");
     return 0;
+}
+
+/* Under systemd the helper lives in a mount namespace of its own, where
+ * unmounting would change nothing for the machine: a unit of its own does
+ * that (doc/decisions/0003), and the capability stays away. */
+static uint64_t wanted_caps(const struct hb_role *r)
+{
+    if ((r->flags & HB_ROLE_MOUNTS) != 0 && getenv("HINOBAN_UNMOUNT") != NULL)
+        return r->caps & ~(UINT64_C(1) << CAP_SYS_ADMIN);
+    return r->caps;
 }
 
 /* Needs CAP_SETPCAP; where systemd took it away, it also dropped the set. */
@@ -171,7 +190,7 @@ static int set_caps(uint64_t mask)
     return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
-static int get_caps(uint64_t *ret_permitted)
+static int get_caps(uint64_t *ret_permitted, uint64_t *ret_effective)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2] = {{0}};
@@ -180,6 +199,8 @@ static int get_caps(uint64_t *ret_permitted)
         return -errno;
     *ret_permitted =
         (uint64_t)data[1].permitted << 32 | (uint64_t)data[0].permitted;
+    *ret_effective =
+        (uint64_t)data[1].effective << 32 | (uint64_t)data[0].effective;
     return 0;
 }
 
@@ -192,9 +213,9 @@ static int lock_securebits(void)
         SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
         SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
         SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-    uint64_t have;
+    uint64_t have, now;
 
-    if (get_caps(&have) < 0)
+    if (get_caps(&have, &now) < 0)
         return -errno;
     if ((have >> CAP_SETPCAP & 1) == 0)
         return 0;

@@ -300,6 +300,11 @@ static int build(const struct hb_role *r, scmp_filter_ctx *ret)
         rc = add_sockets(ctx, r);
     if (rc == 0)
         rc = add_arguments(ctx);
+    /* "Immutable" is taken off what an attacker left, and put on a path that
+     * is denied. */
+    if (rc == 0 && (r->flags & HB_ROLE_SITES_WRITE) != 0)
+        rc = add_values(ctx, SCMP_SYS(ioctl), 1,
+                        (const uint64_t[]){FS_IOC_SETFLAGS}, 1);
     return rc;
 }
 

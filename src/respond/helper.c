@@ -55,18 +55,16 @@ static void flush_conn(struct hb_conn *c);
 static void reap(struct hb_helper *h);
 
 const char *const hb_helper_syscalls[] = {
-    "openat2",    "renameat2",       "renameat",    "linkat",
-    "symlinkat",  "mkdirat",         "unlinkat",    "unlink",
-    "readlink",   "readlinkat",      "fchown",      "fchownat",
-    "fchmod",     "fchmodat",        "fsetxattr",   "fgetxattr",
-    "flistxattr", "fremovexattr",    "getxattr",    "lgetxattr",
-    "listxattr",  "llistxattr",      "utimensat",   "fsync",
-    "fdatasync",  "sync_file_range", "fallocate",   "ftruncate",
-    "flock",      "statx",           "faccessat",   "faccessat2",
-    "getdents64", "umount2",         "pidfd_open",  "pidfd_send_signal",
-    "ioctl", /* FS_IOC_GETFLAGS, FS_IOC_SETFLAGS */
-    "fcntl",      "accept4",         "getsockname", "getsockopt",
-    NULL};
+    "openat2",    "renameat2",       "renameat",   "linkat",
+    "symlinkat",  "mkdirat",         "unlinkat",   "unlink",
+    "readlink",   "readlinkat",      "fchown",     "fchownat",
+    "fchmod",     "fchmodat",        "fsetxattr",  "fgetxattr",
+    "flistxattr", "fremovexattr",    "getxattr",   "lgetxattr",
+    "listxattr",  "llistxattr",      "utimensat",  "fsync",
+    "fdatasync",  "sync_file_range", "fallocate",  "ftruncate",
+    "flock",      "statx",           "faccessat",  "faccessat2",
+    "getdents64", "umount2",         "pidfd_open", "pidfd_send_signal",
+    "accept4",    "getsockname",     "getsockopt", NULL};
 
 int hb_helper_main(const struct hb_role_ctx *ctx)
 {
