@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "base/i18n.h"
-#include "core/core.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
 #include "respond/respond.h"
@@ -20,15 +19,6 @@
 
 static const char *const nothing[] = {NULL};
 
-static const struct hb_role_sock core_socks[] = {
-    {"ctl", SOCK_STREAM, 0666, NULL},
-    {"event", SOCK_SEQPACKET, 0660, NULL},
-    {NULL, 0, 0, NULL},
-};
-static const struct hb_role_dir core_dirs[] = {
-    {HB_DIR_ETC, false},  {HB_DIR_STATE, true}, {HB_DIR_BASELINE, false},
-    {HB_DIR_DATA, false}, {HB_DIR_RUN, false},  {HB_DIR_COUNT, false},
-};
 /* Who may come to whom: the helper knows its requester by the socket. */
 static const struct hb_role_sock helper_socks[] = {
     {"helper-compare", SOCK_SEQPACKET, 0600, "compare"},
@@ -77,9 +67,6 @@ static const struct hb_role_dir intake_dirs[] = {
 };
 
 const struct hb_role hb_roles[] = {
-    {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
-     nothing, nothing, hb_core_main,
-     N_("keeps events, findings, incidents and evidence")},
     {"helper", "root", 0,
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
          CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |

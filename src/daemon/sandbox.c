@@ -28,6 +28,7 @@
 #define CAP_LAST   63u
 
 static int fail(struct hb_err *err, const char *what);
+static int limit(int what, rlim_t to);
 static int drop_bounding(uint64_t keep);
 static uint64_t wanted_caps(const struct hb_role *r);
 static int set_caps(uint64_t mask);
@@ -59,21 +60,14 @@ int hb_sandbox_enter(const struct hb_role *r, const struct hb_paths *paths,
 
 int hb_sandbox_limits(struct hb_err *err)
 {
-    const struct rlimit none = {0, 0};
-    struct rlimit files;
-
     close_foreign();
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     if (chdir("/") < 0)
         return fail(err, "chdir");
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
+    if (limit(RLIMIT_CORE, 0) < 0)
         return fail(err, "RLIMIT_CORE");
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-        return fail(err, "RLIMIT_NOFILE");
-    files.rlim_cur = HB_MIN(files.rlim_max, OPEN_FILES);
-    files.rlim_max = files.rlim_cur;
-    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+    if (limit(RLIMIT_NOFILE, OPEN_FILES) < 0)
         return fail(err, "RLIMIT_NOFILE");
     return 0;
 }
@@ -120,6 +114,21 @@ static int fail(struct hb_err *err, const char *what)
 
     return hb_err_set(err, code, _("cannot confine the process: %s: %s"), what,
                       hb_errno_text(code, text, sizeof(text)));
+}
+
+/* Lowers a limit.  A unit has done so already, and its filter does not let
+ * setrlimit through. */
+static int limit(int what, rlim_t to)
+{
+    struct rlimit now;
+
+    if (getrlimit(what, &now) < 0)
+        return -errno;
+    to = HB_MIN(now.rlim_max, to);
+    if (now.rlim_cur == to && now.rlim_max == to)
+        return 0;
+    now.rlim_cur = now.rlim_max = to;
+    return setrlimit(what, &now) < 0 ? -errno : 0;
 }
 
 /* Changes user and group, keeping the permitted capabilities across it. */

@@ -269,7 +269,6 @@ static void calls(struct hb_buf *b, const struct hb_role *r)
                        "open_by_handle_at\n");
     if ((r->flags & HB_ROLE_SITES_WRITE) != 0)
         hb_buf_addz(b, "SystemCallFilter=@chown\n");
-    hb_buf_addz(b, "SystemCallFilter=setrlimit prlimit64\n");
 }
 
 static int write_role(const struct hb_units *u, const struct hb_role *r,

@@ -21,10 +21,12 @@
 #include "base/i18n.h"
 #include "base/num.h"
 #include "respond/act.h"
+#include "respond/unmount.h"
 
 #define HOLD_FLAGS   ((uint32_t)(FS_IMMUTABLE_FL | FS_APPEND_FL))
 #define TREE_DEPTH   200u
 #define OPEN_RETRIES 32
+#define UNMOUNT_MS   2000u
 
 #ifndef UMOUNT_NOFOLLOW
 #define UMOUNT_NOFOLLOW 8
@@ -135,9 +137,15 @@ int hb_place_unmount(struct hb_helper *h, struct hb_site *s, int dir,
         (int)sizeof(at))
         return -ENAMETOOLONG;
     hb_step();
-    /* By parent and name, so that the name itself is not followed. */
-    if (umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+    if (hb_unmount_dir() != NULL) {
+        int r = hb_unmount_ask(hb_unmount_dir(), path, UNMOUNT_MS);
+
+        if (r < 0)
+            return r;
+    } else if (umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
+        /* By parent and name, so that the name itself is not followed. */
         return -errno;
+    }
     hb_tell(h, HB_TELL_UNMOUNTED, NULL, "%s: %s", s->conf->name,
             path + root + 1);
     return 0;
