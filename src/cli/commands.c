@@ -39,6 +39,12 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("publish a release, scan a site, look at it from outside"),
      "list | publish NAME DIR [--dry-run] | scan NAME | look NAME",
      "list publish scan look --dry-run --owner --passphrase-file", NULL},
+    {"drill", hb_cmd_drill, HB_CLI_DAILY,
+     N_("rehearse a case with real parts in a sandbox, and prove it"),
+     "N [A|B] | N --canary", "--canary --no-proof",
+     N_("A: the measures are on, the attack must be prevented.\n"
+        "B: the attacker is inside; it must be noticed, undone and recorded.\n"
+        "--canary: a harmless marker in the real document roots.")},
     {"init", hb_cmd_init, HB_CLI_SETUP,
      N_("make directories, keys and a first configuration"),
      "[--organisation NAME] [--site NAME --site-root DIR] [--url URL]",

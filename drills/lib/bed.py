@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bed.py - the test bed of the drills: an installation of Hinoban of its own
+in a temporary directory, a real nginx in a network namespace, an attacker in
+another one, joined by a veth pair.
+
+Everything it makes lies below one directory and carries one random suffix;
+stop() takes all of it away again.  It changes nothing outside.
+
+A drill prints one JSON object a line: {"part", "state", "expected", "seen",
+"took_ns"}; state is passed, failed or not-yet.
+"""
+import hashlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+OFFICER, DEPUTY, VISITOR = 61890, 61891, 61899
+
+
+class Bed:
+    def __init__(self, program, data, locale):
+        self.tag = os.urandom(3).hex()
+        self.top = tempfile.mkdtemp(prefix='hinoban-drill.', dir='/var/tmp')
+        os.chmod(self.top, 0o755)
+        self.root = self.top + '/root'
+        self.web = self.top + '/web'
+        self.program = self.top + '/hinoban'
+        shutil.copy(program, self.program)
+        os.chmod(self.program, 0o755)
+        share = self.top + '/share'
+        os.mkdir(share)
+        for name in ('casebook', 'rules'):
+            shutil.copytree(os.path.join(data, name), share + '/' + name)
+        if locale and os.path.isdir(locale):
+            shutil.copytree(locale, self.top + '/locale', symlinks=True,
+                            ignore=shutil.ignore_patterns('meson*', '*.p'))
+        self.env = dict(os.environ, HINOBAN_ROOT=self.root,
+                        HINOBAN_DATADIR=share,
+                        HINOBAN_LOCALEDIR=self.top + '/locale',
+                        LC_ALL='C.UTF-8', HINOBAN_KEY=self.top + '/officer.key')
+        self.spaces, self.children = [], []
+        self.port, self.failed = 8080, 0
+
+    # ---- what it reports ----
+    def part(self, name, state, expected, seen, took_ns=-1):
+        if state is True or state is False:
+            state = 'passed' if state else 'failed'
+        if state == 'failed':
+            self.failed += 1
+        print(json.dumps({'part': name, 'state': state, 'expected': expected,
+                          'seen': str(seen), 'took_ns': int(took_ns)},
+                         ensure_ascii=False), flush=True)
+        return state == 'passed'
+
+    # ---- programs ----
+    def run(self, *argv, check=True, space=None, uid=None, **kw):
+        argv = list(argv)
+        if uid is not None:
+            argv = ['setpriv', f'--reuid={uid}', f'--regid={uid}',
+                    '--clear-groups', '--'] + argv
+        if space:
+            argv = ['ip', 'netns', 'exec', self.space(space)] + argv
+        r = subprocess.run(argv, env=self.env, text=True, timeout=120,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           stdin=subprocess.DEVNULL, **kw)
+        if check and r.returncode != 0:
+            raise RuntimeError(f'{argv}: exit {r.returncode}: {r.stderr}')
+        return r
+
+    def hinoban(self, *words, check=True):
+        return self.run(self.program, *words, check=check)
+
+    def officer(self, *words, check=True):
+        return self.run(self.program, *words, uid=OFFICER, check=check)
+
+    def ask(self, *words):
+        """The data of a command as the officer, or None."""
+        r = self.officer(*words, '--json', check=False)
+        if r.returncode != 0:
+            return None
+        try:
+            return json.loads(r.stdout)
+        except ValueError:
+            return None
+
+    def start(self, argv, log, space=None):
+        if space:
+            argv = ['ip', 'netns', 'exec', self.space(space)] + argv
+        out = open(f'{self.top}/{log}', 'ab')
+        p = subprocess.Popen(argv, env=self.env, stdout=out, stderr=out,
+                             stdin=subprocess.DEVNULL)
+        self.children.append(p)
+        return p
+
+    # ---- network ----
+    def space(self, name):
+        return f'hb-{name}-{self.tag}'
+
+    def network(self):
+        for name in ('dmz', 'evil'):
+            self.run('ip', 'netns', 'add', self.space(name))
+            self.spaces.append(self.space(name))
+            self.run('ip', 'link', 'set', 'lo', 'up', space=name)
+        a, b = f'hb{self.tag}a', f'hb{self.tag}b'
+        self.run('ip', 'link', 'add', a, 'netns', self.space('dmz'), 'type',
+                 'veth', 'peer', 'name', b, 'netns', self.space('evil'))
+        for name, dev, addr in (('dmz', a, '10.77.0.1/24'),
+                                ('evil', b, '10.77.0.2/24')):
+            self.run('ip', 'addr', 'add', addr, 'dev', dev, space=name)
+            self.run('ip', 'link', 'set', dev, 'up', space=name)
+        self.url = f'http://10.77.0.1:{self.port}/'
+
+    def fetch(self, path, space='evil'):
+        """(status, body) of the site as SPACE sees it."""
+        code = ('import sys, urllib.request, urllib.error\n'
+                'try:\n'
+                '    r = urllib.request.urlopen(sys.argv[1], timeout=10)\n'
+                'except urllib.error.HTTPError as e:\n'
+                '    r = e\n'
+                'sys.stdout.write("%d\\n" % r.status)\n'
+                'sys.stdout.flush()\n'
+                'sys.stdout.buffer.write(r.read())\n')
+        r = subprocess.run(['ip', 'netns', 'exec', self.space(space),
+                            '/usr/bin/python3', '-c', code, self.url + path],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=60)
+        if r.returncode != 0:
+            return 0, r.stderr
+        status, _, body = r.stdout.partition(b'\n')
+        return int(status), body
+
+    def nginx(self):
+        try:
+            user = pwd.getpwnam('www-data').pw_name
+        except KeyError:
+            user = 'nobody'
+        top = self.top + '/nginx'
+        os.makedirs(top + '/tmp', exist_ok=True)
+        conf = top + '/nginx.conf'
+        temp = ''.join(f'{k}_temp_path {top}/tmp/{k};\n' for k in
+                       ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+        with open(conf, 'w') as f:
+            f.write(f'''user {user};
+worker_processes 1;
+pid {top}/nginx.pid;
+error_log {top}/error.log;
+events {{ worker_connections 64; }}
+http {{
+types {{ text/html html; text/css css; }}
+default_type application/octet-stream;
+access_log {top}/access.log;
+{temp}
+server_tokens off;
+server {{
+listen 10.77.0.1:{self.port};
+root {self.web};
+index index.html;
+include {self.root}/var/lib/hinoban/private/drill.con[f];
+}}
+}}
+''')
+        self.start(['nginx', '-c', conf, '-g', 'daemon off;'], 'nginx.log',
+                   space='dmz')
+        self.web_user = user
+
+    # ---- Hinoban ----
+    def install(self, reflex=True):
+        self.hinoban('init', '--no-passphrase', '--organisation', 'Drill',
+                     '--site', 'drill', '--site-root', self.web, '--url',
+                     self.url, '--anchor', f'file:{self.top}/anchor')
+        for name, roles, uid in (('officer', 'officer,admin', OFFICER),
+                                 ('deputy', 'manager,admin', DEPUTY)):
+            self.hinoban('person', 'add', name, '--roles', roles, '--uid',
+                         str(uid), '--no-passphrase', '--key-to',
+                         f'{self.top}/{name}.key')
+        self.hinoban('site', 'publish', 'drill', self.web, '--quiet')
+        if reflex:
+            self.hinoban('reflex', 'allow', '--officer', 'officer', '--site',
+                         'drill', '--reason', 'drill')
+
+    def supervise(self):
+        self.sup = self.start([self.program, 'supervise'], 'log', space='dmz')
+        end = time.monotonic() + 40
+        while time.monotonic() < end:
+            if self.sup.poll() is not None:
+                raise RuntimeError('Hinoban ended: ' + self.log())
+            ready = self.ask('event', '"ready"', '--limit', '200') or []
+            if any('sense/files' in json.dumps(e) for e in ready):
+                return
+            time.sleep(0.1)
+        raise RuntimeError('Hinoban was not ready: ' + self.log())
+
+    def log(self):
+        try:
+            return open(self.top + '/log', errors='replace').read()[-3000:]
+        except OSError:
+            return ''
+
+    def stop(self):
+        for p in reversed(self.children):
+            if p.poll() is None:
+                p.send_signal(signal.SIGTERM)
+        for p in self.children:
+            try:
+                p.wait(20)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+        for s in self.spaces:
+            subprocess.run(['ip', 'netns', 'del', s], check=False)
+        subprocess.run(['chattr', '-R', '-i', self.top], check=False,
+                       stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        shutil.rmtree(self.top, ignore_errors=True)
+
+
+def digest(path):
+    """{relative path: (type, mode, uid, gid, sha256 or target)} of a tree."""
+    out = {}
+    for top, dirs, files in os.walk(path):
+        for name in dirs + files:
+            p = os.path.join(top, name)
+            st = os.lstat(p)
+            if os.path.islink(p):
+                what = os.readlink(p)
+            elif os.path.isfile(p):
+                with open(p, 'rb') as f:
+                    what = hashlib.sha256(f.read()).hexdigest()
+            else:
+                what = ''
+            out[os.path.relpath(p, path)] = (st.st_mode, st.st_uid, st.st_gid,
+                                             what)
+    return out
+
+
+def until(condition, seconds, step=0.005):
+    """Seconds until CONDITION held, or None."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if condition():
+            return time.monotonic() - began
+        time.sleep(step)
+    return None
+
+
+def main(drill):
+    """drill(bed, run): run is 'A' or 'B'."""
+    runs = [r for r in sys.argv[1:] if r in ('A', 'B')] or ['A', 'B']
+    failed = 0
+    for run in runs:
+        bed = Bed(os.environ['HB_DRILL_PROGRAM'],
+                  os.environ['HB_DRILL_DATA'],
+                  os.environ.get('HINOBAN_LOCALEDIR', ''))
+        try:
+            drill(bed, run)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+            bed.part(f'{run}.bed', 'failed', 'the test bed stands', e)
+        finally:
+            failed += bed.failed
+            bed.stop()
+    return 1 if failed else 0
