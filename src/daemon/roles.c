@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/i18n.h"
+#include "core/core.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
 #include "respond/respond.h"
@@ -56,6 +57,16 @@ static const char *const watch_calls[] = {
     "fanotify_init", "fanotify_mark",     "open_by_handle_at",
     "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
     "pidfd_open",    "pidfd_send_signal", NULL};
+static const struct hb_role_sock core_socks[] = {
+    {"ctl", SOCK_STREAM, 0666, NULL},
+    {"event", SOCK_SEQPACKET, 0660, NULL},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir core_dirs[] = {
+    {HB_DIR_ETC, false},  {HB_DIR_STATE, true},  {HB_DIR_RUN, false},
+    {HB_DIR_DATA, false}, {HB_DIR_COUNT, false},
+};
+
 static const struct hb_role_sock intake_socks[] = {
     {"producer", SOCK_STREAM, 0666, NULL},
     {NULL, 0, 0, NULL},
@@ -67,6 +78,9 @@ static const struct hb_role_dir intake_dirs[] = {
 };
 
 const struct hb_role hb_roles[] = {
+    {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
+     nothing, nothing, hb_core_main,
+     N_("keeps incidents, runs playbooks, answers people")},
     {"helper", "root", 0,
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
          CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |
