@@ -84,6 +84,8 @@ typedef void hb_core_command_fn(void *arg, const struct hb_event *answer);
 int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg) HB_WUR;
+/* Whether the role whose events carry SOURCE is connected now. */
+bool hb_core_connected(const struct hb_core *c, const char *source);
 void hb_core_command_answered(struct hb_core *c, const struct hb_event *e);
 /* Called once a second: commands that nobody answered. */
 void hb_core_command_sweep(struct hb_core *c);

@@ -174,6 +174,15 @@ int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
     return 0;
 }
 
+bool hb_core_connected(const struct hb_core *c, const char *source)
+{
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (c->bus->conns[i].fd >= 0 &&
+            hb_streq(c->bus->conns[i].source, source))
+            return true;
+    return false;
+}
+
 void hb_core_command_answered(struct hb_core *c, const struct hb_event *e)
 {
     const char *key = hb_event_getz(e, HB_F_COMMAND, "");

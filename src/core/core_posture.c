@@ -7,12 +7,15 @@
  */
 #include "core/core.h"
 
+#include <dirent.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "casebook/proof.h"
 #include "incident/decision.h"
+#include "respond/approval.h"
 
 struct gather {
     struct hb_core *core;
@@ -36,6 +39,8 @@ static void proofs(struct gather *g, const struct hb_case *kase,
                    struct hb_posture_input *in);
 static void people(struct hb_core *c);
 static void reflex(struct hb_core *c);
+static bool reflex_covers(struct hb_core *c, const char *site);
+static void watching(struct hb_core *c);
 static void anchored(struct hb_core *c);
 
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
@@ -94,6 +99,7 @@ void hb_core_own_controls(struct hb_core *c)
         return;
     people(c);
     reflex(c);
+    watching(c);
     anchored(c);
     if (hb_db_commit(c->state.db) < 0)
         hb_db_rollback(c->state.db);
@@ -314,26 +320,65 @@ static void people(struct hb_core *c)
         "", 0);
 }
 
-/* Whether a restore reflex exists is told by the helper at its start and at
- * each reload (lifecycle event "reflexes"); here only its absence. */
+/* Restoring must be approved in advance for every site, by a reflex whose
+ * signature holds now: the same files and the same check as the helper's. */
 static void reflex(struct hb_core *c)
 {
-    const char *status = "", *detail = "";
+    const struct hb_conf_list *sites = &c->ctx->config->sites;
+    const struct hb_conf_site *site = sites->v;
+    bool good = sites->n > 0;
 
-    for (size_t i = 0; i < c->parts_n; i++)
-        if (hb_streq(c->parts[i].name, "respond")) {
-            status = c->parts[i].status;
-            detail = c->parts[i].detail;
-        }
-    if (status[0] == '\0')
-        return;
+    for (size_t i = 0; i < sites->n && good; i++)
+        good = reflex_covers(c, site[i].name);
     (void)!hb_core_control_set(
-        c, "files.reflex",
-        strstr(detail, "file.restore") != NULL ? HB_CS_PASS : HB_CS_FAIL,
-        strstr(detail, "file.restore") != NULL
-            ? N_("The officer approved restoring in advance.")
-            : N_("Restoring was not approved in advance: each change waits "
-                 "for a person."),
+        c, "files.reflex", good ? HB_CS_PASS : HB_CS_FAIL,
+        good ? N_("The officer approved restoring in advance.")
+             : N_("Restoring was not approved in advance: each change waits "
+                  "for a person."),
+        "", 0);
+}
+
+static bool reflex_covers(struct hb_core *c, const char *site)
+{
+    char dir[HB_MAX_PATH], id[HB_PERSON_MAX + 1];
+    int64_t now = hb_now();
+    struct dirent *e;
+    bool yes = false;
+    DIR *d;
+
+    (void)snprintf(dir, sizeof(dir), "%s/reflexes", c->ctx->etc_dir);
+    d = opendir(dir);
+    while (!yes && d != NULL && (e = readdir(d)) != NULL) {
+        size_t n = strlen(e->d_name);
+        struct hb_reflex x;
+
+        if (n <= 5 || n - 5 >= sizeof(id) ||
+            !hb_streq(e->d_name + n - 5, ".json"))
+            continue;
+        memcpy(id, e->d_name, n - 5);
+        id[n - 5] = '\0';
+        if (hb_reflex_load(c->ctx->etc_dir, id, &x, NULL) < 0 || now < x.from ||
+            now >= x.until ||
+            (x.actions & (UINT32_C(1) << HB_ACT_FILE_RESTORE)) == 0)
+            continue;
+        yes = x.all_sites;
+        for (size_t i = 0; i < x.n_sites && !yes; i++)
+            yes = hb_streq(x.sites[i], site);
+    }
+    if (d != NULL)
+        (void)closedir(d);
+    return yes;
+}
+
+static void watching(struct hb_core *c)
+{
+    bool good =
+        hb_core_connected(c, "sense/files") && hb_core_helper_alive(c->helper);
+
+    (void)!hb_core_control_set(
+        c, "files.watching", good ? HB_CS_PASS : HB_CS_FAIL,
+        good ? N_("The file watch and the helper are at work.")
+             : N_("The file watch or the helper is not connected."),
         "", 0);
 }
 

@@ -197,10 +197,12 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
     if (hb_event_get(e, HB_F_COMMAND) != NULL || p == NULL || e->time < p->at)
         return 0;
     p->at = e->time;
-    (void)hb_copyz(p->status, sizeof(p->status),
-                   hb_event_getz(e, HB_F_STATUS, "?"));
+    (void)hb_copyz(
+        p->status, sizeof(p->status),
+        hb_event_getz(e, HB_F_STATUS, hb_event_getz(e, HB_F_SITE_CHANGE, "")));
     (void)hb_copyz(p->detail, sizeof(p->detail),
-                   hb_event_getz(e, HB_F_STATUS_DETAIL, ""));
+                   hb_event_getz(e, HB_F_MESSAGE,
+                                 hb_event_getz(e, HB_F_STATUS_DETAIL, "")));
     return 0;
 }
 
@@ -227,7 +229,7 @@ static int count_file(struct taking *t)
     const char *status = hb_event_getz(t->event, HB_F_STATUS, "");
     const char *const names[] = {hb_event_getz(t->event, HB_F_SITE_CHANGE, ""),
                                  status};
-    bool open = hb_streq(status, "asked") || hb_streq(status, "failed") ||
+    bool open = hb_streq(status, "ask") || hb_streq(status, "failed") ||
                 hb_streq(status, "refused") || hb_streq(status, "limited");
     int r = 0;
 
@@ -258,7 +260,8 @@ static int count_file(struct taking *t)
 static int tell(struct taking *t)
 {
     struct hb_buf args = HB_BUF_INIT;
-    const char *kind = moment_kind(t->event);
+    const char *kind = moment_kind(t->event), *status, *deed;
+    const struct hb_event_field *took;
     int64_t told = 0;
     struct hb_jw w;
     int r;
@@ -280,28 +283,42 @@ static int tell(struct taking *t)
     if (r == 0)
         r = hb_timeline_add(&t->core->state, t->incident, t->event->time, kind,
                             t->event->source, hb_buf_z(&args), t->event->uid);
+    /* What was done about it is a moment of its own, a little later. */
+    status = hb_event_getz(t->event, HB_F_STATUS, "");
+    deed = hb_streq(status, "restored")  ? "file.restored"
+           : hb_streq(status, "removed") ? "file.removed"
+                                         : NULL;
+    took = hb_event_get(t->event, HB_F_TOOK_NS);
+    if (r == 0 && deed != NULL)
+        r = hb_timeline_add(&t->core->state, t->incident,
+                            t->event->time + (took != NULL ? took->integer : 0),
+                            deed, t->event->source, hb_buf_z(&args),
+                            t->event->uid);
     hb_buf_done(&args);
     return r;
 }
 
+/* What a status or a change says about a file. */
 static const char *moment_kind(const struct hb_event *e)
 {
     static const struct {
-        const char *field_value, *kind;
-    } changes[] = {
-        {"changed", "file.changed"}, {"added", "file.added"},
-        {"deleted", "file.deleted"}, {"fight", "file.fight"},
-        {"failed", "file.failed"},   {"ask", "file.asked"},
+        const char *word, *kind;
+    } words[] = {
+        {"fight", "file.fight"},        {"failed", "file.failed"},
+        {"refused", "file.failed"},     {"ask", "file.asked"},
+        {"modified", "file.changed"},   {"replaced", "file.changed"},
+        {"attributes", "file.changed"}, {"added", "file.added"},
+        {"deleted", "file.deleted"},
     };
-    const char *change = hb_event_getz(e, HB_F_SITE_CHANGE, "");
+    const char *const said[] = {hb_event_getz(e, HB_F_STATUS, ""),
+                                hb_event_getz(e, HB_F_SITE_CHANGE, "")};
 
-    for (size_t i = 0; i < HB_ARRAY_LEN(changes); i++)
-        if (hb_streq(changes[i].field_value, change))
-            return changes[i].kind;
     if (e->class_uid == HB_EV_HTTP_ACTIVITY)
         return "outside.differs";
-    if (e->class_uid == HB_EV_APP_LIFECYCLE)
-        return "sensor.dropped";
+    for (size_t k = 0; k < HB_ARRAY_LEN(said); k++)
+        for (size_t i = 0; i < HB_ARRAY_LEN(words); i++)
+            if (hb_streq(words[i].word, said[k]))
+                return words[i].kind;
     return "incident.note";
 }
 

@@ -49,6 +49,7 @@ static void end(struct deed *d, enum hb_play_result result, const char *sets,
                 const char *words);
 static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
 static int64_t standing(struct hb_core *c, const char *site);
+static int64_t asked(struct hb_core *c, const char *site);
 static int64_t waiting(struct hb_core *c, int64_t incident);
 
 static const struct {
@@ -282,6 +283,7 @@ static int by_role(struct hb_core *c, const struct hb_play_act *a,
 static void on_role(void *arg, const struct hb_event *answer)
 {
     struct deed *d = arg;
+    enum hb_play_result result = HB_PLAY_DONE;
     const struct hb_event_field *f;
     const char *sets = "{}";
 
@@ -293,11 +295,13 @@ static void on_role(void *arg, const struct hb_event *answer)
     if (f != NULL)
         sets = f->str.p;
     hb_core_answer_moments(d->core, d->incident, answer);
-    end(d,
-        hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done")
-            ? HB_PLAY_DONE
-            : HB_PLAY_FAILED,
-        sets, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
+    if (!hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done"))
+        result = HB_PLAY_FAILED;
+    /* What still stands out waits for an approval, or for a person. */
+    else if (hb_streq(d->name, "site.restore") &&
+             standing(d->core, d->site) > 0)
+        result = asked(d->core, d->site) > 0 ? HB_PLAY_ASK : HB_PLAY_FAILED;
+    end(d, result, sets, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
 }
 
 /* ---- what the helper does ---- */
@@ -411,6 +415,14 @@ static int64_t standing(struct hb_core *c, const char *site)
 {
     return one_number(c, "SELECT count(*) FROM outstanding WHERE site = ?1", 0,
                       site);
+}
+
+static int64_t asked(struct hb_core *c, const char *site)
+{
+    return one_number(c,
+                      "SELECT count(*) FROM outstanding WHERE site = ?1"
+                      " AND status = 'ask'",
+                      0, site);
 }
 
 static int64_t waiting(struct hb_core *c, int64_t incident)

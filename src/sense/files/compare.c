@@ -181,6 +181,8 @@ static int setup(struct hb_cmp *c)
         return -ENAMETOOLONG;
     r = hb_bus_new(c->loop, path, "sense/files", RING, &c->bus);
     if (r == 0)
+        hb_bus_on_command(c->bus, hb_cmp_command, c);
+    if (r == 0)
         r = hb_pool_new(c->loop, 2, c, &c->pool);
     if (r < 0)
         return r;

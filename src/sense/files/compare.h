@@ -61,6 +61,12 @@ struct hb_cmp_site {
     bool pend_dirty;
     int64_t pend_time; /* of pending.json as we know it */
     char mode[160];    /* how watch says it watches */
+    /* A command of core that waits for its answer (compare_command.c). */
+    struct hb_cmp *cmp;
+    char command[40]; /* its key, "" none */
+    uint64_t commanded;
+    unsigned rounds;
+    struct hb_timer *again;
 };
 
 /* A path in hand: from the first verdict to the helper's answer and on, as
@@ -204,6 +210,12 @@ void hb_cmp_scan_objects(struct hb_cmp *c, struct hb_cmp_conn *conn,
 void hb_cmp_scan_end(struct hb_cmp *c, struct hb_cmp_conn *conn,
                      const struct hb_fp_scan_end *e);
 void hb_cmp_scan_broken(struct hb_cmp *c, struct hb_cmp_conn *conn);
+
+/* compare_command.c */
+void hb_cmp_command(void *arg, const struct hb_json *command);
+/* A whole scan that began at BEGAN has ended. */
+void hb_cmp_command_scanned(struct hb_cmp *c, struct hb_cmp_site *s,
+                            uint64_t began, uint64_t found, bool whole);
 
 /* compare_act.c */
 /* One object: judges and does what is due.  FD is taken over. */

@@ -257,6 +257,8 @@ static void finish(struct hb_cmp *c, struct hb_cmp_scan *s)
             (unsigned long long)s->end.entries,
             (unsigned long long)((hb_mono() - s->began) / HB_MS),
             (unsigned long long)s->found, (unsigned long long)s->end.skipped);
+        hb_cmp_command_scanned(c, site, s->began, s->found,
+                               !s->broken && s->end.error == 0);
         if (site->scan_again) {
             site->scan_again = false;
             (void)hb_cmp_ask_scan(c, site, HB_FPSC_FULL, hb_slice("", 0));
