@@ -413,7 +413,7 @@ static int document(struct hb_core_call *call)
     return hb_core_document(call->core, hb_json_int(call->args, "id", 0),
                             hb_json_str(call->args, "name", "D01"), call->lang,
                             !hb_json_bool(call->args, "html", false),
-                            &call->text, &call->err);
+                            call->person, &call->text, &call->err);
 }
 
 static void begin(struct list *l, struct hb_core_call *call)

@@ -108,13 +108,9 @@ static int document(void *arg, int64_t incident, const char *id)
     int r = 0;
 
     for (int lang = 0; lang < HB_LANG_COUNT && r == 0; lang++)
-        for (int text = 0; text < 2 && r == 0; text++) {
-            struct hb_buf out = HB_BUF_INIT;
-
-            r = hb_core_document(c, incident, id, (enum hb_lang)lang, text != 0,
-                                 &out, &err);
-            hb_buf_done(&out);
-        }
+        for (int text = 0; text < 2 && r == 0; text++)
+            r = hb_core_document_keep(c, incident, id, (enum hb_lang)lang,
+                                      text != 0, &err);
     if (r < 0)
         hb_log(HB_LOG_ERR, "%s: %s", id,
                err.message[0] != '\0' ? err.message : strerror(-r));

@@ -11,11 +11,17 @@
 
 int hb_core_play_open(struct hb_core *c) HB_WUR;
 
-/* Writes a document of an incident into the state directory and the evidence
- * log; *RET_PATH (in A) is where the HTML in LANG lies. */
+/* Writes a document of an incident into OUT; BY asked for it, NULL: nobody in
+ * particular. */
 int hb_core_document(struct hb_core *c, int64_t incident, const char *name,
-                     enum hb_lang lang, bool text, struct hb_buf *out,
-                     struct hb_err *err) HB_WUR;
+                     enum hb_lang lang, bool text, const struct hb_person *by,
+                     struct hb_buf *out, struct hb_err *err) HB_WUR;
+/* Writes it to documents/INCIDENT-NAME.LANG.(html|txt) of the state
+ * directory, into the evidence log, the table document and (HTML only) the
+ * timeline; nothing where the last one still says all that is known. */
+int hb_core_document_keep(struct hb_core *c, int64_t incident, const char *name,
+                          enum hb_lang lang, bool text,
+                          struct hb_err *err) HB_WUR;
 
 /* play_notes.c */
 int64_t hb_core_evidence_count(struct hb_core *c, int64_t incident);

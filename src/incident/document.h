@@ -16,10 +16,14 @@ struct hb_document_opts {
     const char *organisation;
     const char *zone_name; /* times are shown in it */
     int zone_minutes;
-    bool text; /* plain text instead of HTML */
+    bool text;           /* plain text instead of HTML */
+    const char *url;     /* public address of the object; NULL, "": unknown */
+    const char *made_by; /* full name; NULL: Hinoban by itself */
+    int64_t now;         /* ns UTC, printed as when it was made; 0: now */
 };
 
-/* NAME is "D01" or "D02".  Appends to B; -ENOENT for another name. */
+/* NAME is a document of the incident's case in the case book ("D01", "D02").
+ * Appends to B; -ENOENT for another name or incident. */
 int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
                       const struct hb_document_opts *o, struct hb_buf *b,
                       struct hb_err *err) HB_WUR;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document.c - fills the papers that the case book describes.
+ *
+ * Runs in core.  The template (casebook/NN-.../documents/DNN.yaml) names
+ * sections and facts; this file walks it and writes HTML or text through
+ * html/doc.h, which escapes everything.  The language is that of the paper,
+ * not of the process: one incident is often told in two.
+ */
+#include "incident/document.h"
+
+#include <stdio.h>
+
+#include "base/i18n.h"
+#include "base/json.h"
+#include "html/doc.h"
+#include "incident/decision.h"
+#include "incident/document_facts.h"
+
+struct paper {
+    const char *name; /* "D02" */
+    struct hb_facts_of f;
+    struct hb_doc d;
+    int64_t rows; /* of the open table */
+};
+
+typedef int section_fn(struct paper *p);
+
+static int fields(struct paper *p, const struct hb_doc_section *sec);
+static section_fn timeline, evidence, tasks, decisions;
+static hb_moment_fn one_moment;
+static hb_evidence_fn one_item;
+static bool is_own_moment(const struct paper *p, const struct hb_moment *m);
+static bool is_own_item(const struct paper *p,
+                        const struct hb_evidence_item *i);
+static int task_decisions(struct paper *p);
+static int signed_decisions(struct paper *p);
+static void one_decision(struct paper *p, struct hb_stmt *q);
+static const char *verdict_word(struct paper *p, const char *verdict);
+static const char *title_of(const struct paper *p,
+                            const struct hb_fact_task *t);
+static void nothing(struct paper *p);
+
+static section_fn *const sections[] = {
+    [HB_DOC_TIMELINE] = timeline,
+    [HB_DOC_EVIDENCE] = evidence,
+    [HB_DOC_TASKS] = tasks,
+    [HB_DOC_DECISIONS] = decisions,
+};
+
+int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
+                      const struct hb_document_opts *o, struct hb_buf *b,
+                      struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const struct hb_document *t;
+    struct paper p = {.name = name};
+    int r;
+
+    if (a == NULL)
+        return -ENOMEM;
+    if (o->lang < 0 || o->lang >= HB_LANG_COUNT)
+        return -EINVAL;
+    r = hb_facts_read(&p.f, s, a, incident, o, err);
+    if (r < 0)
+        return r;
+    t = p.f.kase != NULL ? hb_document_find(p.f.kase, name) : NULL;
+    if (t == NULL)
+        return hb_err_set(err, -ENOENT,
+                          _("The case of this incident has no document %s."),
+                          name);
+    hb_doc_begin(&p.d, o->text ? NULL : b, o->text ? b : NULL,
+                 hb_lang_code((enum hb_lang)o->lang), t->title.in[o->lang]);
+    hb_doc_row(&p.d, hb_facts_tr(&p.f, N_("To")), t->to.in[o->lang]);
+    for (size_t i = 0; i < t->sections_n && r == 0; i++) {
+        const struct hb_doc_section *sec = &t->sections[i];
+
+        hb_doc_heading(&p.d, 2, sec->title.in[o->lang]);
+        p.rows = 0;
+        r = sec->kind == HB_DOC_FIELDS ? fields(&p, sec)
+                                       : sections[sec->kind](&p);
+    }
+    if (r == 0 && t->note.in[o->lang] != NULL) {
+        hb_doc_heading(&p.d, 2, hb_facts_tr(&p.f, N_("Note")));
+        hb_doc_para(&p.d, t->note.in[o->lang]);
+    }
+    if (r == 0)
+        r = hb_doc_end(&p.d);
+    else
+        (void)!hb_doc_end(&p.d);
+    if (r < 0)
+        return hb_err_set(err, r, _("The document could not be written."));
+    return 0;
+}
+
+static int fields(struct paper *p, const struct hb_doc_section *sec)
+{
+    struct hb_fact_values v;
+    int lang = p->f.o->lang;
+
+    for (size_t i = 0; i < sec->fields_n; i++) {
+        const char *label = sec->fields[i].label.in[lang];
+        int r = hb_facts_get(&p->f, sec->fields[i].fact, &v);
+
+        /* The loader knows the same names, so this is a fact that a newer
+         * case book asks for. */
+        if (r < 0 || v.n == 0) {
+            hb_doc_row(&p->d, label,
+                       hb_facts_tr(&p->f, N_("under investigation")));
+            continue;
+        }
+        for (size_t k = 0; k < HB_MIN(v.n, HB_FACTS_SHOWN); k++)
+            hb_doc_row(&p->d, k == 0 ? label : NULL, v.v[k]);
+        if (v.more > 0) {
+            const char *more =
+                hb_arena_printf(p->f.a, hb_facts_tr(&p->f, N_("and %lld more")),
+                                (long long)v.more);
+
+            hb_doc_row(&p->d, NULL, more != NULL ? more : "...");
+        }
+    }
+    return 0;
+}
+
+static int timeline(struct paper *p)
+{
+    const char *const heads[] = {hb_facts_tr(&p->f, N_("Time")),
+                                 hb_facts_tr(&p->f, N_("What happened")),
+                                 hb_facts_tr(&p->f, N_("Recorded by"))};
+    int r;
+
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Timeline")), heads,
+                 HB_ARRAY_LEN(heads));
+    r = hb_timeline_each(p->f.s, p->f.i.id, one_moment, p);
+    nothing(p);
+    return r;
+}
+
+static int one_moment(void *arg, const struct hb_moment *m)
+{
+    struct paper *p = arg;
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    const char *cells[3];
+
+    if (is_own_moment(p, m))
+        return 0;
+    hb_moment_text(&b, m, p->f.o->lang);
+    if (hb_buf_err(&b) < 0)
+        return hb_buf_err(&b);
+    cells[0] = hb_facts_time(&p->f, m->time);
+    cells[1] = hb_buf_z(&b);
+    cells[2] = hb_facts_actor(&p->f, m->actor);
+    hb_doc_cells(&p->d, cells);
+    p->rows++;
+    return 0;
+}
+
+static int evidence(struct paper *p)
+{
+    const char *const heads[] = {
+        hb_facts_tr(&p->f, N_("No.")),   hb_facts_tr(&p->f, N_("Taken at")),
+        hb_facts_tr(&p->f, N_("What")),  hb_facts_tr(&p->f, N_("SHA-256")),
+        hb_facts_tr(&p->f, N_("Bytes")), hb_facts_tr(&p->f, N_("Taken by"))};
+    int r = 0;
+
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Items of evidence")), heads,
+                 HB_ARRAY_LEN(heads));
+    if (p->f.s->evidence != NULL)
+        r = hb_evidence_each(p->f.s->evidence, p->f.i.id, one_item, p);
+    nothing(p);
+    return r;
+}
+
+static int one_item(void *arg, const struct hb_evidence_item *i)
+{
+    struct paper *p = arg;
+    char line[24], size[24];
+    const char *cells[6];
+
+    if (is_own_item(p, i))
+        return 0;
+    (void)snprintf(line, sizeof(line), "%lld", (long long)i->number);
+    (void)snprintf(size, sizeof(size), "%lld", (long long)i->size);
+    cells[0] = line;
+    cells[1] = hb_facts_time(&p->f, i->time);
+    cells[2] = i->name;
+    cells[3] = i->sha256[0] != '\0' ? i->sha256 : "-";
+    cells[4] = i->sha256[0] != '\0' ? size : "-";
+    cells[5] = hb_facts_actor(&p->f, i->taken_by);
+    hb_doc_cells(&p->d, cells);
+    p->rows++;
+    return 0;
+}
+
+/* A paper that told of its own making would be another paper each time. */
+static bool is_own_moment(const struct paper *p, const struct hb_moment *m)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_json *args;
+
+    return hb_streq(m->kind, "document.made") && a != NULL &&
+           hb_json_parse(a, hb_slice_z(m->args), &args, NULL) == 0 &&
+           hb_streq(hb_json_str(args, "name", ""), p->name);
+}
+
+/* "3-D02.ja.html" */
+static bool is_own_item(const struct paper *p, const struct hb_evidence_item *i)
+{
+    const char *dash = strchr(i->name, '-');
+    size_t n = strlen(p->name);
+
+    return hb_streq(i->kind, "document") && dash != NULL &&
+           strncmp(dash + 1, p->name, n) == 0 && dash[1 + n] == '.';
+}
+
+static int tasks(struct paper *p)
+{
+    const char *const heads[] = {
+        hb_facts_tr(&p->f, N_("Task")), hb_facts_tr(&p->f, N_("Whose")),
+        hb_facts_tr(&p->f, N_("Due")), hb_facts_tr(&p->f, N_("State")),
+        hb_facts_tr(&p->f, N_("Answer"))};
+
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Tasks")), heads,
+                 HB_ARRAY_LEN(heads));
+    for (const struct hb_fact_task *t = p->f.tasks; t != NULL; t = t->next) {
+        const char *who = t->who[0] != '\0' ? t->who
+                          : t->owner[0] != '\0'
+                              ? t->owner
+                              : hb_facts_roles(&p->f, t->t.roles);
+        const char *cells[] = {
+            title_of(p, t), who,
+            t->t.due != 0 ? hb_facts_time(&p->f, t->t.due) : "-",
+            hb_facts_task_state(&p->f, t->t.state), t->t.answer};
+
+        hb_doc_cells(&p->d, cells);
+        p->rows++;
+    }
+    nothing(p);
+    return 0;
+}
+
+static int decisions(struct paper *p)
+{
+    const char *const heads[] = {
+        hb_facts_tr(&p->f, N_("Time")), hb_facts_tr(&p->f, N_("Who")),
+        hb_facts_tr(&p->f, N_("About")), hb_facts_tr(&p->f, N_("Decision")),
+        hb_facts_tr(&p->f, N_("Reason"))};
+    int r;
+
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Decisions")), heads,
+                 HB_ARRAY_LEN(heads));
+    r = task_decisions(p);
+    if (r == 0)
+        r = signed_decisions(p);
+    nothing(p);
+    return r;
+}
+
+/* Steps that demand a decision as evidence, and whatever was decided
+ * against. */
+static int task_decisions(struct paper *p)
+{
+    for (const struct hb_fact_task *t = p->f.tasks; t != NULL; t = t->next) {
+        const char *who = t->who, *cells[5];
+
+        if (t->t.done_by == 0 || (t->t.state != HB_TASK_DECLINED &&
+                                  strstr(t->t.evidence, "decision") == NULL))
+            continue;
+        if (t->second[0] != '\0') {
+            who = hb_arena_printf(p->f.a, hb_facts_tr(&p->f, N_("%s and %s")),
+                                  t->second, t->who);
+            if (who == NULL)
+                return -ENOMEM;
+        }
+        cells[0] = hb_facts_time(&p->f, t->t.done);
+        cells[1] = who;
+        cells[2] = title_of(p, t);
+        cells[3] = hb_facts_task_state(&p->f, t->t.state);
+        cells[4] = t->t.answer;
+        hb_doc_cells(&p->d, cells);
+        p->rows++;
+    }
+    return 0;
+}
+
+static int signed_decisions(struct paper *p)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(p->f.s->db,
+                       "SELECT d.subject, d.verdict, d.reason, d.time,"
+                       " d.until, d.sig, p.name, p.full_name, p.pub"
+                       " FROM decision d JOIN person p ON p.id = d.person"
+                       " WHERE d.incident = ?1 ORDER BY d.id",
+                       &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, p->f.i.id);
+    while (r >= 0 && (r = hb_stmt_step(q)) == 1)
+        one_decision(p, q);
+    hb_stmt_reset(q);
+    return r;
+}
+
+/* A row that was edited in the database is shown as what it is. */
+static void one_decision(struct paper *p, struct hb_stmt *q)
+{
+    struct hb_decision_row row = {
+        .subject = hb_stmt_col_text(q, 0),
+        .verdict = hb_stmt_col_text(q, 1),
+        .reason = hb_stmt_col_text(q, 2),
+        .person = hb_stmt_col_text(q, 6),
+        .time = hb_stmt_col_int(q, 3),
+        .until = hb_stmt_col_int(q, 4),
+        .sig = hb_stmt_col_blob(q, 5),
+        .pub = hb_stmt_col_blob(q, 8),
+    };
+    bool holds = hb_decision_verify(&row) == 0;
+    const char *cells[] = {
+        hb_facts_time(&p->f, row.time), hb_stmt_col_text(q, 7), row.subject,
+        holds ? verdict_word(p, row.verdict)
+              : hb_facts_tr(&p->f, N_("VOID: the signature does not hold")),
+        row.reason};
+
+    hb_doc_cells(&p->d, cells);
+    p->rows++;
+}
+
+static const char *verdict_word(struct paper *p, const char *verdict)
+{
+    static const struct {
+        const char *verdict, *word;
+    } words[] = {
+        {"accepted", N_("risk accepted")},
+        {"not-applicable", N_("not applicable")},
+        {"against", N_("decided against")},
+        {"pass", N_("holds")},
+        {"fail", N_("does not hold")},
+        {"withdrawn", N_("withdrawn")},
+    };
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(words); i++)
+        if (hb_streq(words[i].verdict, verdict))
+            return hb_facts_tr(&p->f, words[i].word);
+    return "?";
+}
+
+static const char *title_of(const struct paper *p, const struct hb_fact_task *t)
+{
+    return p->f.o->lang == HB_LANG_JA ? t->t.title_ja : t->t.title_en;
+}
+
+/* A table without a row looks like one that was forgotten. */
+static void nothing(struct paper *p)
+{
+    if (p->rows == 0)
+        hb_doc_para(&p->d, hb_facts_tr(&p->f, N_("None so far.")));
+}
