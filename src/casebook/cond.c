@@ -380,7 +380,7 @@ static int parse_not(struct parser *p, const struct hb_cond **ret)
 
 static int parse_test(struct parser *p, const struct hb_cond **ret)
 {
-    struct hb_cond *c = node(p, OP_TRUE), *not = NULL;
+    struct hb_cond *c = node(p, OP_TRUE), *inv = NULL;
     struct operand *right;
     size_t at = p->tok_at;
     int r;
@@ -393,18 +393,18 @@ static int parse_test(struct parser *p, const struct hb_cond **ret)
     if (r < 0)
         return r;
     if (keyword(p, "NOT")) {
-        not = node(p, OP_NOT);
-        if (not == NULL)
+        inv = node(p, OP_NOT);
+        if (inv == NULL)
             return -ENOMEM;
         r = lex(p);
         if (r < 0)
             return r;
         if (!keyword(p, "IN"))
             return fail(p, _("IN is expected here"));
-        not ->a = c;
+        inv->a = c;
     }
     if (keyword(p, "IN")) {
-        *ret = not != NULL ? not : c;
+        *ret = inv != NULL ? inv : c;
         return parse_in(p, c);
     }
     *ret = c;

@@ -170,7 +170,7 @@ static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
 {
     const char *rel = path + strlen(l->dir);
     uint8_t sum[HB_SHA256_SIZE];
-    struct hb_slice text;
+    struct hb_slice text = {0};
     int r = hb_file_read(l->a, path, HB_MAX_YAML, &text);
 
     if (r < 0) {
@@ -197,15 +197,15 @@ static int load_general(struct hb_load *l)
 {
     static const char *const keys[] = {"rows", NULL};
     const char *path = hb_arena_printf(l->a, "%s/general.yaml", l->dir);
-    const struct hb_yaml *seq;
-    struct hb_yaml *top;
+    const struct hb_yaml *seq = NULL;
+    struct hb_yaml *top = NULL;
     int r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, NULL);
 
     if (r == 0)
         r = hb_yaml_keys(top, keys, l->err);
     if (r == 0)
         r = hb_load_seq(l, top, "rows", true, &seq);
-    if (r < 0)
+    if (r < 0 || seq == NULL)
         return r;
     return load_row_list(l, seq, NULL, &l->book->general, &l->book->general_n);
 }
@@ -263,9 +263,9 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
 {
     const char *path = hb_arena_printf(l->a, "%s/%s", l->dir, folder);
-    struct names names;
-    struct hb_yaml *top;
-    struct hb_slice text;
+    struct names names = {0};
+    struct hb_yaml *top = NULL;
+    struct hb_slice text = {0};
     int r = path == NULL ? -ENOMEM : read_folder(l, path, &names);
 
     if (r == 0)
@@ -321,7 +321,7 @@ static int load_case_file(struct hb_load *l, const char *path,
                                        "drill",  "rows", NULL};
     const char *file = hb_arena_printf(l->a, "%s/case.yaml", path);
     const struct hb_yaml *seq = NULL, *drill;
-    struct hb_yaml *top;
+    struct hb_yaml *top = NULL;
     uint64_t number = 0;
     unsigned maturity = 0;
     int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
@@ -383,16 +383,16 @@ static int load_controls(struct hb_load *l, const char *path, struct hb_case *c)
 {
     static const char *const keys[] = {"controls", NULL};
     const char *file = hb_arena_printf(l->a, "%s/controls.yaml", path);
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     struct hb_control *list;
-    struct hb_yaml *top;
+    struct hb_yaml *top = NULL;
     int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
 
     if (r == 0)
         r = hb_yaml_keys(top, keys, l->err);
     if (r == 0)
         r = hb_load_seq(l, top, "controls", true, &seq);
-    if (r < 0)
+    if (r < 0 || seq == NULL)
         return r;
     if (seq->count > HB_CONTROL_MAX)
         return hb_yaml_err(seq, l->err, -E2BIG,
@@ -465,7 +465,7 @@ static int load_documents(struct hb_load *l, const char *path,
 {
     const char *dir = hb_arena_printf(l->a, "%s/documents", path);
     struct hb_document *list;
-    struct names names;
+    struct names names = {0};
     int r = dir == NULL ? -ENOMEM : read_folder(l, dir, &names);
 
     if (r < 0)
@@ -476,7 +476,7 @@ static int load_documents(struct hb_load *l, const char *path,
     c->documents = list;
     for (size_t i = 0; i < names.n; i++) {
         const char *file = hb_arena_printf(l->a, "%s/%s", dir, names.v[i]);
-        struct hb_yaml *top;
+        struct hb_yaml *top = NULL;
 
         if (file == NULL)
             return -ENOMEM;
@@ -496,7 +496,7 @@ static int load_document(struct hb_load *l, const struct hb_yaml *top,
     static const char *const keys[] = {"id",   "title",    "to",
                                        "note", "sections", NULL};
     struct hb_doc_section *list;
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     int r = hb_yaml_keys(top, keys, l->err);
 
     if (r == 0)
@@ -514,7 +514,7 @@ static int load_document(struct hb_load *l, const struct hb_yaml *top,
         r = hb_load_text(l, top, "note", false, &d->note);
     if (r == 0)
         r = hb_load_seq(l, top, "sections", true, &seq);
-    if (r < 0)
+    if (r < 0 || seq == NULL)
         return r;
     list = HB_NEW_N(l->a, struct hb_doc_section, seq->count);
     if (list == NULL)
@@ -533,7 +533,7 @@ static int load_section(struct hb_load *l, const struct hb_yaml *map,
 {
     static const char *const keys[] = {"title", "kind", "fields", NULL};
     struct hb_doc_field *list;
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     unsigned kind = HB_DOC_FIELDS;
     int r;
 

@@ -108,7 +108,7 @@ int hb_load_playbook(struct hb_load *l, struct hb_case *c,
     static const char *const keys[] = {"id",        "title", "variables",
                                        "exception", "steps", NULL};
     struct pass x = {.l = l, .c = c};
-    const struct hb_yaml *vars, *seq;
+    const struct hb_yaml *vars = NULL, *seq = NULL;
     int r = hb_yaml_keys(top, keys, l->err);
 
     x.p = HB_NEW(l->a, struct hb_playbook);
@@ -127,7 +127,7 @@ int hb_load_playbook(struct hb_load *l, struct hb_case *c,
         r = load_variables(&x, vars);
     if (r == 0)
         r = hb_load_seq(l, top, "steps", true, &seq);
-    if (r < 0)
+    if (r < 0 || seq == NULL)
         return r;
     if (seq->count > HB_STEP_MAX)
         return hb_yaml_err(seq, l->err, -E2BIG,
@@ -308,8 +308,8 @@ static int load_step(struct pass *x, const struct hb_yaml *map,
     case HB_STEP_SWITCH:
         r = load_variable_ref(x, map, "subject", &s->subject);
         if (r == 0 && s->subject == NULL)
-            r = hb_yaml_err(map, x->l->err, -EINVAL,
-                            _("\"%s\" is missing here"), "subject");
+            return hb_yaml_err(map, x->l->err, -EINVAL,
+                               _("\"%s\" is missing here"), "subject");
         if (r == 0 && s->subject->value.type != HB_VAL_STRING)
             r = hb_yaml_err(map, x->l->err, -EINVAL,
                             _("a switch looks at a string"));
@@ -515,7 +515,7 @@ static int load_escalation(struct pass *x, const struct hb_yaml *map,
 static int load_papers(struct pass *x, const struct hb_yaml *map,
                        struct hb_step *s)
 {
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     int r = hb_load_seq(x->l, map, "documents", false, &seq);
 
     if (r < 0 || seq == NULL)
@@ -649,10 +649,10 @@ static int link_cases(struct pass *x, const struct hb_yaml *map,
 static int link_branches(struct pass *x, const struct hb_yaml *map,
                          struct hb_step *s)
 {
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     int r = hb_load_seq(x->l, map, "branches", true, &seq);
 
-    if (r < 0)
+    if (r < 0 || seq == NULL)
         return r;
     s->branches = HB_NEW_N(x->l->a, const struct hb_step *, seq->count);
     if (s->branches == NULL)

@@ -277,7 +277,7 @@ int hb_posture_decode(struct hb_arena *a, const struct hb_casebook *b,
 static void state_cell(struct hb_buf *out, const struct hb_case_posture *c,
                        int zone_minutes)
 {
-    time_t t = (time_t)(c->at / (int64_t)HB_S) + zone_minutes * 60;
+    time_t t = (time_t)(c->at / (int64_t)HB_S) + (time_t)zone_minutes * 60;
     struct tm tm;
 
     if (c->state == HB_STATE_PROVEN && gmtime_r(&t, &tm) != NULL)

@@ -55,7 +55,7 @@ int hb_proof_decode(struct hb_arena *a, struct hb_slice json,
 {
     struct hb_proof *p = HB_NEW(a, struct hb_proof);
     struct hb_buf again = HB_BUF_INIT;
-    struct hb_json *top;
+    struct hb_json *top = NULL;
     int r;
 
     if (p == NULL)
@@ -96,7 +96,7 @@ int hb_proof_verify(struct hb_slice text, const uint8_t sig[HB_SIG_SIZE],
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_proof_seen seen = {0};
-    struct hb_proof *p;
+    struct hb_proof *p = NULL;
     int r;
 
     if (a == NULL)
@@ -106,8 +106,9 @@ int hb_proof_verify(struct hb_slice text, const uint8_t sig[HB_SIG_SIZE],
                           _("the signature does not hold: written by hand, "
                             "changed, or made with another key"));
     r = hb_proof_decode(a, text, &p, err);
-    if (r == 0)
-        r = check_binding(p, now, err);
+    if (r < 0 || p == NULL)
+        return r;
+    r = check_binding(p, now, err);
     if (r < 0)
         return r;
     seen.passed = hb_proof_passed(p, &seen.not_yet);

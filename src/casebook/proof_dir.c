@@ -109,7 +109,7 @@ static int try_run(struct hb_arena *a, const char *dir, const char *run,
                    struct hb_proof_seen *ret, struct hb_err *err)
 {
     char path[HB_MAX_PATH];
-    struct hb_slice text, sig;
+    struct hb_slice text = {0}, sig = {0};
     int r;
 
     (void)snprintf(path, sizeof(path), "%s/%s.json", dir, run);

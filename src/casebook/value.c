@@ -33,7 +33,7 @@ int hb_load_id(struct hb_load *l, const struct hb_yaml *map, const char *key,
     const char *id = NULL;
     int r = hb_load_str(l, map, key, true, &id);
 
-    if (r < 0)
+    if (r < 0 || id == NULL)
         return r;
     for (size_t i = 0; id[i] != '\0'; i++) {
         bool first =
@@ -54,7 +54,7 @@ int hb_load_text(struct hb_load *l, const struct hb_yaml *map, const char *key,
 {
     static const char *const keys[] = {"en", "ja", NULL};
     const struct hb_yaml *n = hb_yaml_get(map, key);
-    struct hb_text t;
+    struct hb_text t = {{NULL, NULL}};
     int r;
 
     if (n == NULL)
@@ -65,7 +65,9 @@ int hb_load_text(struct hb_load *l, const struct hb_yaml *map, const char *key,
     r = hb_yaml_keys(n, keys, l->err);
     for (size_t i = 0; r == 0 && i < HB_LANG_COUNT; i++)
         r = hb_load_str(l, n, keys[i], true, &t.in[i]);
-    if (r == 0 && !has_japanese(t.in[HB_LANG_JA]))
+    if (r < 0 || t.in[HB_LANG_EN] == NULL || t.in[HB_LANG_JA] == NULL)
+        return r;
+    if (!has_japanese(t.in[HB_LANG_JA]))
         r = hb_yaml_err(hb_yaml_get(n, "ja"), l->err, -EINVAL,
                         _("\"ja\" is not written in Japanese"));
     if (r == 0 && hb_streq(t.in[HB_LANG_EN], t.in[HB_LANG_JA]))

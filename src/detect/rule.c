@@ -53,7 +53,7 @@ int hb_rule_read(struct hb_arena *a, const struct hb_yaml *top,
         "date",      "modified",  "references", "license",     "falsepositives",
         "logsource", "detection", "level",      "tags",        "hinoban",
         NULL};
-    const struct hb_yaml *n;
+    const struct hb_yaml *n = NULL;
     int r;
 
     if (top->type != HB_YAML_MAP)
@@ -81,7 +81,7 @@ int hb_rule_read(struct hb_arena *a, const struct hb_yaml *top,
         r = read_group(top, ret, err);
     if (r == 0)
         r = need(top, "detection", &n, err);
-    return r < 0 ? r : hb_rule_detection(a, n, ret, err);
+    return r < 0 || n == NULL ? r : hb_rule_detection(a, n, ret, err);
 }
 
 static int need(const struct hb_yaml *map, const char *key,
@@ -97,7 +97,7 @@ static int read_text(const struct hb_yaml *map, const char *key,
                      const char **ret, struct hb_err *err)
 {
     static const char *const keys[] = {"en", "ja", NULL};
-    const struct hb_yaml *n, *t;
+    const struct hb_yaml *n = NULL, *t = NULL;
     int r = need(map, key, &n, err);
 
     if (r == 0 && n->type != HB_YAML_MAP)
@@ -120,7 +120,7 @@ static int read_text(const struct hb_yaml *map, const char *key,
 static int read_uuid(const struct hb_yaml *top, const char **ret,
                      struct hb_err *err)
 {
-    const struct hb_yaml *n;
+    const struct hb_yaml *n = NULL;
     int r = need(top, "id", &n, err);
     size_t len;
 
@@ -144,7 +144,7 @@ static int read_logsource(const struct hb_yaml *top, struct hb_compiled *ret,
                           struct hb_err *err)
 {
     static const char *const keys[] = {"category", "product", "service", NULL};
-    const struct hb_yaml *n, *c;
+    const struct hb_yaml *n = NULL, *c = NULL;
     const char *product;
     int r = need(top, "logsource", &n, err);
 
@@ -174,7 +174,7 @@ static int read_logsource(const struct hb_yaml *top, struct hb_compiled *ret,
 static int read_level(const struct hb_yaml *top, struct hb_compiled *ret,
                       struct hb_err *err)
 {
-    const struct hb_yaml *n;
+    const struct hb_yaml *n = NULL;
     int r = need(top, "level", &n, err);
 
     if (r < 0)
@@ -191,7 +191,7 @@ static int read_level(const struct hb_yaml *top, struct hb_compiled *ret,
 static int read_tags(const struct hb_yaml *top, struct hb_compiled *ret,
                      struct hb_err *err)
 {
-    const struct hb_yaml *seq;
+    const struct hb_yaml *seq = NULL;
     size_t cases = 0;
     int r = need(top, "tags", &seq, err);
 
@@ -244,7 +244,7 @@ static int read_group(const struct hb_yaml *top, struct hb_compiled *ret,
                       struct hb_err *err)
 {
     static const char *const keys[] = {"finding", NULL};
-    const struct hb_yaml *n, *t;
+    const struct hb_yaml *n = NULL, *t = NULL;
     const char *p, *end;
     int r = need(top, "hinoban", &n, err);
 
@@ -255,7 +255,7 @@ static int read_group(const struct hb_yaml *top, struct hb_compiled *ret,
         r = hb_yaml_keys(n, keys, err);
     if (r == 0)
         r = need(n, "finding", &t, err);
-    if (r < 0)
+    if (r < 0 || t == NULL)
         return r;
     if (t->type != HB_YAML_SCALAR || t->text[0] == '\0' ||
         strlen(t->text) >= HB_FINDING_KEY)
