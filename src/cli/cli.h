@@ -80,6 +80,7 @@ hb_cli_fn hb_cmd_reflex;
 hb_cli_fn hb_cmd_site;
 hb_cli_fn hb_cmd_status;
 hb_cli_fn hb_cmd_task;
+hb_cli_fn hb_cmd_case;
 hb_cli_fn hb_cmd_completion;
 hb_cli_fn hb_cmd_config;
 hb_cli_fn hb_cmd_help;

@@ -35,6 +35,16 @@ const struct hb_cli_command hb_cli_commands[] = {
      "[TEXT] [--site NAME] [--limit N]", "--site --limit", NULL},
     {"control", hb_cmd_control, HB_CLI_DAILY,
      N_("what was checked, with its result and age"), "list", "list", NULL},
+    {"case", hb_cmd_case, HB_CLI_DAILY,
+     N_("the case book: what could happen, what prevents it, what to do"),
+     "list | show N | rows N | check [DIR]", "list show rows check",
+     N_("list   every case and how far it is built\n"
+        "show   one case: controls, steps of the playbook, documents\n"
+        "rows   each requirement of a case and how it is met: by the machine, "
+        "by asking,\n"
+        "       by a record, or not yet\n"
+        "check  reads the whole case book and says what is wrong, or "
+        "nothing")},
     {"site", hb_cmd_site, HB_CLI_DAILY,
      N_("publish a release, scan a site, look at it from outside"),
      "list | publish NAME DIR [--dry-run] | scan NAME | look NAME",
