@@ -42,6 +42,9 @@ static void reflex(struct hb_core *c);
 static bool reflex_covers(struct hb_core *c, const char *site);
 static void watching(struct hb_core *c);
 static void anchored(struct hb_core *c);
+static void drills(struct hb_core *c);
+static void drill(struct hb_core *c, struct hb_arena *a,
+                  const struct hb_case *kase);
 
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
                     struct hb_posture **ret)
@@ -101,6 +104,7 @@ void hb_core_own_controls(struct hb_core *c)
     reflex(c);
     watching(c);
     anchored(c);
+    drills(c);
     if (hb_db_commit(c->state.db) < 0)
         hb_db_rollback(c->state.db);
 }
@@ -120,6 +124,8 @@ bool hb_core_checks(const char *control)
     static const char *const own[] = {"people.two", "files.reflex",
                                       "evidence.anchored"};
 
+    if (strncmp(control, "drill.case", 10) == 0)
+        return true;
     for (size_t i = 0; i < HB_ARRAY_LEN(own); i++)
         if (hb_streq(own[i], control))
             return true;
@@ -392,5 +398,45 @@ static void anchored(struct hb_core *c)
         yes ? N_("Checkpoints of the evidence leave this machine.")
             : N_("Checkpoints of the evidence do not leave this machine: "
                  "root could rewrite the whole chain unseen."),
+        "", 0);
+}
+
+static void drills(struct hb_core *c)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+
+    for (size_t i = 0; a != NULL && c->evidence_pub != NULL && i < c->book->n;
+         i++)
+        if (c->book->cases[i].drill.name != NULL)
+            drill(c, a, &c->book->cases[i]);
+}
+
+/* The newest proof that is bound to what runs now decides, also where it
+ * tells of a failure; without one nobody knows. */
+static void drill(struct hb_core *c, struct hb_arena *a,
+                  const struct hb_case *kase)
+{
+    struct hb_proof_binding b = {.kind = HB_PROOF_REHEARSAL,
+                                 .number = kase->number,
+                                 .version = HB_VERSION,
+                                 .now = hb_now(),
+                                 .max_age = kase->drill.rehearsed_within};
+    struct hb_proof_seen seen = {0};
+    char id[32], dir[HB_MAX_PATH];
+
+    (void)snprintf(id, sizeof(id), "drill.case%u", kase->number);
+    if (hb_control_find(kase, id) == NULL || hb_core_binding(c, a, &b) < 0 ||
+        snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0 ||
+        hb_proof_newest(dir, c->evidence_pub, &b, &seen, NULL) < 0)
+        return;
+    (void)!hb_core_control_set(
+        c, id,
+        seen.passed    ? HB_CS_PASS
+        : seen.at != 0 ? HB_CS_FAIL
+                       : HB_CS_UNKNOWN,
+        seen.passed    ? N_("The last drill passed.")
+        : seen.at != 0 ? N_("The last drill did not pass.")
+                       : N_("No drill was run with this version, these "
+                            "settings and these sites."),
         "", 0);
 }
