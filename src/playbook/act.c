@@ -378,8 +378,10 @@ static int ask(struct hb_walk *w, const struct hb_step *s,
                enum hb_waits waits, const char *lead, const char *kind,
                struct hb_words2 why)
 {
-    const char *name =
-        hb_arena_printf(w->a, "%s!%lld", row->place, (long long)++row->attempt);
+    /* "!" asks for an approval, "?" whether it was done. */
+    const char *name = hb_arena_printf(
+        w->a, "%s%c%lld", row->place, waits == HB_WAITS_APPROVAL ? '!' : '?',
+        (long long)++row->attempt);
     bool own;
     int r = name == NULL ? -ENOMEM : hb_run_begin(w->p, &own);
 

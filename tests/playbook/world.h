@@ -188,8 +188,8 @@ static inline void world_expand(const char *id, const char *steps, char *out,
         }
         line[len - 1] = '\0'; /* the brace */
         n += (size_t)snprintf(
-            out + n, size - n, "  %s, title: {en: %s, ja: 手順%s}%s%s%s}\n", line,
-            name, name,
+            out + n, size - n, "  %s, title: {en: %s, ja: 手順%s}%s%s%s}\n",
+            line, name, name,
             strstr(line, "phase:") == NULL ? ", phase: detect-contain" : "",
             strstr(line, "type: task") != NULL ? ", text: {en: do it, ja: 行う}"
                                                : "",
@@ -262,7 +262,13 @@ static inline void world_people(struct world *w)
 static inline void world_open(struct world *w)
 {
     struct hb_err err = {0};
+    char po[512];
 
+    (void)snprintf(po, sizeof(po), "%s/po",
+                   getenv("HB_BUILD_ROOT") != NULL ? getenv("HB_BUILD_ROOT")
+                                                   : "build");
+    (void)setenv("HINOBAN_LOCALEDIR", po, 1);
+    hb_i18n_open();
     memset(w, 0, sizeof(*w));
     folder_open(&w->f);
     (void)hb_copyz(w->dir, sizeof(w->dir), "/tmp/hb-play-XXXXXX");
@@ -337,7 +343,8 @@ static inline const char *world_trace(struct world *w)
 struct world_find {
     const char *step;
     int64_t id;
-    struct hb_task t;
+    struct hb_task t; /* its texts are gone with the call but for: */
+    char title_ja[128];
 };
 
 static inline int world_task_one(void *arg, const struct hb_task *t)
@@ -347,6 +354,7 @@ static inline int world_task_one(void *arg, const struct hb_task *t)
     if (strcmp(f->step, t->step) == 0) {
         f->id = t->id;
         f->t = *t;
+        (void)hb_copyz(f->title_ja, sizeof(f->title_ja), t->title_ja);
     }
     return 0;
 }
