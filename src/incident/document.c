@@ -13,6 +13,7 @@
 
 #include "base/i18n.h"
 #include "base/json.h"
+#include "base/show.h"
 #include "html/doc.h"
 #include "incident/decision.h"
 #include "incident/document_facts.h"
@@ -21,7 +22,8 @@ struct paper {
     const char *name; /* "D02" */
     struct hb_facts_of f;
     struct hb_doc d;
-    int64_t rows; /* of the open table */
+    int64_t rows;         /* of the open table */
+    struct hb_buf hashes; /* of the evidence, for the text */
 };
 
 typedef int section_fn(struct paper *p);
@@ -54,7 +56,7 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     const struct hb_document *t;
-    struct paper p = {.name = name};
+    struct paper p = {.name = name, .hashes = HB_BUF_INIT};
     int r;
 
     if (a == NULL)
@@ -84,6 +86,7 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
         hb_doc_heading(&p.d, 2, hb_facts_tr(&p.f, N_("Note")));
         hb_doc_para(&p.d, t->note.in[o->lang]);
     }
+    hb_buf_done(&p.hashes);
     if (r == 0)
         r = hb_doc_end(&p.d);
     else
@@ -111,10 +114,11 @@ static int fields(struct paper *p, const struct hb_doc_section *sec)
         }
         for (size_t k = 0; k < HB_MIN(v.n, HB_FACTS_SHOWN); k++)
             hb_doc_row(&p->d, k == 0 ? label : NULL, v.v[k]);
-        if (v.more > 0) {
+        if (v.n > HB_FACTS_SHOWN) {
+            int64_t left = v.more + (int64_t)(v.n - HB_FACTS_SHOWN);
             const char *more =
                 hb_arena_printf(p->f.a, hb_facts_tr(&p->f, N_("and %lld more")),
-                                (long long)v.more);
+                                (long long)left);
 
             hb_doc_row(&p->d, NULL, more != NULL ? more : "...");
         }
@@ -129,8 +133,8 @@ static int timeline(struct paper *p)
                                  hb_facts_tr(&p->f, N_("Recorded by"))};
     int r;
 
-    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Timeline")), heads,
-                 HB_ARRAY_LEN(heads));
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("All entries, oldest first")),
+                 heads, HB_ARRAY_LEN(heads));
     r = hb_timeline_each(p->f.s, p->f.i.id, one_moment, p);
     nothing(p);
     return r;
@@ -155,41 +159,51 @@ static int one_moment(void *arg, const struct hb_moment *m)
     return 0;
 }
 
+/* On paper a hash fits its column; in text it would be broken, so the hashes
+ * follow below, as sha256sum writes them. */
 static int evidence(struct paper *p)
 {
     const char *const heads[] = {
-        hb_facts_tr(&p->f, N_("No.")),   hb_facts_tr(&p->f, N_("Taken at")),
-        hb_facts_tr(&p->f, N_("What")),  hb_facts_tr(&p->f, N_("SHA-256")),
-        hb_facts_tr(&p->f, N_("Bytes")), hb_facts_tr(&p->f, N_("Taken by"))};
+        hb_facts_tr(&p->f, N_("Number")),   hb_facts_tr(&p->f, N_("Taken at")),
+        hb_facts_tr(&p->f, N_("What")),     hb_facts_tr(&p->f, N_("Bytes")),
+        hb_facts_tr(&p->f, N_("Taken by")), hb_facts_tr(&p->f, N_("SHA-256"))};
     int r = 0;
 
     hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Items of evidence")), heads,
-                 HB_ARRAY_LEN(heads));
+                 p->f.o->text ? 5 : 6);
     if (p->f.s->evidence != NULL)
         r = hb_evidence_each(p->f.s->evidence, p->f.i.id, one_item, p);
     nothing(p);
-    return r;
+    if (p->hashes.n > 0)
+        hb_doc_excerpt(&p->d, hb_buf_z(&p->hashes));
+    return r < 0 ? r : hb_buf_err(&p->hashes);
 }
 
 static int one_item(void *arg, const struct hb_evidence_item *i)
 {
     struct paper *p = arg;
     char line[24], size[24];
-    const char *cells[6];
+    const char *cells[] = {
+        line,
+        hb_facts_time(&p->f, i->time),
+        i->name,
+        size,
+        hb_facts_actor(&p->f, i->taken_by),
+        i->sha256[0] != '\0' ? i->sha256 : "-",
+    };
 
     if (is_own_item(p, i))
         return 0;
     (void)snprintf(line, sizeof(line), "%lld", (long long)i->number);
     (void)snprintf(size, sizeof(size), "%lld", (long long)i->size);
-    cells[0] = line;
-    cells[1] = hb_facts_time(&p->f, i->time);
-    cells[2] = i->name;
-    cells[3] = i->sha256[0] != '\0' ? i->sha256 : "-";
-    cells[4] = i->sha256[0] != '\0' ? size : "-";
-    cells[5] = hb_facts_actor(&p->f, i->taken_by);
     hb_doc_cells(&p->d, cells);
     p->rows++;
-    return 0;
+    if (p->f.o->text && i->sha256[0] != '\0') {
+        hb_buf_addf(&p->hashes, "%s  %lld  ", i->sha256, (long long)i->number);
+        hb_show(&p->hashes, hb_slice_z(i->name));
+        hb_buf_addc(&p->hashes, '\n');
+    }
+    return hb_buf_err(&p->hashes);
 }
 
 /* A paper that told of its own making would be another paper each time. */
@@ -220,8 +234,8 @@ static int tasks(struct paper *p)
         hb_facts_tr(&p->f, N_("Due")), hb_facts_tr(&p->f, N_("State")),
         hb_facts_tr(&p->f, N_("Answer"))};
 
-    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Tasks")), heads,
-                 HB_ARRAY_LEN(heads));
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("All tasks of this incident")),
+                 heads, HB_ARRAY_LEN(heads));
     for (const struct hb_fact_task *t = p->f.tasks; t != NULL; t = t->next) {
         const char *who = t->who[0] != '\0' ? t->who
                           : t->owner[0] != '\0'
@@ -247,8 +261,9 @@ static int decisions(struct paper *p)
         hb_facts_tr(&p->f, N_("Reason"))};
     int r;
 
-    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("Decisions")), heads,
-                 HB_ARRAY_LEN(heads));
+    hb_doc_table(&p->d,
+                 hb_facts_tr(&p->f, N_("Who decided what, when and why")),
+                 heads, HB_ARRAY_LEN(heads));
     r = task_decisions(p);
     if (r == 0)
         r = signed_decisions(p);

@@ -75,6 +75,7 @@ static const struct {
 
 static const char *find(const char *kind);
 static const char *state_word(int lang, const char *name);
+static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v);
 static void add_visible(struct hb_buf *b, struct hb_slice s);
 static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n);
@@ -198,6 +199,8 @@ static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
         v = hb_json_get(args, key);
     if (v == NULL || v->type == HB_JSON_NULL)
         hb_buf_addz(b, "?");
+    else if (hb_streq(key, "reasons"))
+        add_reasons(b, lang, v);
     else if (v->type == HB_JSON_STR && hb_streq(key, "state"))
         hb_buf_addz(b, state_word(lang, v->str.p));
     else if (v->type == HB_JSON_STR)
@@ -221,6 +224,39 @@ static const char *state_word(int lang, const char *name)
         if (hb_streq(words[i].name, name))
             return hb_tr((enum hb_lang)lang, words[i].word);
     return "?";
+}
+
+/* How a file differs: the words of compare_report.c, as an array or as the
+ * text of one. */
+static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v)
+{
+    static const char *const words[] = {
+        N_("type"),  N_("content"), N_("size"),  N_("mode"),    N_("owner"),
+        N_("xattr"), N_("target"),  N_("links"), N_("missing"), N_("foreign"),
+    };
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_json *list;
+    const char *comma = "";
+
+    if (v->type == HB_JSON_STR && a != NULL && v->str.n > 0 &&
+        v->str.p[0] == '[' && hb_json_parse(a, v->str, &list, NULL) == 0)
+        v = list;
+    if (v->type == HB_JSON_STR)
+        add_visible(b, v->str);
+    if (v->type != HB_JSON_ARR)
+        return;
+    HB_JSON_EACH (one, v) {
+        struct hb_slice word = one->str;
+
+        if (one->type != HB_JSON_STR)
+            continue;
+        for (size_t i = 0; i < HB_ARRAY_LEN(words); i++)
+            if (hb_slice_eq(word, hb_slice_z(words[i])))
+                word = hb_slice_z(hb_tr((enum hb_lang)lang, words[i]));
+        hb_buf_addz(b, comma);
+        add_visible(b, word);
+        comma = hb_tr((enum hb_lang)lang, N_(", "));
+    }
 }
 
 /* Control characters would let a file name forge lines of the timeline. */
