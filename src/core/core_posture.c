@@ -122,7 +122,7 @@ void hb_core_own_controls_if_due(struct hb_core *c)
 bool hb_core_checks(const char *control)
 {
     static const char *const own[] = {"people.two", "files.reflex",
-                                      "evidence.anchored"};
+                                      "files.watching", "evidence.anchored"};
 
     if (strncmp(control, "drill.case", 10) == 0)
         return true;
