@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "cli/client.h"
 #include "crypto/passphrase.h"
 #include "daemon/role.h"

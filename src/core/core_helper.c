@@ -13,6 +13,7 @@
 #include "core/core.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/log.h"
 
 #define FLIGHT_MAX 64

@@ -10,6 +10,7 @@
 #include "core/core.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/log.h"
 #include "playbook/playbook.h"
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/i18n.h"
 #include "sense/files/compare.h"
 
