@@ -157,8 +157,8 @@ ready=
 for _ in $(seq 150); do
     kill -0 $sup 2>/dev/null || { tail -20 "$base/log" >&2
         die "Hinoban did not start; the log is above"; }
-    if "$base/bin/officer" status --json >/dev/null 2>&1 &&
-        "$base/bin/officer" event --limit 200 '"ready"' 2>/dev/null |
+    # The first whole scan has ended: the site is known to be as published.
+    if "$base/bin/officer" event --limit 1 '"change":"scan"' 2>/dev/null |
         grep -q 'sense/files'; then ready=1; break; fi
     sleep 0.2
 done

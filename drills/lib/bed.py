@@ -190,8 +190,7 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
         while time.monotonic() < end:
             if self.sup.poll() is not None:
                 raise RuntimeError('Hinoban ended: ' + self.log())
-            ready = self.ask('event', '"ready"', '--limit', '200') or []
-            if any('sense/files' in json.dumps(e) for e in ready):
+            if self.ask('event', '"change":"scan"', '--limit', '1'):
                 return
             time.sleep(0.1)
         raise RuntimeError('Hinoban was not ready: ' + self.log())

@@ -53,8 +53,11 @@ static int zone(const struct hb_core_call *call);
 static int status(struct hb_core_call *call)
 {
     struct hb_posture *p;
-    int r = hb_core_posture(call->core, call->arena, &p);
+    int r;
 
+    /* What core knows by itself is looked at now, not ten seconds ago. */
+    hb_core_own_controls(call->core);
+    r = hb_core_posture(call->core, call->arena, &p);
     if (r < 0)
         return r;
     hb_posture_screen(&call->text, p, 80,
@@ -71,8 +74,11 @@ static int status(struct hb_core_call *call)
 static int posture(struct hb_core_call *call)
 {
     struct hb_posture *p;
-    int r = hb_core_posture(call->core, call->arena, &p);
+    int r;
 
+    /* What core knows by itself is looked at now, not ten seconds ago. */
+    hb_core_own_controls(call->core);
+    r = hb_core_posture(call->core, call->arena, &p);
     if (r < 0)
         return r;
     hb_posture_headline(&call->text, p);

@@ -162,6 +162,8 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
             .object = object,
             .severity = rule->level,
             .event = t->event,
+            .title_en = rule->title[HB_LANG_EN],
+            .title_ja = rule->title[HB_LANG_JA],
         };
 
         (void)snprintf(joint, sizeof(joint), "case:%u/site:%s", rule->cases[i],
@@ -362,7 +364,9 @@ static void who(struct hb_buf *b, const struct hb_event *e)
     if (pid == NULL)
         return;
     hb_buf_addf(b, " (pid %lld", (long long)pid->integer);
-    if (user[0] != '\0' || uid[0] != '\0')
-        hb_buf_addf(b, ", %s", user[0] != '\0' ? user : uid);
+    if (user[0] != '\0')
+        hb_buf_addf(b, ", %s", user);
+    else if (uid[0] != '\0')
+        hb_buf_addf(b, ", uid %s", uid);
     hb_buf_addz(b, ")");
 }

@@ -23,7 +23,8 @@ static int join(struct hb_state *s, int64_t id, const struct hb_finding *f);
 static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
                 bool *ret_new);
 static int note_opened(struct hb_state *s, int64_t id, int64_t time,
-                       const char *by, const char *note, const char *event);
+                       const char *by, const char *by_ja, const char *note,
+                       const char *event);
 static int fetch(struct hb_stmt *q, struct hb_arena *a,
                  struct hb_incident *ret);
 static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret);
@@ -86,7 +87,7 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
     if (r == -ENOENT)
         r = open_new(s, &i, &id);
     if (r == 0)
-        r = note_opened(s, id, now, by, note, "");
+        r = note_opened(s, id, now, by, by, note, "");
     if (r == 0)
         r = hb_db_commit(s->db);
     if (r < 0) {
@@ -241,7 +242,9 @@ static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
 
         r = open_new(s, &i, &id);
         if (r == 0)
-            r = note_opened(s, id, i.opened, f->rule, "", f->event->uid);
+            r = note_opened(
+                s, id, i.opened, f->title_en != NULL ? f->title_en : f->rule,
+                f->title_ja != NULL ? f->title_ja : f->rule, "", f->event->uid);
         *ret_new = r == 0;
     }
     if (r == 0)
@@ -295,7 +298,8 @@ static int join(struct hb_state *s, int64_t id, const struct hb_finding *f)
 }
 
 static int note_opened(struct hb_state *s, int64_t id, int64_t time,
-                       const char *by, const char *note, const char *event)
+                       const char *by, const char *by_ja, const char *note,
+                       const char *event)
 {
     struct hb_buf args = HB_BUF_INIT;
     struct hb_jw w;
@@ -304,6 +308,7 @@ static int note_opened(struct hb_state *s, int64_t id, int64_t time,
     hb_jw_init(&w, &args);
     hb_jw_obj(&w, NULL);
     hb_jw_str(&w, "by", by);
+    hb_jw_str(&w, "by_ja", by_ja);
     hb_jw_str(&w, "note", note);
     hb_jw_end_obj(&w);
     r = hb_buf_err(&args);

@@ -42,6 +42,8 @@ struct hb_finding {
     const char *object;
     enum hb_severity severity;
     const struct hb_event *event;
+    const char *title_en; /* of the rule, for the timeline; may be */
+    const char *title_ja; /* NULL */
 };
 
 /* Opens or joins, in one transaction with the timeline entry; *RET_NEW tells
