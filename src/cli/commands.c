@@ -8,8 +8,7 @@
 
 const struct hb_cli_command hb_cli_commands[] = {
     {"status", hb_cmd_status, HB_CLI_DAILY,
-     N_("what could happen to us today, and what to do first"), "", NULL,
-     NULL},
+     N_("what could happen to us today, and what to do first"), "", NULL, NULL},
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
      "list [--all] | show ID | open CASE SITE \"NOTE\" | note ID \"TEXT\" | "
@@ -31,6 +30,19 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"document", hb_cmd_document, HB_CLI_DAILY,
      N_("print a paper of an incident"), "D01|D02 INCIDENT [--html]",
      "D01 D02 --html", NULL},
+    {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
+     N_("list the evidence, prove it unchanged, hand it over"),
+     "list [INCIDENT] | verify [--anchor FILE] [--key FILE] [DIR] | "
+     "checkpoint | export INCIDENT",
+     "list verify checkpoint export --anchor --key",
+     N_("verify      reads the whole store again, without the service; with "
+        "a checkpoint that\n"
+        "            was kept outside it also notices a log that was made "
+        "anew\n"
+        "checkpoint  signs the end of the log and sends it where the anchor "
+        "says\n"
+        "export      writes a package that verifies with sha256sum and "
+        "openssl alone")},
     {"event", hb_cmd_event, HB_CLI_DAILY, N_("search the events"),
      "[TEXT] [--site NAME] [--limit N]", "--site --limit", NULL},
     {"control", hb_cmd_control, HB_CLI_DAILY,

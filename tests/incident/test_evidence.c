@@ -16,6 +16,7 @@
 #include "tap.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/num.h"
 #include "incident/evidence_log.h"
 
@@ -836,6 +837,7 @@ static int make_for_box(const char *where)
     char anchor[512];
     struct hb_err err = {0};
 
+    hb_i18n_open();
     (void)hb_copyz(dir, sizeof(dir), where);
     make_package(in("package"), anchor, sizeof(anchor));
     if (hb_file_write(in("anchor"), anchor, strlen(anchor), 0600) < 0)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_evidlog.c - the log of the evidence store and anchors.  Input is a
+ * whole log file.  A line that is accepted must be written back byte by
+ * byte; opening a store with that log must leave one that opens again and
+ * goes on; an anchor that is accepted must survive being written.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "base/file.h"
+#include "incident/evidence_log.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_lines(int fd);
+static void read_anchor(struct hb_slice text);
+static void open_store(struct hb_slice text);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct hb_slice text = {(const char *)data, size};
+    int fd = memfd_create("log", MFD_CLOEXEC);
+
+    HB_ASSERT(fd >= 0);
+    if (hb_write_all(fd, data, size) == 0)
+        read_lines(fd);
+    (void)close(fd);
+    read_anchor(text);
+    open_store(text);
+    return 0;
+}
+
+static void read_lines(int fd)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_evid_reader rd;
+    struct hb_slice text;
+
+    HB_ASSERT(a != NULL && hb_evid_reader_init(&rd, fd) == 0);
+    while (hb_evid_reader_next(&rd, &text) == 1) {
+        struct hb_buf again = HB_BUF_INIT;
+        struct hb_evid_line l;
+
+        hb_arena_reset(a);
+        HB_ASSERT(text.n <= HB_EVID_LINE_MAX);
+        if (text.n > 0 && text.p[text.n - 1] == '\n' &&
+            hb_evid_parse(a, hb_slice(text.p, text.n - 1), &l) == 0) {
+            HB_ASSERT(hb_evid_encode(&again, &l) == 0);
+            HB_ASSERT(hb_slice_eq(hb_buf_slice(&again), text));
+        }
+        hb_buf_done(&again);
+    }
+    HB_ASSERT(rd.torn >= 0);
+    hb_evid_reader_done(&rd);
+    hb_arena_free(a);
+}
+
+static void read_anchor(struct hb_slice text)
+{
+    struct hb_buf one = HB_BUF_INIT, two = HB_BUF_INIT;
+    struct hb_evid_anchor c, d;
+
+    if (hb_evid_anchor_parse(text, &c) == 0) {
+        hb_evid_anchor_text(&one, &c);
+        HB_ASSERT(hb_evid_anchor_parse(hb_buf_slice(&one), &d) == 0);
+        hb_evid_anchor_text(&two, &d);
+        HB_ASSERT(hb_slice_eq(hb_buf_slice(&one), hb_buf_slice(&two)));
+    }
+    hb_buf_done(&one);
+    hb_buf_done(&two);
+}
+
+static int count(void *arg, const struct hb_evidence_item *item)
+{
+    ++*(int64_t *)arg;
+    return 0;
+}
+
+static void open_store(struct hb_slice text)
+{
+    char dir[64], log[96];
+    struct hb_evidence *e = NULL;
+    struct hb_evidence_item item = {.kind = "note", .name = "n"};
+    int64_t before = 0, after = 0;
+
+    (void)snprintf(dir, sizeof(dir), "/tmp/hb-fuzz-evidlog-%d", (int)getpid());
+    HB_ASSERT(hb_mkdirs(dir, 0700) == 0);
+    (void)snprintf(log, sizeof(log), "%s/log", dir);
+    HB_ASSERT(hb_file_write(log, text.p, text.n, 0600) == 0);
+    HB_ASSERT(hb_evidence_open(dir, NULL, &e, NULL) == 0);
+    HB_ASSERT(hb_evidence_each(e, 0, count, &before) == 0);
+    HB_ASSERT(hb_evidence_note(e, &item) == 0);
+    hb_evidence_close(e);
+    HB_ASSERT(hb_evidence_open(dir, NULL, &e, NULL) == 0);
+    HB_ASSERT(hb_evidence_each(e, 0, count, &after) == 0);
+    HB_ASSERT(after == before + 1);
+    hb_evidence_close(e);
+    HB_ASSERT(hb_rmtree(AT_FDCWD, dir) == 0);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evidence.c - `hinoban evidence list|verify|checkpoint|export`.
+ *
+ * "verify" asks nobody: it reads the store itself, with the public key and
+ * the anchor that the caller names, since a service whose machine was taken
+ * over could say anything.  It runs as whoever may read the store, also on a
+ * copy on another machine.  The other words are requests to the service.
+ */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/num.h"
+#include "cli/client.h"
+#include "incident/evidence.h"
+
+#define ANCHOR_MAX 4096u
+
+static int verify(struct hb_cli *cli, int argc, char **argv);
+static void print_text(const struct hb_evidence_report *r);
+static int print_json(const struct hb_evidence_report *r);
+static int request(struct hb_cli *cli, const char *cmd, const char *member,
+                   const char *number);
+
+int hb_cmd_evidence(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+
+    if (hb_streq(word, "verify"))
+        return verify(cli, argc - 1, argv + 1);
+    if (hb_streq(word, "list") && argc <= 3)
+        return request(cli, "evidence.list", "incident",
+                       argc == 3 ? argv[2] : NULL);
+    if (hb_streq(word, "checkpoint") && argc == 2)
+        return hb_client_print(cli, "evidence.checkpoint", "{}");
+    if (hb_streq(word, "export") && argc == 3)
+        return request(cli, "evidence.export", "incident", argv[2]);
+    return hb_cli_usage(
+        cli, argc > 1 ? _("unexpected argument %s") : _("say what to do"),
+        argv[argc - 1]);
+}
+
+static int verify(struct hb_cli *cli, int argc, char **argv)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const char *anchor = hb_client_opt(&argc, argv, "--anchor");
+    const char *key = hb_client_opt(&argc, argv, "--key");
+    struct hb_evidence_report report = {0};
+    char dir[HB_MAX_PATH], key_path[HB_MAX_PATH];
+    struct hb_slice text = {0};
+    struct hb_pub *pub = NULL;
+    struct hb_err err = {0};
+    int r;
+
+    if (argc > 2)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[2]);
+    if (a == NULL)
+        return hb_cli_fail_code("evidence", -ENOMEM);
+    r = hb_path(&cli->paths, HB_DIR_STATE, "evidence", dir);
+    if (r == 0)
+        r = hb_path(&cli->paths, HB_DIR_ETC, "keys/evidence.pub", key_path);
+    if (r < 0)
+        return hb_cli_fail_code("evidence", r);
+    if (anchor != NULL) {
+        r = hb_file_read(a, anchor, ANCHOR_MAX, &text);
+        if (r < 0)
+            return hb_cli_fail_code(anchor, r);
+        /* An empty file must not pass for "no anchor was named". */
+        if (text.n == 0)
+            return hb_cli_fail_code(anchor, -EBADMSG);
+    }
+    if (hb_pub_load(key != NULL ? key : key_path, &pub, &err) < 0)
+        return hb_cli_fail(&err);
+    r = hb_evidence_verify(argc == 2 ? argv[1] : dir, pub, text, &report, &err);
+    hb_pub_free(pub);
+    if (r < 0)
+        return hb_cli_fail(&err);
+    if (cli->json)
+        r = print_json(&report);
+    else
+        print_text(&report);
+    if (r < 0)
+        return hb_cli_fail_code("evidence", r);
+    r = hb_cli_flush();
+    return hb_evidence_report_good(&report) ? r : HB_EXIT_FAILED;
+}
+
+static void print_text(const struct hb_evidence_report *r)
+{
+    printf(_("Entries: %lld, of them signed checkpoints: %lld\n"),
+           (long long)r->lines, (long long)r->checkpoints);
+    if (r->bad_line != 0)
+        printf(_("Line %lld of the log does not hold: %s.\n"),
+               (long long)r->bad_line, hb_gettext(r->bad_why));
+    if (r->missing > 0)
+        printf(_("Contents that are missing: %lld\n"), (long long)r->missing);
+    if (r->changed > 0)
+        printf(_("Contents that were changed: %lld\n"), (long long)r->changed);
+    if (r->first_lost != 0)
+        printf(_("The first of these belongs to line %lld.\n"),
+               (long long)r->first_lost);
+    if (r->torn > 0)
+        printf(_("Behind the last line stand %lld bytes that are no line yet: "
+                 "being written now, or left by a crash; the service sets "
+                 "them aside when it starts.\n"),
+               (long long)r->torn);
+    if (!r->anchor_given)
+        printf("%s", _("Not compared with a checkpoint from outside "
+                       "(--anchor FILE): whoever rewrote the whole log would "
+                       "not be noticed.\n"));
+    else if (r->anchor_holds)
+        printf("%s", _("The checkpoint from outside is in the log.\n"));
+    else
+        printf("%s", _("The checkpoint from outside is NOT in the log: the "
+                       "log was rewritten or cut since.\n"));
+    printf("%s", hb_evidence_report_good(r)
+                     ? _("The evidence is unchanged.\n")
+                     : _("THE EVIDENCE WAS CHANGED. Keep this machine as it "
+                         "is and call for help.\n"));
+}
+
+static int print_json(const struct hb_evidence_report *r)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_jw w;
+
+    hb_jw_init(&w, &b);
+    hb_jw_obj(&w, NULL);
+    hb_jw_bool(&w, "good", hb_evidence_report_good(r));
+    hb_jw_int(&w, "lines", r->lines);
+    hb_jw_int(&w, "items", r->items);
+    hb_jw_int(&w, "checkpoints", r->checkpoints);
+    hb_jw_int(&w, "bad_line", r->bad_line);
+    hb_jw_str(&w, "bad_why", r->bad_why != NULL ? r->bad_why : "");
+    hb_jw_int(&w, "missing", r->missing);
+    hb_jw_int(&w, "changed", r->changed);
+    hb_jw_int(&w, "torn", r->torn);
+    hb_jw_bool(&w, "anchor_given", r->anchor_given);
+    hb_jw_bool(&w, "anchor_holds", r->anchor_holds);
+    hb_jw_end_obj(&w);
+    if (hb_buf_err(&b) < 0)
+        return hb_buf_err(&b);
+    printf("%s\n", hb_buf_z(&b));
+    return 0;
+}
+
+/* NUMBER may be NULL: none. */
+static int request(struct hb_cli *cli, const char *cmd, const char *member,
+                   const char *number)
+{
+    char args[64] = "{}";
+    int64_t n;
+
+    if (number != NULL) {
+        if (hb_parse_i64(hb_slice_z(number), &n) < 0 || n < 1)
+            return hb_cli_usage(cli, _("%s is not a number"), number);
+        (void)snprintf(args, sizeof(args), "{\"%s\":%lld}", member,
+                       (long long)n);
+    }
+    return hb_client_print(cli, cmd, args);
+}

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# evidence_export.sh - a package of evidence in a stranger's hands: checked by
+# its own script under a POSIX shell, by hand with sha256sum and openssl, and
+# by `hinoban evidence verify` on the store; every kind of forgery is noticed.
+. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+maker=$HB_BUILD_ROOT/tests/test-incident-evidence
+command -v openssl >/dev/null || skip_all 'openssl is not installed'
+mkdir "$T/box"
+"$maker" make "$T/box" || { echo 'Bail out! no package was made'; exit 1; }
+B=$T/box P=$T/box/package
+fresh() { rm -rf "$T/p"; cp -a "$P" "$T/p"; chmod -R u+w "$T/p"; }
+# check [OPTION...]: VERIFY.sh of $T/p, status in $rc.
+check() { (cd / && run sh "$T/p/VERIFY.sh" "$@"; exit $rc); rc=$?; }
+
+fresh; check
+is $rc 0 'the package verifies'
+out_has GOOD 'and says so'
+check --anchor "$B/anchor"; is $rc 0 'with the anchor, too'
+id=$(openssl pkey -pubin -in "$B/evidence.pub" -outform DER | tail -c 32 |
+    sha256sum | cut -c1-16)
+check --key "$id"; is $rc 0 'and with the name of the key'
+grep -qF "$id" "$P/README.txt"; ok $? 'which stands in the README'
+check --key 0123456789abcdef; is $rc 1 'another name is refused'
+if command -v busybox >/dev/null; then
+    (cd / && run busybox sh "$T/p/VERIFY.sh" --anchor "$B/anchor"; exit $rc)
+    is $? 0 'under busybox, too'
+fi
+
+# By hand, as README.txt says.
+(cd "$T/p" && sha256sum --quiet -c SHA256SUMS) >"$T/out" 2>&1
+ok $? 'sha256sum agrees'
+(cd "$T/p" && openssl pkeyutl -verify -pubin -inkey evidence.pub -rawin \
+    -in SHA256SUMS.signed -sigfile SHA256SUMS.sig) >"$T/out" 2>&1
+ok $? 'openssl agrees'
+grep -q 'sha256sum' "$P/README.txt" && grep -q '検証' "$P/README.txt"
+ok $? 'the README speaks both languages'
+is "$(grep -c 'of another incident' -r "$P/files" | grep -vc ':0')" 0 \
+    'nothing of another incident is in it'
+is "$(wc -l <"$P/ITEMS.txt" | tr -d ' ')" "$(grep -c . "$P/ITEMS.txt")" \
+    'a file name with a line feed makes no line of its own'
+
+# Each file of the package, one byte changed.
+bad=0
+while read -r f; do
+    fresh; size=$(stat -c %s "$T/p/$f")
+    at=$((size / 2)); old=$(od -An -tu1 -j $at -N1 "$T/p/$f" | tr -d ' ')
+    printf "\\$(printf %03o $((old ^ 1)))" |
+        dd of="$T/p/$f" bs=1 seek=$at conv=notrunc 2>/dev/null
+    # The script itself may be forged too: the stranger has the true one.
+    (cd / && cp "$P/VERIFY.sh" "$T/true.sh" && cd "$T/p" &&
+        { [ "$f" = VERIFY.sh ] || sh VERIFY.sh; } >"$T/out" 2>&1) &&
+        [ "$f" != VERIFY.sh ] && { bad=$((bad + 1)); echo "# $f"; }
+done < <(cd "$P" && find . -type f ! -name VERIFY.sh -printf '%P\n')
+is $bad 0 'a changed byte in any file is noticed'
+
+# A forger who makes all of it anew with a key of their own.
+forge() { # signs what is in $T/p with a new key
+    openssl genpkey -algorithm ed25519 -out "$T/forged.key" 2>/dev/null
+    openssl pkey -in "$T/forged.key" -pubout -out "$T/p/evidence.pub"
+    (cd "$T/p" && find . -type f ! -name 'SHA256SUMS*' -printf '%P\0' |
+        xargs -0 sha256sum >SHA256SUMS
+    { echo hinoban-export-v1; cat SHA256SUMS; } >SHA256SUMS.signed
+    openssl pkeyutl -sign -inkey "$T/forged.key" -rawin \
+        -in SHA256SUMS.signed -out SHA256SUMS.sig)
+}
+fresh; forge; check
+is $rc 1 'signatures of another key in the log are noticed'
+fresh; sed -i '/"kind":"checkpoint"/d' "$T/p/log"; forge; check
+is $rc 1 'so is a log without them'
+out_has 'does not follow' 'because the chain is broken'
+# The whole chain made anew, as one who has root can.
+fresh
+python3 - "$T/p/log" <<'PY'
+import hashlib, json, sys
+prev = "0" * 64
+lines = []
+for n, line in enumerate(l for l in open(sys.argv[1], encoding="utf-8")
+                         if '"kind":"checkpoint"' not in l):
+    o = json.loads(line)
+    o["prev"], o["number"], o["source"] = prev, n + 1, "forged"
+    text = json.dumps(o, sort_keys=True, separators=(",", ":"),
+                      ensure_ascii=False) + "\n"
+    prev = hashlib.sha256(text.encode()).hexdigest()
+    lines.append(text)
+open(sys.argv[1], "w", encoding="utf-8").writelines(lines)
+PY
+forge; check
+is $rc 0 'a whole new chain with a whole new key is whole in itself'
+check --anchor "$B/anchor"; is $rc 1 'but not with the anchor'
+out_has 'rewritten' 'which says why'
+check --key "$id"; is $rc 1 'nor with the name of the key'
+fresh; echo evil >"$T/p/files/$(printf evil | sha256sum | cut -d' ' -f1)"
+check; is $rc 1 'a file that no line names is noticed'
+fresh; printf 'x' >>"$T/p/log"; check
+is $rc 1 'a log that does not end with a line, too'
+
+# The store itself.
+run "$H" evidence verify --key "$B/evidence.pub" "$B/store"
+is $rc 0 'the store verifies'
+out_has 'unchanged' 'and says so'
+out_has 'Not compared' 'and that no anchor was named'
+run "$H" evidence verify --key "$B/evidence.pub" --anchor "$B/anchor" \
+    "$B/store"
+is $rc 0 'with the anchor'
+LANG=ja_JP.UTF-8 run "$H" evidence verify --key "$B/evidence.pub" "$B/store"
+out_has '証拠は変えられていません' 'in Japanese'
+run "$H" evidence verify --json --key "$B/evidence.pub" "$B/store"
+is "$(python3 -c 'import json,sys; print(json.load(sys.stdin)["good"])' \
+    <"$T/out")" True 'as JSON'
+: >"$T/empty"
+run "$H" evidence verify --key "$B/evidence.pub" --anchor "$T/empty" \
+    "$B/store"
+is $rc 1 'an empty anchor is no anchor'
+run "$H" evidence verify --key "$B/evidence.pub" --anchor /nonexistent \
+    "$B/store"
+is $rc 1 'nor is one that is missing'
+sed -i '2s/another incident/anotter incident/;2s/other/0ther/' "$B/store/log"
+run "$H" evidence verify --key "$B/evidence.pub" "$B/store"
+is $rc 1 'a changed line is noticed'
+out_has 'Line 3 ' 'at the first line that does not follow'
+out_has 'CHANGED' 'and said plainly'
+run "$H" evidence verify --key "$B/evidence.pub" "$T/nowhere"
+is $rc 1 'a store that is not there'
+run "$H" evidence; is $rc 2 'no word: usage'
+run "$H" evidence export x; is $rc 2 'a word that is no number: usage'
+finish
