@@ -190,6 +190,9 @@ static int setup(struct hb_cmp *c)
     if (n < 0 || (size_t)n >= sizeof(path))
         return -ENAMETOOLONG;
     r = hb_pub_load(path, &c->pub, &err);
+    /* Before `hinoban init` there is no key, and nothing to compare. */
+    if (r == -ENOENT && c->config->sites.n == 0)
+        r = 0;
     if (r < 0) {
         hb_err_format(&err, text, sizeof(text));
         hb_log(HB_LOG_ERR, "%s", text);
