@@ -92,7 +92,7 @@ struct hb_cmp_path {
     struct hb_fp_who *who;
     uint64_t noticed;
     int64_t noticed_utc;
-    uint64_t asked, last_done; /* mono */
+    uint64_t asked, looked, last_done; /* mono */
     unsigned fails, looks;
     uint64_t first_fail;
     struct hb_timer *retry;
@@ -149,7 +149,6 @@ struct hb_cmp {
     uint64_t scan_id;
 
     int helper;
-    pid_t helper_pid;
     uint64_t seq;
     size_t in_flight;
     struct hb_map *paths; /* site and path to hb_cmp_path */

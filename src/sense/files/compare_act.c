@@ -50,6 +50,10 @@ static void fight(struct hb_cmp *c, struct hb_cmp_path *p);
 static void restore_below(struct hb_cmp *c, struct hb_cmp_path *p);
 static bool unreadable(struct hb_cmp_site *s, const struct hb_fp_item *i,
                        int fd, struct hb_verdict *v);
+static bool under_foreign(struct hb_cmp *c, struct hb_cmp_site *s,
+                          const struct hb_fp_item *i,
+                          const struct hb_fp_who *who);
+static bool moved_on(const struct hb_reply *r);
 
 void hb_cmp_object(struct hb_cmp *c, const struct hb_fp_item *item, int fd,
                    const struct hb_fp_who *who)
@@ -109,6 +113,10 @@ void hb_cmp_act(struct hb_cmp *c, struct hb_cmp_site *s,
         hb_close(&fd);
         return;
     }
+    if (v.what != HB_J_LOOK && v.area == NULL && under_foreign(c, s, i, who)) {
+        hb_close(&fd);
+        return;
+    }
     if (p == NULL)
         p = path_get(c, s, i->path, true);
     if (p == NULL) {
@@ -156,7 +164,6 @@ void hb_cmp_act(struct hb_cmp *c, struct hb_cmp_site *s,
 void hb_cmp_helper_tick(struct hb_cmp *c)
 {
     char path[HB_MAX_PATH];
-    struct hb_peer peer = {0, 0, 0};
     int n;
 
     if (c->helper >= 0)
@@ -168,8 +175,6 @@ void hb_cmp_helper_tick(struct hb_cmp *c)
         return;
     }
     (void)fcntl(c->helper, F_SETFL, O_NONBLOCK);
-    if (hb_sock_peer(c->helper, &peer) == 0)
-        c->helper_pid = peer.pid;
     if (hb_loop_add(c->loop, c->helper, EPOLLIN | EPOLLRDHUP, on_helper, c) <
         0) {
         hb_close(&c->helper);
@@ -503,6 +508,10 @@ static void was_done(struct hb_cmp *c, struct hb_cmp_path *p,
                       r);
         fight(c, p);
     }
+    /* Who did it is told; the next one may be another. */
+    free(p->who);
+    p->who = NULL;
+    p->noticed = 0;
     if (p->verdict.what == HB_J_RESTORE && p->verdict.type == HB_BT_DIR)
         restore_below(c, p);
 }
@@ -513,6 +522,11 @@ static void was_failed(struct hb_cmp *c, struct hb_cmp_path *p,
     const struct hb_conf_site *conf = p->site->conf;
     uint64_t now = hb_mono();
 
+    /* It is not any more what was found: look what it is now. */
+    if (moved_on(r) && ++p->looks <= LOOKS_MAX) {
+        look_later(c, p, HB_MS << HB_MIN(p->looks, 6u));
+        return;
+    }
     if (p->fails == 0 || now - p->first_fail > conf->private_within) {
         p->first_fail = now;
         p->fails = 0;
@@ -572,4 +586,52 @@ static bool unreadable(struct hb_cmp_site *s, const struct hb_fp_item *i,
     v->entry = e.index;
     v->type = e.type;
     return true;
+}
+
+/* Below a directory that should not be there (or should be a file), the
+ * directory goes as a whole: one deed, one event, not a thousand. */
+static bool under_foreign(struct hb_cmp *c, struct hb_cmp_site *s,
+                          const struct hb_fp_item *i,
+                          const struct hb_fp_who *who)
+{
+    struct hb_slice up = hb_slice(i->path.p, 0);
+    struct hb_cmp_path *p;
+
+    for (;;) {
+        struct hb_base_match m;
+
+        while (up.n < i->path.n && i->path.p[up.n] != '/')
+            up.n++;
+        if (up.n >= i->path.n)
+            return false;
+        if (hb_base_set_find(&s->set->set, up, &m) < 0)
+            break;
+        if (!(m.in_cur && m.cur.type == HB_BT_DIR) &&
+            !(m.in_next && m.next.type == HB_BT_DIR))
+            break;
+        up.n++;
+    }
+    if (hb_rules_is_area(s->conf, up))
+        return false;
+    p = path_get(c, s, up, true);
+    if (p == NULL) {
+        s->scan_again = true;
+        return true;
+    }
+    if (p->who == NULL && who != NULL)
+        p->who = hb_fp_who_dup(who);
+    if (p->seq != 0 || p->queued)
+        p->again = true;
+    else if (hb_mono() - p->looked > 20 * HB_MS || p->looked <= p->last_done) {
+        p->looked = hb_mono();
+        hb_cmp_look(c, s, up);
+    } else
+        look_later(c, p, 50 * HB_MS);
+    return true;
+}
+
+static bool moved_on(const struct hb_reply *r)
+{
+    return r->error == -EAGAIN || r->error == -ENOENT || r->error == -ENOTDIR ||
+           r->error == -ESTALE;
 }

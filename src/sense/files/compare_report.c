@@ -44,7 +44,6 @@ struct report {
     uint8_t state;
     char area[256];
     struct hb_fp_who *who;
-    bool own; /* the writer is our helper: not the culprit */
     int64_t noticed_utc;
     int64_t took, count;
     size_t path_n;
@@ -111,8 +110,6 @@ void hb_cmp_report(struct hb_cmp *c, struct hb_cmp_path *p,
     r->count = status == HB_CMP_FAILED  ? (int64_t)p->fails
                : status == HB_CMP_FIGHT ? (int64_t)p->n_done
                                         : 1;
-    r->own = p->who != NULL && c->helper_pid > 0 &&
-             p->who->pid == (uint32_t)c->helper_pid;
     r->path_n = p->path.n;
     if (p->path.n > 0)
         memcpy(r->path, p->path.p, p->path.n);
@@ -247,7 +244,7 @@ static void fill(struct hb_cmp *c, struct hb_event *e, const struct report *r)
     }
     fill_hashes(e, r);
     fill_reasons(e, r);
-    if (r->who != NULL && !r->own)
+    if (r->who != NULL)
         fill_who(e, r->who);
 }
 

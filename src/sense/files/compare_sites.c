@@ -51,6 +51,8 @@ void hb_cmp_sites_close(struct hb_cmp *c)
     for (size_t i = 0; i < c->n_sites; i++) {
         struct hb_cmp_site *s = &c->sites[i];
 
+        if (s->again != NULL)
+            hb_timer_stop(c->loop, s->again);
         hb_cmp_set_unref(s->set);
         hb_cmp_set_unref(s->before);
         hb_close(&s->dir);

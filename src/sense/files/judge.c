@@ -11,6 +11,7 @@
 
 #include "sense/files/judge.h"
 
+static bool is_own(const struct hb_conf_site *conf, const struct hb_fp_item *i);
 static void absent(const struct hb_judge *j, const struct hb_fp_item *i,
                    struct hb_verdict *ret);
 static void in_area(const struct hb_judge *j, const struct hb_fp_item *i,
@@ -25,7 +26,7 @@ void hb_judge(const struct hb_judge *j, const struct hb_fp_item *i, int fd,
 
     memset(ret, 0, sizeof(*ret));
     ret->what = HB_J_EQUAL;
-    if (hb_rules_ignored(j->conf, i->path))
+    if (hb_rules_ignored(j->conf, i->path) || is_own(j->conf, i))
         return;
     if (i->state == HB_FPS_ERROR) {
         ret->what = HB_J_LOOK;
@@ -61,6 +62,9 @@ void hb_judge(const struct hb_judge *j, const struct hb_fp_item *i, int fd,
     if (bits == 0)
         return;
     if ((bits & HB_BD_FOREIGN) != 0) {
+        /* Releases leave areas out; the folder itself belongs there. */
+        if (S_ISDIR(i->st.mode) && hb_rules_is_area(j->conf, i->path))
+            return;
         ret->what = HB_J_REMOVE;
         ret->bits = HB_BD_FOREIGN;
         ret->baseline = hb_baseline_number(j->set->cur);
@@ -84,6 +88,22 @@ bool hb_judge_is_before(const struct hb_judge *j, const struct hb_fp_item *i,
     bits =
         hb_base_set_compare(j->before, i->path, fd, i->readable != 0, scratch);
     return bits >= 0 && (bits & ~HB_BD_UNREAD) == 0;
+}
+
+/* Below staging nobody but root can be, as long as it is closed; that it is
+ * closed is judged on the directory itself. */
+static bool is_own(const struct hb_conf_site *conf, const struct hb_fp_item *i)
+{
+    switch (hb_rules_own(conf, i->path)) {
+    case HB_OWN_BELOW:
+        return true;
+    case HB_OWN_STAGING:
+        return i->state != HB_FPS_PRESENT ||
+               (S_ISDIR(i->st.mode) && i->st.uid == 0 &&
+                (i->st.mode & 077) == 0);
+    default:
+        return false;
+    }
 }
 
 static void absent(const struct hb_judge *j, const struct hb_fp_item *i,

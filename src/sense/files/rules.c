@@ -77,6 +77,29 @@ bool hb_rules_ignored(const struct hb_conf_site *s, struct hb_slice path)
     return false;
 }
 
+enum hb_own hb_rules_own(const struct hb_conf_site *s, struct hb_slice path)
+{
+    const char *prefix = ".hinoban-staging-";
+    size_t n = strlen(prefix), k = strlen(s->name);
+
+    if (path.n < n + k || memcmp(path.p, prefix, n) != 0 ||
+        memcmp(path.p + n, s->name, k) != 0)
+        return HB_OWN_NOT;
+    if (path.n == n + k)
+        return HB_OWN_STAGING;
+    return path.p[n + k] == '/' ? HB_OWN_BELOW : HB_OWN_NOT;
+}
+
+bool hb_rules_is_area(const struct hb_conf_site *s, struct hb_slice path)
+{
+    const struct hb_conf_area *a = s->areas.v;
+
+    for (size_t i = 0; i < s->areas.n; i++)
+        if (hb_slice_eq(path, hb_slice_z(a[i].path)))
+            return true;
+    return false;
+}
+
 const struct hb_conf_area *hb_rules_area(const struct hb_conf_site *s,
                                          struct hb_slice path)
 {

@@ -25,6 +25,13 @@ enum hb_rule {
 
 /* Whether PATH or a directory above it is ignored. */
 bool hb_rules_ignored(const struct hb_conf_site *s, struct hb_slice path);
+/* The helper's staging directory lies in the root where the root's parent is
+ * another file system.  It counts as ours only while it is root's and closed
+ * (0700): the name alone must not give anybody a place to hide. */
+enum hb_own { HB_OWN_NOT, HB_OWN_STAGING, HB_OWN_BELOW };
+enum hb_own hb_rules_own(const struct hb_conf_site *s, struct hb_slice path);
+/* Whether PATH is an area itself. */
+bool hb_rules_is_area(const struct hb_conf_site *s, struct hb_slice path);
 /* The writable area that PATH lies strictly below, or NULL. */
 const struct hb_conf_area *hb_rules_area(const struct hb_conf_site *s,
                                          struct hb_slice path);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -126,6 +127,7 @@ pid_t rig_start(struct rig *r, hb_role_main *main, const char *role,
         r->roles[r->n_roles++] = pid;
         return pid;
     }
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 0; i < n; i++)
         must(dup2(fds[i], 3 + i) == 3 + i, "dup2");
     (void)close_range(3 + (unsigned)n, ~0u, 0);
@@ -158,19 +160,37 @@ void rig_path(char *buf, size_t size, const char *root, const char *rel)
     (void)snprintf(buf, size, "%s/%s", root, rel);
 }
 
-void rig_put(const char *root, const char *rel, const void *p, size_t n)
+void rig_name(char *buf, size_t size, const char *name)
+{
+    (void)snprintf(buf, size, "/var/tmp/%s-%d", name, (int)getpid());
+}
+
+static bool put(const char *root, const char *rel, const void *p, size_t n)
 {
     char path[4500], *slash;
+    bool good;
     int fd;
 
     rig_path(path, sizeof(path), root, rel);
     slash = strrchr(path, '/');
     *slash = '\0';
-    must(hb_mkdirs(path, 0755) == 0, path);
+    if (hb_mkdirs(path, 0755) < 0)
+        return false;
     *slash = '/';
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    must(fd >= 0 && hb_write_all(fd, p, n) == 0, path);
-    (void)close(fd);
+    good = fd >= 0 && hb_write_all(fd, p, n) == 0;
+    hb_close(&fd);
+    return good;
+}
+
+void rig_put(const char *root, const char *rel, const void *p, size_t n)
+{
+    must(put(root, rel, p, n), rel);
+}
+
+void rig_try(const char *root, const char *rel, const void *p, size_t n)
+{
+    (void)put(root, rel, p, n);
 }
 
 uint64_t rig_now(void)

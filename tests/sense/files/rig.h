@@ -24,6 +24,8 @@ struct rig {
     size_t n_roles;
 };
 
+/* "/var/tmp/NAME-PID": several runs at once do not meet. */
+void rig_name(char *buf, size_t size, const char *name);
 /* Makes DIR (removed before) and the settings; ROOT "" is DIR/site/www.
  * MORE is YAML of the site's own (indented by four). */
 void rig_open(struct rig *r, const char *dir, const char *root,
@@ -41,6 +43,8 @@ int rig_stop(struct rig *r, pid_t pid);
 
 /* Files below the site: content, mode 0644; directories are made. */
 void rig_put(const char *root, const char *rel, const void *p, size_t n);
+/* The same where the guard may undo it while it is being made. */
+void rig_try(const char *root, const char *rel, const void *p, size_t n);
 void rig_path(char *buf, size_t size, const char *root, const char *rel);
 /* ns of the monotonic clock. */
 uint64_t rig_now(void);

@@ -181,10 +181,9 @@ static void test_links(void **state)
         {"/srv/www2/x", HB_RULE_LINK},
         {"./././a", HB_RULE_OK},
     };
-    const char *dir = "/var/tmp/hb-test-rules";
-    char path[128];
+    char dir[] = "/var/tmp/hb-test-rules-XXXXXX", path[128];
 
-    (void)mkdir(dir, 0700);
+    assert_non_null(mkdtemp(dir));
     (void)snprintf(path, sizeof(path), "%s/link", dir);
     for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
         struct hb_fp_stat st = {.mode = S_IFLNK | 0777, .nlink = 1};

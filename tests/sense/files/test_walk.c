@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "sense/files/walk.h"
 
-#define DIR_ "/var/tmp/hb-test-walk"
+static char top[64];
 
 static int root;
 static uint64_t seen, stop_at;
@@ -33,9 +33,9 @@ static int count(void *arg, int dirfd, const char *name, const char *path,
 
 static int setup(void **state)
 {
-    (void)!hb_rmtree(AT_FDCWD, DIR_);
-    assert_int_equal(mkdir(DIR_, 0755), 0);
-    root = open(DIR_, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(top, sizeof(top), "/var/tmp/hb-test-walk-%d", (int)getpid());
+    assert_int_equal(mkdir(top, 0755), 0);
+    root = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
     seen = stop_at = 0;
     longest = 0;
     return 0;
@@ -44,18 +44,19 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)close(root);
-    return hb_rmtree(AT_FDCWD, DIR_);
+    return hb_rmtree(AT_FDCWD, top);
 }
 
 static void test_tree(void **state)
 {
     struct hb_walk_stats st;
 
-    assert_int_equal(hb_mkdirs(DIR_ "/a/b", 0755), 0);
-    assert_int_equal(hb_mkdirs(DIR_ "/c", 0755), 0);
-    assert_int_equal(symlink("/etc", DIR_ "/a/etc"), 0);
-    assert_int_equal(symlink("..", DIR_ "/c/loop"), 0);
-    assert_int_equal(mkfifo(DIR_ "/c/fifo", 0600), 0);
+    assert_int_equal(mkdirat(root, "a", 0755), 0);
+    assert_int_equal(mkdirat(root, "a/b", 0755), 0);
+    assert_int_equal(mkdirat(root, "c", 0755), 0);
+    assert_int_equal(symlinkat("/etc", root, "a/etc"), 0);
+    assert_int_equal(symlinkat("..", root, "c/loop"), 0);
+    assert_int_equal(mkfifoat(root, "c/fifo", 0600), 0);
     assert_int_equal(hb_walk(root, "", count, NULL, &st), 0);
     /* a, a/b, a/etc, c, c/loop, c/fifo: no link was followed. */
     assert_int_equal(seen, 6);

@@ -167,7 +167,8 @@ static void start_on(const char *root)
     char path[400];
     int fd;
 
-    rig_open(&fk->r, "/var/tmp/hb-test-watch", root, "", "");
+    rig_name(path, sizeof(path), "hb-test-watch");
+    rig_open(&fk->r, path, root, "", "");
     put("index.html");
     put("a/b/page.html");
     put("a/b/other.html");
@@ -193,7 +194,7 @@ static int setup(void **state)
 
     fk = calloc(1, sizeof(*fk));
     fk->f = malloc(sizeof(*fk->f));
-    (void)snprintf(fk->fs, sizeof(fk->fs), "/var/tmp/hb-test-watch-fs");
+    rig_name(fk->fs, sizeof(fk->fs), "hb-test-watch-fs");
     fk->mounted = rig_mount("ext4", fk->fs, 64);
     if (fk->mounted)
         (void)snprintf(root, sizeof(root), "%s/www", fk->fs);
