@@ -24,6 +24,11 @@ bool hb_fault_pending(enum hb_fault_kind kind)
     return countdown[kind] != 0;
 }
 
+unsigned hb_fault_left(enum hb_fault_kind kind)
+{
+    return countdown[kind];
+}
+
 bool hb_fault_hit(enum hb_fault_kind kind)
 {
     if (countdown[kind] == 0)

@@ -25,6 +25,8 @@ void hb_fault_set(enum hb_fault_kind kind, unsigned n);
 /* True while an armed fault was not reached: what was tried has fewer calls
  * than that, so a test that counts up N is through. */
 bool hb_fault_pending(enum hb_fault_kind kind);
+/* How many more calls it would take; armed high, it counts what was called. */
+unsigned hb_fault_left(enum hb_fault_kind kind);
 
 extern unsigned hb_fault_armed; /* how many kinds are armed */
 bool hb_fault_hit(enum hb_fault_kind kind);
