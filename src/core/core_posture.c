@@ -252,7 +252,8 @@ static int decision(struct gather *g, const char *subject, struct said *ret)
     struct hb_stmt *q;
     int r = hb_db_stmt(g->core->state.db,
                        "SELECT d.reason, d.time, d.until, d.sig, p.pub,"
-                       " p.full_name, p.name, d.verdict FROM decision d"
+                       " p.full_name, p.name, d.verdict, d.incident"
+                       " FROM decision d"
                        " JOIN person p ON p.id = d.person"
                        " WHERE d.subject = ?1 ORDER BY d.id DESC LIMIT 1",
                        &q);
@@ -273,6 +274,7 @@ static int decision(struct gather *g, const char *subject, struct said *ret)
             .pub = hb_stmt_col_blob(q, 4),
             .person = hb_stmt_col_text(q, 6),
             .verdict = hb_stmt_col_text(q, 7),
+            .incident = hb_stmt_col_int(q, 8),
         };
 
         r = hb_decision_verify(&row);

@@ -5,6 +5,7 @@
  */
 #include "incident/decision.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 
 static bool verdict_known(const char *verdict);
@@ -25,6 +26,7 @@ int hb_decision_message(struct hb_buf *b, const struct hb_decision_row *row)
         hb_json_add_str(a, o, "verdict", row->verdict) == NULL ||
         hb_json_add_str(a, o, "reason", row->reason) == NULL ||
         hb_json_add_str(a, o, "person", row->person) == NULL ||
+        hb_json_add_int(a, o, "incident", row->incident) == NULL ||
         hb_json_add_str(a, o, "time", hb_buf_z(&time)) == NULL)
         return -ENOMEM;
     return hb_json_write_jcs(b, o);
@@ -61,9 +63,11 @@ int hb_decision_add(struct hb_state *s, const struct hb_person *by,
     if (memcmp(by->pub, none, sizeof(none)) == 0)
         return -EKEYREJECTED;
     if (!verdict_known(row->verdict) || row->reason[0] == '\0' ||
-        strlen(row->reason) > HB_DECISION_REASON_MAX || row->until <= row->time)
+        strlen(row->reason) > HB_DECISION_REASON_MAX ||
+        row->until <= row->time || row->until <= hb_now())
         return -EINVAL;
     checked.person = by->name;
+    checked.incident = incident;
     checked.pub = hb_slice((const char *)by->pub, sizeof(by->pub));
     r = hb_decision_verify(&checked);
     if (r < 0)

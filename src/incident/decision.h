@@ -21,6 +21,7 @@ struct hb_decision_row {
                             "pass", "fail", "withdrawn" */
     const char *reason;
     const char *person;  /* name */
+    int64_t incident;    /* it belongs to, 0 none */
     int64_t time, until; /* ns UTC */
     struct hb_slice sig; /* HB_SIG_SIZE bytes */
     struct hb_slice pub; /* of the person, HB_PUB_SIZE bytes */

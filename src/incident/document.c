@@ -327,6 +327,7 @@ static void one_decision(struct paper *p, struct hb_stmt *q)
         .person = hb_stmt_col_text(q, 6),
         .time = hb_stmt_col_int(q, 3),
         .until = hb_stmt_col_int(q, 4),
+        .incident = p->f.i.id,
         .sig = hb_stmt_col_blob(q, 5),
         .pub = hb_stmt_col_blob(q, 8),
     };

@@ -4,8 +4,8 @@
  *
  * Runs in core.  A finding and what it changes (incident, timeline, finding
  * row) are one transaction: either all of it was acknowledged or none.  The
- * finding row is keyed by the event's uid, so that an event that arrives
- * twice (at-least-once bus) changes nothing.
+ * finding row is keyed by the event's uid and the incident, so that an event
+ * that arrives twice (at-least-once bus) changes nothing.
  */
 #include "incident/incident.h"
 
@@ -22,6 +22,8 @@ static int open_new(struct hb_state *s, const struct hb_incident *i,
 static int join(struct hb_state *s, int64_t id, const struct hb_finding *f);
 static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
                 bool *ret_new);
+static int taken_before(struct hb_state *s, const struct hb_finding *f,
+                        int64_t *ret_id);
 static int note_opened(struct hb_state *s, int64_t id, int64_t time,
                        const char *by, const char *by_ja, const char *note,
                        const char *event);
@@ -224,9 +226,14 @@ static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
                 bool *ret_new)
 {
     int64_t id = 0;
-    int r = hb_incident_find_open(s, f->key, &id);
+    int r = taken_before(s, f, &id);
 
     *ret_new = false;
+    if (r != 0) {
+        *ret_id = id;
+        return r;
+    }
+    r = hb_incident_find_open(s, f->key, &id);
     if (r == -ENOENT) {
         struct hb_incident i = {
             .case_number = f->case_number,
@@ -249,8 +256,33 @@ static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
     }
     if (r == 0)
         r = join(s, id, f);
-    if (r >= 0)
+    if (r == 0)
         *ret_id = id;
+    return r;
+}
+
+/* 1 where the event belongs to an incident of this key already, also to one
+ * that is closed by now: a repetition must not open it anew. */
+static int taken_before(struct hb_state *s, const struct hb_finding *f,
+                        int64_t *ret_id)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(s->db,
+                       "SELECT f.incident FROM finding f"
+                       " JOIN incident i ON i.id = f.incident"
+                       " WHERE f.event_uid = ?1 AND i.key = ?2",
+                       &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_text(q, 1, f->event->uid);
+    if (r == 0)
+        r = hb_stmt_text(q, 2, f->key);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r == 1)
+        *ret_id = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
     return r;
 }
 
@@ -278,14 +310,11 @@ static int join(struct hb_state *s, int64_t id, const struct hb_finding *f)
 {
     int r = hb_db_exec(s->db,
                        "INSERT INTO finding(event_uid, incident, rule, time)"
-                       " VALUES(?1, ?2, ?3, ?4)"
-                       " ON CONFLICT(event_uid) DO NOTHING",
+                       " VALUES(?1, ?2, ?3, ?4)",
                        "titi", f->event->uid, id, f->rule, f->event->time);
 
     if (r < 0)
         return r;
-    if (hb_db_changes(s->db) == 0)
-        return 1;
     return hb_db_exec(
         s->db,
         "UPDATE incident SET findings = findings + 1,"
@@ -365,8 +394,8 @@ static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret)
     return r;
 }
 
-/* Closing asks for what makes the record worth keeping (PLAYBOOKS: evidence
- * hold): no task waits, the playbook has ended, something was secured. */
+/* Closing asks for what makes the record worth keeping: no task waits and the
+ * playbook, whose steps demand evidence, reports and review, has ended. */
 static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
 {
     int64_t tasks = 0, runs = 0;

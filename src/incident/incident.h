@@ -63,8 +63,9 @@ typedef int hb_incident_fn(void *arg, const struct hb_incident *i);
 /* Newest first; OPEN_ONLY leaves the closed out. */
 int hb_incident_each(struct hb_state *s, bool open_only, hb_incident_fn *fn,
                      void *arg) HB_WUR;
-/* Forward only; closing asks that evidence, clocks, tasks and review are
- * done: -EBUSY with what is missing in ERR. */
+/* Forward only; closing asks that no task waits and that the playbook,
+ * whose steps demand evidence and review, has ended: -EBUSY with what is
+ * missing in ERR. */
 int hb_incident_set_state(struct hb_state *s, int64_t id,
                           enum hb_incident_state state, const char *by,
                           struct hb_err *err) HB_WUR;

@@ -166,7 +166,8 @@ int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
         " FROM person p LEFT JOIN deputy d"
         " ON d.person = p.id AND (d.role & ?1) <> 0"
         " WHERE active = 1 AND ((roles & (?1 | 1)) <> 0 OR d.rank IS NOT NULL)"
-        " ORDER BY (roles & ?1) = 0, d.rank IS NULL, d.rank, p.id",
+        " GROUP BY p.id ORDER BY (roles & ?1) = 0, min(d.rank) IS NULL,"
+        " min(d.rank), p.id",
         &q);
     if (r < 0)
         return r;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/show.h"
 
 static const struct {
     const char *kind;
@@ -76,7 +77,7 @@ static const struct {
 static const char *find(const char *kind);
 static const char *state_word(int lang, const char *name);
 static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v);
-static void add_visible(struct hb_buf *b, struct hb_slice s);
+static const char *role_word(int lang, const char *name);
 static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n);
 
@@ -201,12 +202,35 @@ static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
         hb_buf_addz(b, "?");
     else if (hb_streq(key, "reasons"))
         add_reasons(b, lang, v);
+    else if (v->type == HB_JSON_STR && hb_streq(key, "roles"))
+        hb_show(b, hb_slice_z(role_word(lang, v->str.p)));
     else if (v->type == HB_JSON_STR && hb_streq(key, "state"))
         hb_buf_addz(b, state_word(lang, v->str.p));
     else if (v->type == HB_JSON_STR)
-        add_visible(b, v->str);
+        hb_show(b, v->str);
     else
         hb_json_write(b, v);
+}
+
+/* What a task was asked of. */
+static const char *role_word(int lang, const char *name)
+{
+    static const struct {
+        const char *name, *word;
+    } words[] = {
+        {"officer", N_("information-security officer")},
+        {"admin", N_("administrator")},
+        {"manager", N_("management")},
+        {"staff", N_("staff")},
+        {"accounting", N_("accounting")},
+        {"outside", N_("outside approver")},
+        {"audit", N_("audit")},
+    };
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(words); i++)
+        if (hb_streq(words[i].name, name))
+            return hb_tr((enum hb_lang)lang, words[i].word);
+    return name;
 }
 
 static const char *state_word(int lang, const char *name)
@@ -242,7 +266,7 @@ static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v)
         v->str.p[0] == '[' && hb_json_parse(a, v->str, &list, NULL) == 0)
         v = list;
     if (v->type == HB_JSON_STR)
-        add_visible(b, v->str);
+        hb_show(b, v->str);
     if (v->type != HB_JSON_ARR)
         return;
     HB_JSON_EACH (one, v) {
@@ -254,20 +278,7 @@ static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v)
             if (hb_slice_eq(word, hb_slice_z(words[i])))
                 word = hb_slice_z(hb_tr((enum hb_lang)lang, words[i]));
         hb_buf_addz(b, comma);
-        add_visible(b, word);
+        hb_show(b, word);
         comma = hb_tr((enum hb_lang)lang, N_(", "));
-    }
-}
-
-/* Control characters would let a file name forge lines of the timeline. */
-static void add_visible(struct hb_buf *b, struct hb_slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c < 0x20 || c == 0x7f)
-            hb_buf_addf(b, "\\x%02x", c);
-        else
-            hb_buf_addc(b, (char)c);
     }
 }

@@ -67,7 +67,8 @@ static void decide(int64_t person, const char *name, bool forged)
                                   .reason = "予算がつくまで",
                                   .person = name,
                                   .time = AT(900),
-                                  .until = AT(90000)};
+                                  .until = AT(90000),
+                                  .incident = 1};
     _cleanup_buf_ struct hb_buf msg = HB_BUF_INIT;
     uint8_t sig[HB_SIG_SIZE];
     struct hb_slice s = {(const char *)sig, sizeof(sig)};
