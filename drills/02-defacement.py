@@ -137,6 +137,8 @@ def answered(bed):
     bed.part('B.who', f'pid {os.getpid()}' in shown,
              'the timeline names the process that wrote',
              'named' if f'pid {os.getpid()}' in shown else shown[:300])
+    # People are asked as soon as every item of evidence is secured.
+    lab.until(lambda: bed.ask('task', 'list'), 90, 0.5)
     tasks = bed.ask('task', 'list') or []
     bed.part('B.playbook', len(tasks) > 0,
              'the playbook runs and asks people', f'{len(tasks)} tasks wait')

@@ -15,6 +15,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -219,21 +220,24 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
 
 
 def digest(path):
-    """{relative path: (type, mode, uid, gid, sha256 or target)} of a tree."""
+    """{relative path: (mode, uid, gid, sha256 or target)} of a tree; None for
+    what went away while it was looked at."""
     out = {}
     for top, dirs, files in os.walk(path):
         for name in dirs + files:
             p = os.path.join(top, name)
-            st = os.lstat(p)
-            if os.path.islink(p):
-                what = os.readlink(p)
-            elif os.path.isfile(p):
-                with open(p, 'rb') as f:
-                    what = hashlib.sha256(f.read()).hexdigest()
-            else:
+            rel = os.path.relpath(p, path)
+            try:
+                st = os.lstat(p)
                 what = ''
-            out[os.path.relpath(p, path)] = (st.st_mode, st.st_uid, st.st_gid,
-                                             what)
+                if stat.S_ISLNK(st.st_mode):
+                    what = os.readlink(p)
+                elif stat.S_ISREG(st.st_mode):
+                    with open(p, 'rb') as f:
+                        what = hashlib.sha256(f.read()).hexdigest()
+                out[rel] = (st.st_mode, st.st_uid, st.st_gid, what)
+            except OSError:
+                out[rel] = None
     return out
 
 
