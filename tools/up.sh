@@ -5,10 +5,12 @@
 # `./dev up` calls this as root.  Everything lies below ./var (or, where other
 # accounts cannot enter this folder, below /var/tmp with a link from ./var)
 # and is removed at the end; --keep leaves it and the next run goes on with it.
+# HB_BUILD: which build to run (default ./build).
 # --once: start, deface the sample, see it healed and an incident open, stop.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
+build=${HB_BUILD:-$top/build}
 keep= once= site= url=
 while [ $# -gt 0 ]; do
     case $1 in
@@ -48,8 +50,8 @@ export HINOBAN_ROOT=$root HINOBAN_DATADIR=$base/share
 export HINOBAN_LOCALEDIR=$base/locale
 mkdir -p "$root" "$base/share" "$base/bin" "$base/locale" "$nginx"
 cp -r casebook rules "$base/share/"
-cp -r build/po/. "$base/locale/" 2>/dev/null || true
-cp build/src/hinoban "$base/bin/hinoban.bin"
+cp -r "$build/po/." "$base/locale/" 2>/dev/null || true
+cp "$build/src/hinoban" "$base/bin/hinoban.bin"
 cat >"$base/bin/hinoban" <<EOF
 #!/bin/sh
 # The installation of ./dev up, as whoever calls.
