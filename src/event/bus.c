@@ -257,7 +257,8 @@ static void on_io(void *arg, int fd, uint32_t events)
 
     if (fd != b->fd)
         return;
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && read_answers(b) < 0) {
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 &&
+        read_answers(b) < 0) {
         disconnect(b);
         return;
     }

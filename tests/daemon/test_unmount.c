@@ -126,7 +126,8 @@ static void test_request_and_answer(void **state)
 
     NEEDS_MOUNTS;
     mount_on(at("asked"));
-    assert_int_equal(pthread_create(&t, NULL, serve, (void *)(uintptr_t)&stop), 0);
+    assert_int_equal(pthread_create(&t, NULL, serve, (void *)(uintptr_t)&stop),
+                     0);
     assert_int_equal(hb_unmount_ask(requests, at("asked"), 60000), 0);
     assert_false(is_mount(at("asked")));
     assert_int_equal(hb_unmount_ask(requests, at("asked"), 60000), -EINVAL);
