@@ -57,7 +57,7 @@ int hb_core_document_keep(struct hb_core *c, int64_t incident, const char *name,
                           enum hb_lang lang, bool text, struct hb_err *err)
 {
     struct hb_buf out = HB_BUF_INIT;
-    char form[16], file[96], sha256[65];
+    char form[16], file[96], sha256[65], why[128];
     struct paper p = {.core = c,
                       .incident = incident,
                       .name = name,
@@ -81,7 +81,10 @@ int hb_core_document_keep(struct hb_core *c, int64_t incident, const char *name,
     if (r == 0)
         r = keep(&p, file, now, &out);
     hb_buf_done(&out);
-    return r < 0 ? hb_err_set(err, r, "%s: %s", file, strerror(-r)) : 0;
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", file,
+                          hb_errno_text(r, why, sizeof(why)));
+    return 0;
 }
 
 static int write_at(const struct paper *p, const char *made_by, int64_t now,

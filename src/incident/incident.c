@@ -65,7 +65,7 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
                      const char *by, const char *note, int64_t *ret_id)
 {
     char key[512];
-    int64_t now = hb_now(), id;
+    int64_t now = hb_now(), id = 0;
     struct hb_incident i = {
         .case_number = case_number,
         .key = key,
@@ -175,7 +175,7 @@ int hb_incident_set_state(struct hb_state *s, int64_t id,
                           struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_incident i;
+    struct hb_incident i = {0};
     int64_t now = hb_now();
     char args[64];
     int r;

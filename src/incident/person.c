@@ -171,10 +171,9 @@ int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
         &q);
     if (r < 0)
         return r;
-    for (bool any = false;;) {
+    for (;;) {
         r = hb_stmt_int(q, 1, role);
         while (r >= 0 && (r = hb_stmt_step(q)) == 1) {
-            any = true;
             if (at++ == tries) {
                 r = fetch(q, a, ret);
                 hb_stmt_reset(q);
@@ -184,7 +183,7 @@ int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
         hb_stmt_reset(q);
         if (r < 0)
             return r;
-        if (!any)
+        if (at == 0)
             return -ENOENT;
         tries %= at;
         at = 0;
