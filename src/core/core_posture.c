@@ -122,7 +122,8 @@ void hb_core_own_controls_if_due(struct hb_core *c)
 bool hb_core_checks(const char *control)
 {
     static const char *const own[] = {"people.two", "files.reflex",
-                                      "files.watching", "evidence.anchored"};
+                                      "files.watching", "evidence.anchored",
+                                      "outside.view"};
 
     if (strncmp(control, "drill.case", 10) == 0)
         return true;

@@ -15,6 +15,7 @@
 #include "daemon/role.h"
 #include "respond/respond.h"
 #include "sense/files/files.h"
+#include "sense/outside/outside.h"
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
 
@@ -77,6 +78,17 @@ static const struct hb_role_dir intake_dirs[] = {
     {HB_DIR_COUNT, false},
 };
 
+static const struct hb_role_sock no_socks[] = {{NULL, 0, 0, NULL}};
+static const struct hb_role_dir outside_dirs[] = {
+    {HB_DIR_ETC, false}, {HB_DIR_BASELINE, false}, {HB_DIR_PRIVATE, false},
+    {HB_DIR_RUN, false}, {HB_DIR_COUNT, false},
+};
+/* Names of hosts, and the certificates of who signs certificates. */
+static const char *const outside_reads[] = {
+    "/etc/resolv.conf", "/etc/hosts",           "/etc/host.conf",
+    "/etc/gai.conf",    "/run/systemd/resolve", "/etc/ca-certificates",
+    "/run/resolvconf",  "/etc/services",        NULL};
+
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
      nothing, nothing, hb_core_main,
@@ -99,6 +111,9 @@ const struct hb_role hb_roles[] = {
     {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,
      nothing, nothing, hb_intake_main,
      N_("takes events from programs that are not ours")},
+    {"outside", "hinoban-outside", 61804, 0, HB_ROLE_NETWORK, no_socks,
+     outside_dirs, outside_reads, nothing, hb_outside_main,
+     N_("looks at the public addresses as a visitor does")},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
