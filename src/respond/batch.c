@@ -312,7 +312,8 @@ static void write_ends(struct hb_helper *h, struct hb_work *w, size_t n)
         job->finished = w[i].rep.finished;
         job->taken = w[i].taken;
         hb_journal_end(h->journal, job);
-        if (w[i].rep.status == HB_ACT_FAILED)
+        /* -EAGAIN: somebody moved it; who asked looks again. */
+        if (w[i].rep.status == HB_ACT_FAILED && w[i].rep.error != -EAGAIN)
             hb_tell(h, HB_TELL_FAILED, &w[i], "%s %s: %s",
                     hb_action_name(w[i].req.action), w[i].object,
                     strerror(-w[i].rep.error));

@@ -57,11 +57,11 @@ int hb_remove_allowed(struct hb_helper *h, struct hb_work *w)
 
     if (set->cur == NULL)
         return -ENOKEY; /* without a baseline nothing is foreign */
-    if (hb_base_set_find(set, hb_slice_z(w->object), &m) == -ENOENT ||
-        in_area(w->site->conf, w->object))
+    w->publish = hb_remove_is_publish(h, w);
+    if (w->publish || in_area(w->site->conf, w->object) ||
+        hb_base_set_find(set, hb_slice_z(w->object), &m) == -ENOENT)
         return 0;
-    w->publish = w->publish || hb_remove_is_publish(h, w);
-    return w->publish ? 0 : -EEXIST;
+    return -EEXIST;
 }
 
 /* True where the release that is named has no such path, and what stands is
