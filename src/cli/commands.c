@@ -90,7 +90,7 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("check  reads FILE (default: etc/hinoban/hinoban.yaml) and says what "
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
-        "man    prints every setting as a definition list for the manual")},
+        "man    prints the manual page hinoban.yaml(5)")},
     {"units", hb_cmd_units, HB_CLI_SETUP,
      N_("write the systemd units of all roles"),
      "--dir DIR [--drop-ins] [--exe PATH]", "--dir --drop-ins --exe",

@@ -74,7 +74,18 @@ static int man(void)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
 
+    hb_buf_addz(&b, ".\\\" Written by \"hinoban config man\".\n"
+                    ".Dd November 22, 2026\n.Dt HINOBAN.YAML 5\n.Os\n"
+                    ".Sh NAME\n.Nm hinoban.yaml\n.Nd ");
+    hb_buf_addz(&b, _("settings of Hinoban"));
+    hb_buf_addz(&b, "\n.Sh SYNOPSIS\n.Pa /etc/hinoban/hinoban.yaml\n"
+                    ".Sh DESCRIPTION\n");
+    hb_buf_addz(&b, _("One strict YAML document: no anchors, tags or merge "
+                      "keys, no key twice, no unknown key. \"hinoban config "
+                      "check\" names mistakes by line and column."));
+    hb_buf_addz(&b, "\n.Sh SETTINGS\n");
     hb_conf_man(&b, hb_config_rows, "");
+    hb_buf_addz(&b, ".Sh SEE ALSO\n.Xr hinoban 8\n");
     return print(&b);
 }
 

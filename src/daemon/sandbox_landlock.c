@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 
 #include "base/i18n.h"
+#include "base/num.h"
 #include "daemon/sandbox.h"
 
 #ifndef SYS_landlock_create_ruleset
@@ -76,6 +77,8 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
                      const struct hb_config *config, struct hb_err *err);
 static int allow_sites(const struct rules *rs, const struct hb_role *r,
                        const struct hb_config *config, struct hb_err *err);
+static int allow_anchor(const struct rules *rs, const char *anchor,
+                        struct hb_err *err);
 static int allow(const struct rules *rs, const char *path, uint64_t access,
                  bool required, struct hb_err *err);
 
@@ -173,10 +176,8 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
                    err);
     if (rc == 0)
         rc = allow_sites(rs, r, config, err);
-    /* Checkpoints of the evidence leave the machine through here. */
-    if (rc == 0 && (r->flags & HB_ROLE_ANCHOR) != 0 && config != NULL &&
-        strncmp(config->organisation.anchor, "file:", 5) == 0)
-        rc = allow(rs, config->organisation.anchor + 5, WRITE, false, err);
+    if (rc == 0 && (r->flags & HB_ROLE_ANCHOR) != 0 && config != NULL)
+        rc = allow_anchor(rs, config->organisation.anchor, err);
     return rc;
 }
 
@@ -198,6 +199,20 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
             rc = allow(rs, s[i].staging, w ? WRITE : READ, false, err);
     }
     return rc;
+}
+
+/* Checkpoints of the evidence leave the machine through this file; it is
+ * replaced by renaming, so its folder must be writable. */
+static int allow_anchor(const struct rules *rs, const char *anchor,
+                        struct hb_err *err)
+{
+    char dir[HB_MAX_PATH];
+
+    if (strncmp(anchor, "file:", 5) != 0 ||
+        !hb_copyz(dir, sizeof(dir), anchor + 5))
+        return 0;
+    *strrchr(dir, '/') = '\0';
+    return dir[0] == '\0' ? 0 : allow(rs, dir, WRITE, false, err);
 }
 
 /* A path that is not there is skipped unless it is REQUIRED. */

@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/i18n.h"
+#include "base/num.h"
 #include "daemon/dirs.h"
 
 #define UNMOUNT_DIR "unmount"
@@ -303,6 +304,7 @@ static void socket_unit(struct hb_buf *b, const struct hb_units *u,
     head(b, text);
     hb_buf_addf(b,
                 "PartOf=hinoban.target\n"
+                "ConditionPathExists=%s/hinoban.yaml\n"
                 "\n[Socket]\n"
                 "%s=%s/%s.sock\n"
                 "FileDescriptorName=%s\n"
@@ -310,6 +312,7 @@ static void socket_unit(struct hb_buf *b, const struct hb_units *u,
                 "SocketUser=%s\nSocketGroup=%s\nSocketMode=%04o\n"
                 "Backlog=64\nRemoveOnStop=yes\n"
                 "\n[Install]\nWantedBy=hinoban.target\n",
+                u->paths->dir[HB_DIR_ETC],
                 s->type == SOCK_STREAM ? "ListenStream"
                                        : "ListenSequentialPacket",
                 u->paths->dir[HB_DIR_RUN], s->name, s->name, r->name,
@@ -432,8 +435,13 @@ static bool drop_in(struct hb_buf *b, const struct hb_role *r,
         hb_buf_addf(b, "ProtectHome=%s\n", writes ? "no" : "read-only");
     if (tmp)
         hb_buf_addz(b, "PrivateTmp=no\n");
+    /* Replaced by renaming, so its folder must be writable. */
     if ((r->flags & HB_ROLE_ANCHOR) != 0 && starts(anchor, "file:")) {
-        writable(b, anchor + 5);
+        char dir[HB_MAX_PATH];
+
+        (void)hb_copyz(dir, sizeof(dir), anchor + 5);
+        *strrchr(dir, '/') = '\0';
+        writable(b, dir[0] != '\0' ? dir : anchor + 5);
         return true;
     }
     return reads;
