@@ -25,158 +25,55 @@
 
 /* Actions whose id begins with "blind" cannot be asked whether they were
  * done, "later" answer after the call, "ask" want an approval, "bad" fail. */
+/* clang-format off */
 static const char steps[] =
     "exception: byhand\nsteps:\n"
-    "- {id: begin, type: start, next: look}\n" SCAN("look", "next: later1") SCAN(
-        "later1",
-        "next: par") "- {id: par, type: parallel, branches: [ask1, tell1, "
-                     "blind1], next: "
-                     "loop}\n"
-                     "- {id: ask1, type: action, action: site.private, undo: "
-                     "un, roles: "
-                     "[officer], four_eyes: true, next: askend}\n"
-                     "- {id: un, type: action, action: site.public}\n" STOP(
-                         "askend") TELL("tell1",
-                                        "answer: __n__, next: tell2") TELL("tel"
-                                                                           "l2",
-                                                                           "fou"
-                                                                           "r_"
-                                                                           "eye"
-                                                                           "s: "
-                                                                           "tru"
-                                                                           "e, "
-                                                                           "nex"
-                                                                           "t: "
-                                                                           "tel"
-                                                                           "len"
-                                                                           "d")
-                         STOP("tellend") SCAN("blind1", "next: blindend") STOP(
-                             "blindend") "- {id: loop, type: while, condition: "
-                                         "NOT __ok__, rounds: 5, on_true: "
-                                         "in, next: sw}\n"
-                                         "- {id: in, type: if, condition: "
-                                         "__n__ = 7, on_true: later2, "
-                                         "on_false: "
-                                         "never, next: q}\n" SCAN(
-                                             "later2",
-                                             "ne"
-                                             "xt"
-                                             ": "
-                                             "in"
-                                             "en"
-                                             "d") STOP("inend") SCAN("never",
-                                                                     "next: "
-                                                                     "neverend")
-                                             STOP("neverend") TELL("q", "answer"
-                                                                        ": "
-                                                                        "__ok__"
-                                                                        ", "
-                                                                        "next: "
-                                                                        "loopen"
-                                                                        "d")
-                                                 STOP(
-                                                     "loopend") "- {id: sw, "
-                                                                "type: "
-                                                                "switch, "
-                                                                "subject: "
-                                                                "__kind__, "
-                                                                "cases: "
-                                                                "{a: swa, "
-                                                                "default: "
-                                                                "swd}, next: "
-                                                                "bad1}\n" SCAN(
-                                                                    "swa",
-                                                                    "delay: "
-                                                                    "20m, "
-                                                                    "next: "
-                                                                    "swaend")
-                                                                    STOP("swaen"
-                                                                         "d") SCAN(
-                                                                        "swd",
-                                                                        "next: "
-                                                                        "swden"
-                                                                        "d")
-                                                                        STOP("s"
-                                                                             "w"
-                                                                             "d"
-                                                                             "e"
-                                                                             "n"
-                                                                             "d") SCAN(
-                                                                            "ba"
-                                                                            "d"
-                                                                            "1",
-                                                                            "on"
-                                                                            "_"
-                                                                            "su"
-                                                                            "cc"
-                                                                            "es"
-                                                                            "s:"
-                                                                            " "
-                                                                            "ca"
-                                                                            "ll"
-                                                                            ", "
-                                                                            "on"
-                                                                            "_"
-                                                                            "fa"
-                                                                            "il"
-                                                                            "ur"
-                                                                            "e:"
-                                                                            " "
-                                                                            "me"
-                                                                            "n"
-                                                                            "d") SCAN("mend",
-                                                                                      "next: bad2")
-                                                                            SCAN("bad2", "next: call") "- {id: call, type: playbook, playbook: other, next: slow}\n" TELL(
-                                                                                "slow",
-                                                                                "timeou"
-                                                                                "t: "
-                                                                                "1h, "
-                                                                                "next: "
-                                                                                "say, "
-                                                                                "on_"
-                                                                                "failur"
-                                                                                "e: "
-                                                                                "say")
-                                                                                TELL(
-                                                                                    "sa"
-                                                                                    "y",
-                                                                                    "mo"
-                                                                                    "da"
-                                                                                    "li"
-                                                                                    "ty"
-                                                                                    ": "
-                                                                                    "co"
-                                                                                    "ns"
-                                                                                    "id"
-                                                                                    "er"
-                                                                                    ", "
-                                                                                    "ev"
-                                                                                    "id"
-                                                                                    "en"
-                                                                                    "ce"
-                                                                                    ": "
-                                                                                    "[d"
-                                                                                    "ec"
-                                                                                    "is"
-                                                                                    "io"
-                                                                                    "n]"
-                                                                                    ", "
-                                                                                    "ne"
-                                                                                    "xt"
-                                                                                    ": "
-                                                                                    "bl"
-                                                                                    "in"
-                                                                                    "d"
-                                                                                    "2") SCAN("blind2",
-                                                                                              "next: fin")
-                                                                                    STOP("fin") TELL(
-                                                                                        "byhand",
-                                                                                        "next: byend")
-                                                                                        STOP(
-                                                                                            "byend");
+    STEP "begin, type: start, next: look}\n"
+    SCAN("look", "next: later1")
+    SCAN("later1", "next: par")
+    STEP "par, type: parallel, branches: [ask1, tell1, blind1], next: loop}\n"
+    STEP "ask1, type: action, action: site.private, undo: un,"
+         " roles: [officer], four_eyes: true, next: askend}\n"
+    STEP "un, type: action, action: site.public}\n"
+    STOP("askend")
+    TELL("tell1", "answer: __n__, next: tell2")
+    TELL("tell2", "four_eyes: true, next: tellend")
+    STOP("tellend")
+    SCAN("blind1", "next: blindend")
+    STOP("blindend")
+    STEP "loop, type: while, condition: NOT __ok__, rounds: 5, on_true: in,"
+         " next: sw}\n"
+    STEP "in, type: if, condition: __n__ = 7, on_true: later2,"
+         " on_false: never, next: q}\n"
+    SCAN("later2", "next: inend")
+    STOP("inend")
+    SCAN("never", "next: neverend")
+    STOP("neverend")
+    TELL("q", "answer: __ok__, next: loopend")
+    STOP("loopend")
+    STEP "sw, type: switch, subject: __kind__, cases: {a: swa, default: swd},"
+         " next: bad1}\n"
+    SCAN("swa", "delay: 20m, next: swaend")
+    STOP("swaend")
+    SCAN("swd", "next: swdend")
+    STOP("swdend")
+    SCAN("bad1", "on_success: call, on_failure: mend")
+    SCAN("mend", "next: bad2")
+    SCAN("bad2", "next: call")
+    STEP "call, type: playbook, playbook: other, next: slow}\n"
+    TELL("slow", "timeout: 1h, next: say, on_failure: say")
+    TELL("say", "modality: consider, evidence: [decision], next: blind2")
+    SCAN("blind2", "next: fin")
+    STOP("fin")
+    TELL("byhand", "next: byend")
+    STOP("byend");
 static const char called[] =
-    "- {id: begin, type: start, next: inner}\n" TELL("inner", "next: scan")
-        SCAN("scan", "next: later3") SCAN("later3", "next: fin") STOP("fin");
+    STEP "begin, type: start, next: inner}\n"
+    TELL("inner", "next: scan")
+    SCAN("scan", "next: later3")
+    SCAN("later3", "next: fin")
+    STOP("fin");
+/* clang-format on */
 
 struct late {
     uint8_t key[HB_ACT_KEY_SIZE];

@@ -86,7 +86,7 @@ static int64_t decision(struct world *w)
     SCAN("a", "next: n0")                                                      \
     SCAN("n0", "next: n1")                                                     \
     TELL("n1", "phase: report-publish, next: c")                               \
-        SCAN("c", "phase: recover-prevent, next: fin") FIN
+    SCAN("c", "phase: recover-prevent, next: fin") FIN
 
 static void test_step_is_gone(void **state)
 {

@@ -35,17 +35,26 @@ static void test_straight(void **state)
     world_close(&w);
 }
 
-#define CHOICE                                                                 \
-    BEGIN("look")                                                              \
-    SCAN("look", "next: if1")                                                  \
-    "- {id: if1, type: if, condition: '__n__ > 3 OR "                          \
-    "__kind__ = ''two words''', on_true: t1, on_false: f1, next: sw}\n" SCAN(  \
-        "t1", "next: t2") STOP("t2") SCAN("f1", "next: f2")                    \
-        STOP("f2") "- {id: sw, type: switch, subject: __kind__,"               \
-                   " cases: {two words: w1, b: b1, default: d1}, next: "       \
-                   "fin}\n" SCAN("w1", "next: w2") STOP("w2")                  \
-                       SCAN("b1", "next: b2") STOP("b2")                       \
-                           SCAN("d1", "next: d2") STOP("d2") FIN
+/* clang-format off */
+#define CHOICE \
+    BEGIN("look") \
+    SCAN("look", "next: if1") \
+    "- {id: if1, type: if, condition: '__n__ > 3 OR __kind__ =" \
+    " ''two words''', on_true: t1, on_false: f1, next: sw}\n" \
+    SCAN("t1", "next: t2") \
+    STOP("t2") \
+    SCAN("f1", "next: f2") \
+    STOP("f2") \
+    "- {id: sw, type: switch, subject: __kind__, cases: {two words: w1," \
+    " b: b1, default: d1}, next: fin}\n" \
+    SCAN("w1", "next: w2") \
+    STOP("w2") \
+    SCAN("b1", "next: b2") \
+    STOP("b2") \
+    SCAN("d1", "next: d2") \
+    STOP("d2") \
+    FIN
+/* clang-format on */
 
 static void choice(const char *sets, const char *expect)
 {
@@ -128,20 +137,28 @@ static void test_while_is_bounded(void **state)
     world_close(&w);
 }
 
-#define NEST                                                                   \
-    BEGIN("top")                                                               \
-    "- {id: top, type: if, condition: NOT __ok__, on_true: loop, next: "       \
-    "fin}\n"                                                                   \
-    "- {id: loop, type: while, condition: __n__ < 2, rounds: 5,"               \
-    " on_true: par, next: ifend}\n"                                            \
-    "- {id: par, type: parallel, branches: [a, b, c], next: parend}\n" SCAN(   \
-        "a", "next: aend") STOP("aend") TELL("b", "answer: __n__, next: bend") \
-        STOP("bend") SCAN(                                                     \
-            "c", "next: cif") "- {id: cif, type: if, condition: "              \
-                              "__site_clean__, on_true: cdo,"                  \
-                              " next: cend}\n" TELL("cdo", "next: cdoend")     \
-                                  STOP("cdoend") STOP("cend") STOP("parend")   \
-                                      STOP("ifend") FIN
+/* clang-format off */
+#define NEST \
+    BEGIN("top") \
+    "- {id: top, type: if, condition: NOT __ok__, on_true: loop," \
+    " next: fin}\n" \
+    "- {id: loop, type: while, condition: __n__ < 2, rounds: 5," \
+    " on_true: par, next: ifend}\n" \
+    "- {id: par, type: parallel, branches: [a, b, c], next: parend}\n" \
+    SCAN("a", "next: aend") \
+    STOP("aend") \
+    TELL("b", "answer: __n__, next: bend") \
+    STOP("bend") \
+    SCAN("c", "next: cif") \
+    "- {id: cif, type: if, condition: __site_clean__, on_true: cdo," \
+    " next: cend}\n" \
+    TELL("cdo", "next: cdoend") \
+    STOP("cdoend") \
+    STOP("cend") \
+    STOP("parend") \
+    STOP("ifend") \
+    FIN
+/* clang-format on */
 
 /* Also the fault "parallel and switch are skipped with success". */
 static void test_soarca_parallel_nested(void **state)
@@ -193,13 +210,20 @@ static void test_soarca_failure_is_followed(void **state)
     world_close(&w);
 }
 
-#define EXCEPT                                                                 \
-    "exception: byhand\nsteps:\n" BEGIN(                                       \
-        "par") "- {id: par, type: parallel, branches: [a, b], next: "          \
-               "fin}\n" SCAN("a", "next: a2") TELL("a2", "next: aend")         \
-                   STOP("aend") SCAN("b", "next: bend") STOP("bend")           \
-                       TELL("byhand", "timeout: 1h, next: byend")              \
-                           STOP("byend") FIN
+/* clang-format off */
+#define EXCEPT \
+    "exception: byhand\nsteps:\n" \
+    BEGIN("par") \
+    "- {id: par, type: parallel, branches: [a, b], next: fin}\n" \
+    SCAN("a", "next: a2") \
+    TELL("a2", "next: aend") \
+    STOP("aend") \
+    SCAN("b", "next: bend") \
+    STOP("bend") \
+    TELL("byhand", "timeout: 1h, next: byend") \
+    STOP("byend") \
+    FIN
+/* clang-format on */
 
 static void test_soarca_exception_is_followed(void **state)
 {
@@ -294,16 +318,24 @@ static void test_delay(void **state)
     world_close(&w);
 }
 
-#define CALL                                                                   \
-    BEGIN("loop")                                                              \
-    "- {id: loop, type: while, condition: NOT __ok__, rounds: 3,"              \
-    " on_true: call, next: fin}\n"                                             \
-    "- {id: call, type: playbook, playbook: other, timeout: 5h,"               \
-    " on_success: out, on_failure: hand}\n" TELL("hand", "next: out")          \
-        STOP("out") FIN
-#define CALLED                                                                 \
-    BEGIN("in")                                                                \
-    TELL("in", "answer: __ok__, next: look") SCAN("look", "next: fin") FIN
+/* clang-format off */
+#define CALL  \
+    BEGIN("loop") \
+    "- {id: loop, type: while, condition: NOT __ok__, rounds: 3," \
+    " on_true: call, next: fin}\n" \
+    "- {id: call, type: playbook, playbook: other, timeout: 5h," \
+    " on_success: out, on_failure: hand}\n" \
+    TELL("hand", "next: out") \
+    STOP("out") \
+    FIN
+/* clang-format on */
+/* clang-format off */
+#define CALLED \
+    BEGIN("in") \
+    TELL("in", "answer: __ok__, next: look") \
+    SCAN("look", "next: fin") \
+    FIN
+/* clang-format on */
 
 static void test_playbook(void **state)
 {
