@@ -26,6 +26,7 @@
 #include "sense/files/files.h"
 
 #define TICK_NS   (500 * HB_MS)
+#define META_NS   (600 * HB_S) /* between checks by metadata */
 #define RING      (4u << 20)
 #define FRAME_BUF (HB_FP_FRAME + 64 * 1024)
 
@@ -135,12 +136,15 @@ int hb_cmp_ask_scan(struct hb_cmp *c, struct hb_cmp_site *s,
         s->scan_again = true;
         return 0;
     }
+    if (prefix.n == 0)
+        s->next_meta = hb_mono() + META_NS;
     hb_fp_begin(&b, HB_FP_SCAN, &h);
     r = watch_send(c, &b);
     hb_buf_done(&b);
     if (r == 0 && prefix.n == 0) {
         s->scanning = true;
-        s->next_full = hb_mono() + s->conf->scan_every;
+        if (kind != HB_FPSC_META || s->next_full == 0)
+            s->next_full = hb_mono() + s->conf->scan_every;
     }
     if (r < 0)
         s->scan_again = true;
@@ -270,6 +274,8 @@ static void on_tick(void *arg)
             /* By schedule past the page cache: what was written to the
              * block device below the file system shows only there. */
             (void)hb_cmp_ask_scan(c, s, HB_FPSC_DEEP, hb_slice("", 0));
+        } else if (now >= s->next_meta) {
+            (void)hb_cmp_ask_scan(c, s, HB_FPSC_META, hb_slice("", 0));
         }
     }
 }
@@ -465,7 +471,8 @@ static void note_site(struct hb_cmp *c, struct hb_cmp_site *s,
         hb_cmp_health(c, s, "dropped", HB_SEV_MEDIUM, (int64_t)f->note.count,
                       _("%llu events were dropped; a scan makes up for them"),
                       (unsigned long long)f->note.count);
-        (void)hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0));
+        /* Every change that an event would have told of moved a ctime. */
+        (void)hb_cmp_ask_scan(c, s, HB_FPSC_META, hb_slice("", 0));
         break;
     case HB_FPN_GONE:
         hb_cmp_health(c, s, "gone", HB_SEV_HIGH, 1,

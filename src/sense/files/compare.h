@@ -53,7 +53,7 @@ struct hb_cmp_site {
     int said_error;            /* the last one told, so as to tell once */
     bool scanning;             /* a whole scan is on its way */
     bool scan_again;
-    uint64_t next_full; /* mono */
+    uint64_t next_full, next_meta; /* mono */
     bool window_open;
     struct hb_window window;
     struct hb_arena *pend_arena; /* pending changes; NULL none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compare_command.c - what core may ask of compare: look at a whole site now
- * ("scan"), or go on until it is as published ("restore").
+ * ("scan"; with "kind":"meta" by metadata alone), or go on until it is as
+ * published ("restore").
  *
  * Runs in compare.  A command names a site and nothing else; what is restored
  * is decided here and in the helper as for every other change.  The answer
@@ -24,12 +25,15 @@ static hb_timer_fn again;
 void hb_cmp_command(void *arg, const struct hb_json *command)
 {
     struct hb_cmp *c = arg;
+    enum hb_fp_scan kind = HB_FPSC_FULL;
     const char *cmd = hb_json_str(command, "cmd", "");
     const char *key = hb_json_str(command, "key", "");
     struct hb_cmp_site *s = by_name(c, hb_json_str(command, "site", ""));
 
     if (!hb_streq(cmd, "scan") && !hb_streq(cmd, "restore"))
         return;
+    if (hb_streq(hb_json_str(command, "kind", ""), "meta"))
+        kind = HB_FPSC_META;
     if (s == NULL) {
         (void)hb_bus_answer(c->bus, key, "failed", "{}",
                             _("This site is not configured."));
@@ -43,7 +47,7 @@ void hb_cmp_command(void *arg, const struct hb_json *command)
     s->commanded = hb_mono();
     if (s->scanning)
         s->scan_again = true;
-    else if (hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0)) < 0)
+    else if (hb_cmp_ask_scan(c, s, kind, hb_slice("", 0)) < 0)
         answer(c, s, false, 0, _("The file watch is not connected."));
 }
 

@@ -248,5 +248,6 @@ void rig_unmount(const char *dir)
 
     (void)snprintf(image, sizeof(image), "%s.img", dir);
     (void)umount2(dir, MNT_DETACH);
+    (void)rmdir(dir);
     (void)unlink(image);
 }
