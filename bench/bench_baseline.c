@@ -174,6 +174,91 @@ static void bench_copy(struct bench *b)
                   (unsigned long long)stats.copied);
 }
 
+/* 100 files of 20 KB, new content in each run. */
+static void change_tree(struct bench *b, const char *name, unsigned run)
+{
+    char text[20480];
+    int tree;
+
+    (void)mkdirat(b->dir, name, 0755);
+    tree = openat(b->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (tree < 0)
+        die(name, -errno, NULL);
+    for (int i = 0; i < 100; i++) {
+        char file[32];
+        int fd;
+
+        (void)snprintf(file, sizeof(file), "changed-%d.html", i);
+        memset(text, 'x', sizeof(text));
+        (void)snprintf(text, sizeof(text), "run %u file %d\n", run, i);
+        fd = openat(tree, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (fd < 0 || hb_write_all(fd, text, sizeof(text)) < 0)
+            die(file, -errno, NULL);
+        hb_close(&fd);
+    }
+    hb_close(&tree);
+}
+
+/* Publishing 100 changed files of a site of 100,000: everything durable when
+ * it returns. */
+static void bench_publish(struct bench *b, const struct hb_key *key,
+                          const struct hb_pub *pub)
+{
+    struct hb_publish how = {.basedir = b->dir,
+                             .site = "bench",
+                             .pub = pub,
+                             .key = key,
+                             .threads = 2,
+                             .overlay = true};
+    _cleanup_buf_ struct hb_buf path = HB_BUF_INIT;
+    struct hb_published out;
+    struct hb_err err = {0};
+    double v[MAX_RUNS];
+    int r;
+
+    hb_buf_addf(&path, "%s/change", b->work);
+    how.tree = hb_buf_z(&path);
+    for (unsigned i = 0; i < b->runs; i++) {
+        uint64_t from;
+
+        change_tree(b, "change", i);
+        from = hb_tick();
+        r = hb_publish(&how, &out, &err);
+        if (r < 0)
+            die("publish", r, &err);
+        v[i] = since(from);
+    }
+    print("publish_100", "s", v, b->runs, 0.5);
+    if (hb_rmtree(b->dir, "change") < 0)
+        die("cleaning up", -errno, NULL);
+}
+
+/* The same where the whole tree is read: what a release without an overlay
+ * costs. */
+static void bench_publish_whole(struct bench *b, const struct hb_key *key,
+                                const struct hb_pub *pub, const char *root)
+{
+    struct hb_publish how = {.basedir = b->dir,
+                             .site = "bench",
+                             .pub = pub,
+                             .key = key,
+                             .threads = 2,
+                             .tree = root};
+    struct hb_published out;
+    struct hb_err err = {0};
+    double v[MAX_RUNS];
+
+    for (unsigned i = 0; i < b->runs; i++) {
+        uint64_t from = hb_tick();
+        int r = hb_publish(&how, &out, &err);
+
+        if (r < 0)
+            die("publish", r, &err);
+        v[i] = since(from);
+    }
+    print("publish_whole_tree", "s", v, b->runs, 2.5);
+}
+
 int main(int argc, char **argv)
 {
     struct bench b = {.runs =
@@ -202,6 +287,8 @@ int main(int argc, char **argv)
     bench_compare(&b, pub, false);
     bench_compare(&b, pub, true);
     bench_copy(&b);
+    bench_publish(&b, key, pub);
+    bench_publish_whole(&b, key, pub, argv[1]);
     hb_key_free(key);
     hb_pub_free(pub);
     if (hb_rmtree(b.dir, "bench") < 0 || hb_rmtree(b.dir, "objects") < 0)
