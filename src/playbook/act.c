@@ -379,9 +379,9 @@ static int ask(struct hb_walk *w, const struct hb_step *s,
                struct hb_words2 why)
 {
     /* "!" asks for an approval, "?" whether it was done. */
-    const char *name = hb_arena_printf(
-        w->a, "%s%c%lld", row->place, waits == HB_WAITS_APPROVAL ? '!' : '?',
-        (long long)++row->attempt);
+    const char *name = hb_arena_printf(w->a, "%s%c%lld", row->place,
+                                       waits == HB_WAITS_APPROVAL ? '!' : '?',
+                                       (long long)++row->attempt);
     bool own;
     int r = name == NULL ? -ENOMEM : hb_run_begin(w->p, &own);
 

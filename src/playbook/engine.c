@@ -185,7 +185,7 @@ int hb_play_resume(struct hb_play *p, int64_t incident, const char *place,
     const struct hb_step *s;
     struct hb_walk w;
     struct hb_run run;
-    struct hb_run_row row;
+    struct hb_run_row row = {0};
     int r;
 
     HB_CHECK(p, PLAY_MAGIC);
@@ -236,7 +236,7 @@ int hb_play_undo(struct hb_play *p, int64_t incident, const char *place,
     if (r < 0)
         return hb_err_set(err, r, _("There is no step %s in this incident."),
                           place);
-    if (hb_place_is_undo(place) || s->undo == NULL)
+    if (hb_place_is_undo(place) || s == NULL || s->undo == NULL)
         return hb_err_set(err, -ENOTSUP, _("Step %s cannot be taken back."),
                           place);
     if (row.state != HB_PLAY_ENDED)

@@ -59,7 +59,7 @@ int hb_people_begin(struct hb_walk *w, const struct hb_scope *sc,
         .evidence = evidence_text(w->a, s),
         .patience = (int64_t)s->escalate_after,
     };
-    bool own;
+    bool own = false;
     int r = due(w, s, &t.due);
 
     if (t.title_en == NULL)
@@ -106,7 +106,7 @@ int hb_people_ask(struct hb_walk *w, const char *step, const char *lead,
                   const struct hb_step *s, int64_t *ret)
 {
     struct hb_words2 words = hb_words(lead);
-    const char *en = t->in[HB_LANG_EN] != NULL ? t->in[HB_LANG_EN] : s->id,
+    const char *en = t->in[HB_LANG_EN] != NULL ? t->in[HB_LANG_EN] : step,
                *ja = t->in[HB_LANG_JA] != NULL ? t->in[HB_LANG_JA] : en;
     struct hb_task task = {
         .incident = w->run->incident,
