@@ -68,6 +68,7 @@ int hb_cli_flush(void);
 
 /* The subcommands. */
 hb_cli_fn hb_cmd_approve;
+hb_cli_fn hb_cmd_backup;
 hb_cli_fn hb_cmd_control;
 hb_cli_fn hb_cmd_decide;
 hb_cli_fn hb_cmd_document;
@@ -78,6 +79,7 @@ hb_cli_fn hb_cmd_incident;
 hb_cli_fn hb_cmd_init;
 hb_cli_fn hb_cmd_person;
 hb_cli_fn hb_cmd_reflex;
+hb_cli_fn hb_cmd_restore;
 hb_cli_fn hb_cmd_site;
 hb_cli_fn hb_cmd_status;
 hb_cli_fn hb_cmd_task;

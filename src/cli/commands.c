@@ -91,6 +91,23 @@ const struct hb_cli_command hb_cli_commands[] = {
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
         "man    prints the manual page hinoban.yaml(5)")},
+    {"backup", hb_cmd_backup, HB_CLI_SETUP,
+     N_("save state, events, evidence and proofs in one encrypted file"),
+     "FILE [--key KEY]", "--key",
+     N_("Works while the service runs. FILE counts as made when it was read "
+        "back to its\n"
+        "end. The key (default: etc/hinoban/keys/backup.key) is made with the "
+        "first backup;\n"
+        "keep a copy of it apart. Configuration and other keys are not in "
+        "the backup.")},
+    {"restore", hb_cmd_restore, HB_CLI_SETUP,
+     N_("put a backup in the place of the state"),
+     "FILE [--key KEY] [--force] [--check]", "--key --force --check",
+     N_("Stop the service first. Everything is verified before anything is "
+        "changed.\n"
+        "--force  where there is a state already: it moves to "
+        "before-restore-N beside it\n"
+        "--check  only reads FILE to its end and says whether it is whole")},
     {"units", hb_cmd_units, HB_CLI_SETUP,
      N_("write the systemd units of all roles"),
      "--dir DIR [--drop-ins] [--exe PATH]", "--dir --drop-ins --exe",
