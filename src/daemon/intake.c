@@ -76,7 +76,7 @@ static int take_frames(struct producer *p);
 static int take(struct producer *p, const struct hb_producer_frame *f);
 static int take_hello(struct producer *p, const struct hb_producer_frame *f);
 static int take_event(struct producer *p, const struct hb_producer_frame *f);
-static int check_event(struct hb_slice json);
+static int check_event(struct hb_slice json, struct hb_err *err);
 static int hand_on(struct producer *p, struct pending *e);
 static int mark(struct hb_event *e, const struct producer *p);
 static void on_tick(void *arg);
@@ -248,10 +248,11 @@ static int take_hello(struct producer *p, const struct hb_producer_frame *f)
 static int take_event(struct producer *p, const struct hb_producer_frame *f)
 {
     size_t cost = sizeof(struct pending) + f->text.n;
+    struct hb_err err = {0};
     struct pending *e = NULL;
 
-    if (check_event(f->text) < 0) {
-        refuse(p, "not an event (OCSF 1.x JSON with a uid)");
+    if (check_event(f->text, &err) < 0) {
+        refuse(p, err.message[0] != '\0' ? err.message : "not an event");
         return -EBADMSG;
     }
     if (cost <= HB_INTAKE_RING - HB_MIN(p->bytes, HB_INTAKE_RING))
@@ -276,7 +277,7 @@ static int take_event(struct producer *p, const struct hb_producer_frame *f)
     return 0;
 }
 
-static int check_event(struct hb_slice json)
+static int check_event(struct hb_slice json, struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_event *e;
@@ -284,8 +285,8 @@ static int check_event(struct hb_slice json)
 
     if (a == NULL)
         return -ENOMEM;
-    r = hb_event_decode(a, json, &e, NULL);
-    return r < 0 ? r : hb_event_check(e, NULL);
+    r = hb_event_decode(a, json, &e, err);
+    return r < 0 ? r : hb_event_check(e, err);
 }
 
 /* Gives one event to the bus, marked; 0 also where it cannot be sent ever
