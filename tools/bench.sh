@@ -23,28 +23,5 @@ if [ -n "$name" ] && [ ! -x "bench/$name.sh" ]; then
     echo "bench: no bench '$name'; there are: $(names | tr '\n' ' ')" >&2
     exit 2
 fi
-table() { python3 -c '
-import json, sys
-print(f"{\"bench\":28} {\"ours\":>12} {\"goal\":>10} {\"theirs\":>12} {\"ratio\":>7}  peer")
-for line in sys.stdin:
-    try:
-        r = json.loads(line)
-    except ValueError:
-        sys.stderr.write(line)
-        continue
-    if "skipped" in r:
-        print(f"{r[\"bench\"]:28} skipped: {r[\"skipped\"]}")
-        continue
-    def n(v):
-        return "-" if v is None else f"{v:.4g} {r.get(\"unit\",\"\")}"
-    ours, theirs, goal = r.get("ours"), r.get("theirs"), r.get("goal")
-    ratio = f"{theirs / ours:.1f}x" if theirs and ours else "-"
-    mark = ""
-    if goal is not None and ours is not None:
-        good = ours <= goal if r.get("better") == "lower" else ours >= goal
-        mark = "" if good else "  MISSED"
-    print(f"{r[\"bench\"]:28} {n(ours):>12} {n(goal):>10} {n(theirs):>12} "
-          f"{ratio:>7}  {r.get(\"peer\", \"\")}{mark}")
-'; }
 run() { for n in ${name:-$(names)}; do "bench/$n.sh"; done; }
-if [ -n "$json" ]; then run; else run | table; fi
+if [ -n "$json" ]; then run; else run | python3 tools/bench-table.py; fi
