@@ -73,6 +73,8 @@ const struct hb_cli_command hb_cli_commands[] = {
      "--organisation --site --site-root --url --anchor --passphrase-file "
      "--no-passphrase",
      NULL},
+    {"modules", hb_cmd_modules, HB_CLI_SETUP,
+     N_("list the capabilities, their cases and processes"), "", NULL, NULL},
     {"person", hb_cmd_person, HB_CLI_SETUP,
      N_("register people, their roles and keys"),
      "list | add NAME --roles LIST [--uid UID] [--key-to FILE] | off NAME",
