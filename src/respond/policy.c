@@ -128,7 +128,9 @@ static bool replay(struct hb_helper *h, struct hb_work *w)
     } else {
         if (job == NULL)
             return false;
-        if (job->action != w->req.action || job->site != w->req.site ||
+        /* Where another action is named, the site is that action's. */
+        if (job->action != w->req.action ||
+            (job->site != w->req.site && (w->row->flags & HB_CAT_KEY2) == 0) ||
             job->entry != w->req.entry || job->baseline != w->req.baseline ||
             memcmp(job->key2, w->req.key2, sizeof(job->key2)) != 0) {
             hb_work_answer(w, HB_ACT_REFUSED, -EEXIST);

@@ -189,6 +189,13 @@ void world_start(struct world *w, unsigned crash)
     hb_close(&w->core);
     hb_close(&w->compare);
     world_connect(w);
+    if (crash == 0) {
+        struct hb_request r;
+
+        /* It serves, and takes SIGTERM, from here on. */
+        req_init(w, &r, HB_ACT_QUERY);
+        assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_NOT_DONE);
+    }
 }
 
 void world_connect(struct world *w)
