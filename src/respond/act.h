@@ -83,6 +83,7 @@ struct hb_work {
     struct hb_job *job;
     int staged_fd;   /* new inode, to be flushed */
     bool staged_new; /* it stands in staging */
+    unsigned turns;  /* directory there, gone, there, ... */
     struct hb_taken taken;
 };
 

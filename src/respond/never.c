@@ -124,15 +124,16 @@ bool hb_never_staging(const char *path, const char *staging)
 
 bool hb_never_group(const struct hb_never *n, const char *object)
 {
-    const char *group = object + 3;
+    const char *group;
 
     if (n == NULL)
         return true;
     if (strncmp(object, "pid:", 4) == 0)
         return never_pid(object);
     if ((strncmp(object, "v2:/", 4) != 0 && strncmp(object, "v1:/", 4) != 0) ||
-        group[1] == '\0')
+        object[4] == '\0')
         return true;
+    group = object + 3;
     /* A slice holds others; what holds us or is held by us stays. */
     if (n->own[0] != '\0' && (below(n->own, group) || below(group, n->own)))
         return true;

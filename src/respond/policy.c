@@ -100,14 +100,15 @@ void hb_policy_decide(struct hb_helper *h, struct hb_work *w)
     if (replay(h, w))
         return;
     r = settle_scope(h, w);
+    if (w->state == HB_WORK_ANSWERED)
+        return;
     if (r >= 0)
         r = check_never(h, w);
     if (r < 0) {
         hb_work_answer(w, HB_ACT_REFUSED, r);
         return;
     }
-    if (w->state == HB_WORK_NEW)
-        decide_permission(h, w);
+    decide_permission(h, w);
 }
 
 bool hb_policy_never_path(struct hb_helper *h, const char *path)

@@ -29,16 +29,17 @@ void hb_private_conf(struct hb_buf *b, const char *site,
 {
     hb_buf_addz(b, "# Written by hinoban. Include it in the server block of "
                    "this site.\n");
-    hb_buf_addf(b,
-                "error_page 503 @hinoban_private;\n"
-                "if (-f %s/%s.flag) {\n    return 503;\n}\n"
-                "if (-f %s/%s.paths$uri) {\n    return 503;\n}\n"
-                "set $hinoban_retry 600;\n",
-                private_dir, site, private_dir, site);
+    hb_buf_addz(b, "error_page 503 @hinoban_private;\n"
+                   "set $hinoban_retry 600;\n");
     for (size_t i = 0; i < HB_PRIVATE_RETRIES; i++)
         hb_buf_addf(
             b, "if (-f %s/%s.retry-%u) {\n    set $hinoban_retry %u;\n}\n",
             private_dir, site, hb_private_retry[i], hb_private_retry[i]);
+    /* Last: what follows a return is not run. */
+    hb_buf_addf(b,
+                "if (-f %s/%s.flag) {\n    return 503;\n}\n"
+                "if (-f %s/%s.paths$uri) {\n    return 503;\n}\n",
+                private_dir, site, private_dir, site);
     hb_buf_addf(b,
                 "location @hinoban_private {\n"
                 "    internal;\n"

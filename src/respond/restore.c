@@ -20,7 +20,10 @@
 #include "base/file.h"
 #include "respond/act.h"
 
-#define TRIES 64
+#define TRIES  64 /* of one exchange */
+#define MOUNTS 16
+#define TURNS  4u
+#define MOVES  16
 
 struct spot {
     char buf[HB_MAX_PATH];
@@ -36,6 +39,8 @@ static int look(const struct hb_base_entry *e, const struct spot *p,
                 int *ret_fd, struct stat *ret);
 static int differs(struct hb_helper *h, struct hb_site *s,
                    const struct hb_base_entry *e);
+static bool uncover(struct hb_helper *h, struct hb_work *w);
+static bool dir_stands(const struct hb_work *w, const struct spot *p);
 static int place_object(struct hb_helper *h, struct hb_work *w,
                         const struct hb_baseline *b, const char *key);
 static int exchange(struct hb_helper *h, struct hb_site *s, struct spot *p,
@@ -66,12 +71,14 @@ int hb_restore_differs(struct hb_helper *h, struct hb_work *w)
 void hb_restore_stage(struct hb_helper *h, struct hb_work *w)
 {
     char key[64];
+    bool uncovered;
     int r;
 
     w->rep.started = hb_now();
+    uncovered = uncover(h, w);
     r = differs(h, w->site, &w->entry);
     if ((r == 0 && group_is_whole(w)) || is_as_next(h, w)) {
-        hb_work_answer(w, HB_ACT_ALREADY, 0);
+        hb_work_answer(w, uncovered ? HB_ACT_DONE : HB_ACT_ALREADY, 0);
         return;
     }
     /* A directory that stands is mended where it is. */
@@ -257,13 +264,43 @@ static int differs(struct hb_helper *h, struct hb_site *s,
     return r < 0 ? HB_BD_CONTENT : r;
 }
 
+/* Takes mounts off the path, so that what lies below is judged. */
+static bool uncover(struct hb_helper *h, struct hb_work *w)
+{
+    bool any = false;
+
+    for (int i = 0; i < MOUNTS; i++) {
+        _cleanup_close_ int dir = -1, fd = -1;
+        struct spot p = {.fd = -1};
+        struct stat st;
+        int r = open_spot(w->site, &w->entry, &p);
+
+        dir = p.fd;
+        if (r < 0 || p.dir == NULL ||
+            hb_place_look(dir, p.name, &fd, &st) != -EXDEV ||
+            hb_place_unmount(h, w->site, dir, p.name) < 0)
+            break;
+        any = true;
+    }
+    return any;
+}
+
+static bool dir_stands(const struct hb_work *w, const struct spot *p)
+{
+    _cleanup_close_ int fd = -1;
+    struct stat st;
+
+    return w->entry.type == HB_BT_DIR && look(&w->entry, p, &fd, &st) >= 0 &&
+           S_ISDIR(st.st_mode);
+}
+
 static int place_object(struct hb_helper *h, struct hb_work *w,
                         const struct hb_baseline *b, const char *key)
 {
     bool obstacle = false;
     int r = -EAGAIN;
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < MOVES; i++) {
         _cleanup_close_ int dir = -1;
         struct spot p;
         bool taken = false;
@@ -272,9 +309,25 @@ static int place_object(struct hb_helper *h, struct hb_work *w,
         if (r < 0 && p.dir != NULL)
             r = hb_make_dirs(h, w->site, b, p.dir, key, &obstacle, &p.fd);
         dir = p.fd;
+        if (r == -ENOENT) {
+            r = -EAGAIN; /* deleted while it was made */
+            continue;
+        }
         if (r < 0)
             return r;
+        /* A directory came back, with all that it holds: it is not exchanged
+         * for an empty one. */
+        if (dir_stands(w, &p)) {
+            hb_place_discard(h, w->site, key);
+            w->staged_new = false;
+            return w->turns++ < TURNS ? mend_dir(h, w, b, key) : -EAGAIN;
+        }
         r = exchange(h, w->site, &p, key, &taken);
+        /* The directory itself was deleted meanwhile: make it again. */
+        if (r == -ENOENT) {
+            r = -EAGAIN;
+            continue;
+        }
         if (r < 0)
             return r;
         if (p.dir == NULL || hb_place_same(w->site, p.dir, dir)) {

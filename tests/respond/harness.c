@@ -10,7 +10,9 @@
 #include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -35,7 +37,7 @@ bool world_possible(void)
     return geteuid() == 0;
 }
 
-struct world *world_new(void)
+static struct world *make(unsigned mb)
 {
     struct world *w = calloc(1, sizeof(*w));
     const char *tmp = getenv("TMPDIR");
@@ -59,6 +61,11 @@ struct world *world_new(void)
     SUB(www);
     SUB(outside);
 #undef SUB
+    if (mb > 0) {
+        (void)snprintf(path, sizeof(path), "size=%um,mode=0755", mb);
+        assert_int_equal(mount("hb-test", w->www, "tmpfs", 0, path), 0);
+        w->mounted = true;
+    }
     assert_int_equal(chmod(w->helper, 0700), 0);
     for (size_t i = 0; i < 3; i++) {
         static const char *const dirs[] = {"people", "reflexes", "keys"};
@@ -125,6 +132,26 @@ struct world *world_new(void)
     return w;
 }
 
+struct world *world_new(void)
+{
+    return make(0);
+}
+
+bool world_own_mounts(void)
+{
+    static bool done;
+
+    if (!done)
+        done = unshare(CLONE_NEWNS) == 0 &&
+               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return done;
+}
+
+struct world *world_new_small(unsigned mb)
+{
+    return world_own_mounts() ? make(mb) : NULL;
+}
+
 void world_free(struct world *w)
 {
     uint8_t sum[HB_SHA256_SIZE];
@@ -139,6 +166,8 @@ void world_free(struct world *w)
     hb_key_free(w->officer);
     hb_key_free(w->deputy);
     hb_pub_free(w->publish_pub);
+    if (w->mounted)
+        assert_int_equal(umount2(w->www, MNT_DETACH), 0);
     assert_int_equal(hb_rmtree(AT_FDCWD, w->dir), 0);
     free(w);
 }

@@ -28,6 +28,7 @@ struct world {
     struct hb_key *publish, *officer, *deputy;
     struct hb_pub *publish_pub;
     uint64_t number;   /* of the baseline in force */
+    bool mounted;      /* www is a mount */
     pid_t pid;         /* of the helper, 0: none */
     int core, compare; /* connections, -1 */
     uint64_t seq;
@@ -46,6 +47,11 @@ bool world_possible(void);
 
 /* Makes all of it, with the sample tree below www and a baseline of it. */
 struct world *world_new(void);
+/* The same with www on a tmpfs of MB megabytes of its own (in a mount
+ * namespace of its own); NULL where that is not possible. */
+struct world *world_new_small(unsigned mb);
+/* A mount namespace of our own: false where that is not possible. */
+bool world_own_mounts(void);
 /* Ends the helper, checks that nothing outside changed, deletes all. */
 void world_free(struct world *w);
 
