@@ -67,6 +67,7 @@ static int make_dir(const struct hb_backup *b, const char *what,
                     char ret[HB_MAX_PATH], struct hb_err *err);
 static int broken(struct hb_err *err, const char *file, int code);
 static bool is_db(const char *name);
+static int alone(const struct hb_backup *b, int *ret_lock, struct hb_err *err);
 
 /* What stands in a state directory and goes into a backup; nothing else is
  * taken out of one. */
@@ -96,13 +97,15 @@ int hb_backup_make(const struct hb_backup *b, struct hb_backup_info *ret,
     struct packer p = {.b = b, .info = &info, .err = err};
     uint8_t key[HB_SEAL_KEY_SIZE];
     char tmp[HB_MAX_PATH], dir[HB_MAX_PATH];
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int fd = -1, lock = -1;
     int r;
 
     if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", b->file) >= sizeof(tmp))
         return hb_err_at(err, -ENAMETOOLONG, b->file, 0, 0,
                          _("the name is too long"));
-    r = hb_seal_key_load(b->key_file, key, err);
+    r = alone(b, &lock, err);
+    if (r == 0)
+        r = hb_seal_key_load(b->key_file, key, err);
     if (r < 0)
         return r;
     (void)unlink(tmp);
@@ -148,7 +151,15 @@ int hb_backup_verify(const struct hb_backup *b, struct hb_backup_info *ret,
 {
     struct hb_backup_info info = {0};
     char dir[HB_MAX_PATH];
-    int r = read_back(b, b->file, false, dir, &info, err);
+    _cleanup_close_ int lock = -1;
+    int r = hb_mkdirs(b->state_dir, 0700);
+
+    if (r < 0)
+        return hb_err_at(err, r, b->state_dir, 0, 0,
+                         _("a working directory cannot be made there"));
+    r = alone(b, &lock, err);
+    if (r == 0)
+        r = read_back(b, b->file, false, dir, &info, err);
 
     if (r == 0 && ret != NULL)
         *ret = info;
@@ -160,7 +171,7 @@ int hb_backup_restore(const struct hb_backup *b, struct hb_backup_info *ret,
 {
     struct hb_backup_info info = {0};
     char dir[HB_MAX_PATH], path[HB_MAX_PATH];
-    _cleanup_close_ int state_lock = -1, events_lock = -1;
+    _cleanup_close_ int state_lock = -1, events_lock = -1, lock = -1;
     int r = hb_mkdirs(b->state_dir, 0700);
 
     if (r == 0)
@@ -180,6 +191,8 @@ int hb_backup_restore(const struct hb_backup *b, struct hb_backup_info *ret,
         r = path2(path, b->state_dir, "events/lock");
     if (r == 0 && access(path, F_OK) == 0)
         r = hb_store_lock(path, &events_lock, err);
+    if (r == 0)
+        r = alone(b, &lock, err);
     if (r < 0)
         return r;
     r = read_back(b, b->file, true, dir, &info, err);
@@ -655,4 +668,35 @@ static int broken(struct hb_err *err, const char *file, int code)
         return hb_err_at(err, code, file, 0, 0,
                          _("the backup cannot be read back"));
     }
+}
+
+static int is_left_over(const struct dirent *d)
+{
+    return strncmp(d->d_name, ".backup-", 8) == 0 ||
+           strncmp(d->d_name, ".restore-", 9) == 0;
+}
+
+/* One of us at a time; what one that was killed left behind (it is not
+ * encrypted) is removed. */
+static int alone(const struct hb_backup *b, int *ret_lock, struct hb_err *err)
+{
+    char path[HB_MAX_PATH];
+    struct dirent **found = NULL;
+    int n, r = path2(path, b->state_dir, "backup.lock");
+
+    if (r == 0)
+        r = hb_store_lock(path, ret_lock, err);
+    if (r < 0)
+        return r;
+    n = scandir(b->state_dir, &found, is_left_over, NULL);
+    for (int i = 0; i < n; i++) {
+        if (r == 0)
+            r = path2(path, b->state_dir, found[i]->d_name);
+        if (r == 0 && hb_rmtree(AT_FDCWD, path) < 0)
+            r = hb_err_at(err, -EIO, path, 0, 0,
+                          _("the file cannot be removed"));
+        free(found[i]);
+    }
+    free(found);
+    return r;
 }

@@ -252,6 +252,7 @@ static void test_refusals(void **state)
     assert_int_equal(stat(file, &st), 0);
     b.file = in_scratch("none");
     assert_int_equal(hb_backup_verify(&b, NULL, NULL), -ENOENT);
+    assert_false(exists(in_scratch("to/events")));
 }
 
 static void test_damaged(void **state)
@@ -298,6 +299,15 @@ static void test_failure_keeps_the_last(void **state)
     assert_true(hb_backup_make(&b, NULL, NULL) < 0);
 }
 
+/* What a killed one left, unencrypted, goes with the next. */
+static void test_left_overs_are_removed(void **state)
+{
+    assert_int_equal(hb_mkdirs(in_scratch("from/.backup-abcdef"), 0700), 0);
+    put(".backup-abcdef/copy.db", "plain");
+    make(NULL);
+    tidy(from);
+}
+
 /* Links in the evidence are not followed out of it. */
 static void test_links_are_not_followed(void **state)
 {
@@ -322,6 +332,7 @@ int main(void)
         T(test_refusals),
         T(test_damaged),
         T(test_failure_keeps_the_last),
+        T(test_left_overs_are_removed),
         T(test_links_are_not_followed),
     };
 
