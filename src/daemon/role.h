@@ -48,6 +48,8 @@ struct hb_role {
     const char *const *syscalls; /* allowed beyond the common set */
     hb_role_main *run;           /* config/role_ctx.h */
     const char *doc;             /* one sentence, N_() */
+    const char *const *groups;   /* besides ours, where the machine has them;
+                                    NULL: none, NULL ends */
 };
 
 /* In the order in which they are started; stopped in the reverse. */

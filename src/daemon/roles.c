@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/i18n.h"
+#include "control/control.h"
 #include "core/core.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
@@ -89,6 +90,19 @@ static const char *const outside_reads[] = {
     "/etc/gai.conf",    "/run/systemd/resolve", "/etc/ca-certificates",
     "/run/resolvconf",  "/etc/services",        NULL};
 
+static const struct hb_role_dir check_dirs[] = {
+    {HB_DIR_ETC, false},
+    {HB_DIR_BASELINE, false},
+    {HB_DIR_RUN, false},
+    {HB_DIR_COUNT, false},
+};
+/* What the user may read there anyway: how the machine is set up. */
+static const char *const check_reads[] = {
+    "/etc",           "/var/log",  "/var/lib/apt",    "/var/lib/dpkg",
+    "/var/cache/apt", "/run/utmp", "/var/spool/cron", NULL};
+/* Logs of Debian belong to it. */
+static const char *const check_groups[] = {"adm", NULL};
+
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
      nothing, nothing, hb_core_main,
@@ -114,6 +128,9 @@ const struct hb_role hb_roles[] = {
     {"outside", "hinoban-outside", 61804, 0, HB_ROLE_NETWORK, no_socks,
      outside_dirs, outside_reads, nothing, hb_outside_main,
      N_("looks at the public addresses as a visitor does")},
+    {"check", "hinoban-check", 61805, 0, HB_ROLE_EXEC | HB_ROLE_SITES_READ,
+     no_socks, check_dirs, check_reads, nothing, hb_check_main,
+     N_("asks whether preventive measures hold on this machine"), check_groups},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

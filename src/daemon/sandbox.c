@@ -26,6 +26,7 @@
 
 #define OPEN_FILES 8192u /* descriptors ride between our processes */
 #define CAP_LAST   63u
+#define GROUPS_MAX 8u
 
 static int fail(struct hb_err *err, const char *what);
 static int limit(int what, rlim_t to);
@@ -35,6 +36,7 @@ static int set_caps(uint64_t mask);
 static int get_caps(uint64_t *ret_permitted, uint64_t *ret_effective);
 static int lock_securebits(void);
 static int become(const struct hb_role *r, struct hb_err *err);
+static size_t groups_of(const struct hb_role *r, gid_t *groups);
 static int die_with_parent(void);
 static void close_foreign(void);
 
@@ -134,8 +136,9 @@ static int limit(int what, rlim_t to)
 /* Changes user and group, keeping the permitted capabilities across it. */
 static int become(const struct hb_role *r, struct hb_err *err)
 {
+    gid_t gid, rg, eg, sg, groups[GROUPS_MAX];
     uid_t uid, ru, eu, su;
-    gid_t gid, rg, eg, sg;
+    size_t n;
 
     hb_role_ids(r, &uid, &gid);
     if (getresuid(&ru, &eu, &su) < 0 || getresgid(&rg, &eg, &sg) < 0)
@@ -153,13 +156,28 @@ static int become(const struct hb_role *r, struct hb_err *err)
     }
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         return fail(err, "PR_SET_KEEPCAPS");
-    if (setgroups(0, NULL) < 0)
+    n = groups_of(r, groups);
+    if (setgroups(n, groups) < 0)
         return fail(err, "setgroups");
     if (setresgid(gid, gid, gid) < 0)
         return fail(err, "setresgid");
     if (setresuid(uid, uid, uid) < 0)
         return fail(err, "setresuid");
     return 0;
+}
+
+static size_t groups_of(const struct hb_role *r, gid_t *groups)
+{
+    size_t n = 0;
+
+    for (size_t i = 0;
+         r->groups != NULL && r->groups[i] != NULL && n < GROUPS_MAX; i++) {
+        const struct group *g = getgrnam(r->groups[i]);
+
+        if (g != NULL)
+            groups[n++] = g->gr_gid;
+    }
+    return n;
 }
 
 /* Under systemd the helper lives in a mount namespace of its own, where

@@ -165,6 +165,9 @@ static void identity(struct hb_buf *b, const struct hb_role *r)
                 "KeyringMode=private\nRemoveIPC=yes\nDelegate=no\n"
                 "LimitCORE=0\nLimitNOFILE=8192\n",
                 r->user, root ? "root" : "hinoban");
+    for (size_t i = 0; r->groups != NULL && r->groups[i] != NULL; i++)
+        hb_buf_addf(b, "%s%s%s", i == 0 ? "SupplementaryGroups=" : " ",
+                    r->groups[i], r->groups[i + 1] == NULL ? "\n" : "");
     if (root)
         hb_buf_addf(b, "Environment=HINOBAN_UNMOUNT=/run/hinoban/%s\n",
                     UNMOUNT_DIR);

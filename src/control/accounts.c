@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accounts.c - who can administer this machine, and how hard their passwords
+ * are to guess.
+ *
+ * Runs in check, which cannot read /etc/shadow and does not want to: whether
+ * an account opens is judged by its shell, when it was used by lastlog.
+ */
+#include "control/check.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/num.h"
+
+#define IDLE_NS (90 * 86400 * (int64_t)HB_S)
+#define MINLEN  12
+
+struct quality {
+    int64_t minlen;  /* characters that pwquality wants; credits taken off */
+    int64_t credits; /* what kinds of characters count for */
+    bool enforcing;
+};
+
+static bool shared_name(const char *name);
+static void one_admin(const struct hb_machine *m, const struct hb_account *who,
+                      struct hb_slice log, struct hb_found *ret);
+static void name_to(struct hb_buf *b, const char *name);
+static int quality_file(const struct hb_machine *m, const char *path,
+                        struct quality *q);
+static void quality_word(struct hb_slice word, struct quality *q);
+static bool module_is(struct hb_slice word, const char *name);
+
+void hb_check_admins(const struct hb_machine *m, struct hb_found *ret)
+{
+    struct hb_accounts a;
+    struct hb_slice log = {NULL, 0};
+    size_t admins = 0, zero = 0;
+
+    if (hb_accounts_read(m, &a) < 0) {
+        hb_found_set(ret, HB_CHECK_UNKNOWN,
+                     N_("The list of accounts could not be read."));
+        return;
+    }
+    /* Every account has its record at uid * 292; 64-bit uids of strange
+     * services make the file look huge. */
+    if (hb_machine_read(m, "/var/log/lastlog", 64u << 20, &log) < 0)
+        log = hb_slice(NULL, 0);
+    for (size_t i = 0; i < a.n; i++) {
+        const struct hb_account *who = &a.v[i];
+
+        if (who->uid == 0 && zero++ > 0) {
+            name_to(&ret->detail, who->name);
+            hb_found_set(ret, HB_CHECK_FAIL,
+                         N_("Another account has the full rights of root."));
+        }
+        if (who->uid == 0 || !hb_account_admin(&a, who) ||
+            !hb_account_opens(who))
+            continue;
+        admins++;
+        one_admin(m, who, log, ret);
+    }
+    if (admins == 0)
+        hb_found_set(ret, HB_CHECK_UNKNOWN,
+                     N_("Only root administers this machine: which person "
+                        "uses it cannot be told."));
+    hb_found_set(ret, HB_CHECK_PASS,
+                 N_("Every administrator account has been used within 90 "
+                    "days, and none has a shared name."));
+}
+
+static void one_admin(const struct hb_machine *m, const struct hb_account *who,
+                      struct hb_slice log, struct hb_found *ret)
+{
+    int64_t last = hb_lastlog(log, who->uid);
+
+    if (shared_name(who->name)) {
+        name_to(&ret->detail, who->name);
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("An administrator account has a name that people "
+                        "share."));
+    } else if (last != 0 && m->now - last > IDLE_NS) {
+        name_to(&ret->detail, who->name);
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("An administrator account has not been used for 90 "
+                        "days."));
+    } else if (last == 0) {
+        name_to(&ret->detail, who->name);
+        hb_found_set(ret, HB_CHECK_UNKNOWN,
+                     N_("When an administrator account was last used cannot "
+                        "be told."));
+    }
+}
+
+void hb_check_password_policy(const struct hb_machine *m, struct hb_found *ret)
+{
+    struct quality q = {.minlen = 8, .enforcing = true};
+    const char *const *files;
+    struct hb_slice text, line;
+    bool found = false, before = true;
+    size_t n;
+
+    if (hb_machine_read(m, "/etc/pam.d/common-password", HB_MACHINE_FILE,
+                        &text) < 0) {
+        hb_found_set(ret, HB_CHECK_UNKNOWN,
+                     N_("The rules for passwords (PAM) could not be read."));
+        return;
+    }
+    /* Later files win, and the module's own arguments win over them. */
+    (void)quality_file(m, "/etc/security/pwquality.conf", &q);
+    if (hb_machine_glob(m, "/etc/security/pwquality.conf.d/*.conf", 64, &files,
+                        &n) == 0)
+        for (size_t i = 0; i < n; i++)
+            (void)quality_file(m, files[i], &q);
+    while (hb_next_line(&text, &line)) {
+        struct hb_slice type = hb_next_word(&line), word;
+        bool quality = false;
+
+        if (!hb_slice_is(type, "password"))
+            continue;
+        while ((word = hb_next_word(&line)).n > 0) {
+            if (module_is(word, "pam_unix.so") && !found)
+                before = false;
+            quality = quality || module_is(word, "pam_pwquality.so") ||
+                      module_is(word, "pam_cracklib.so");
+            if (quality)
+                quality_word(word, &q);
+        }
+        found = found || quality;
+    }
+    hb_buf_addf(&ret->detail, "minlen=%lld", (long long)q.minlen);
+    if (!found || !before)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("Nothing looks at new passwords: libpam-pwquality is "
+                        "not in use."));
+    else if (!q.enforcing)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("Weak passwords are warned of but accepted."));
+    else if (q.minlen - q.credits < MINLEN)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("Passwords shorter than 12 characters are accepted."));
+    else
+        hb_found_set(ret, HB_CHECK_PASS,
+                     N_("New passwords have 12 characters or more."));
+}
+
+static int quality_file(const struct hb_machine *m, const char *path,
+                        struct quality *q)
+{
+    struct hb_slice text, line;
+    int r = hb_machine_read(m, path, HB_MACHINE_FILE, &text);
+
+    while (r == 0 && hb_next_line(&text, &line)) {
+        char word[128];
+        size_t n = 0;
+
+        /* "minlen = 12" becomes "minlen=12". */
+        for (size_t i = 0; i < line.n && line.p[i] != '#'; i++)
+            if (line.p[i] != ' ' && line.p[i] != '\t' && n < sizeof(word))
+                word[n++] = line.p[i];
+        quality_word(hb_slice(word, n), q);
+    }
+    return r;
+}
+
+static void quality_word(struct hb_slice word, struct quality *q)
+{
+    static const char *const credits[] = {
+        "dcredit=", "ucredit=", "lcredit=", "ocredit="};
+    int64_t v;
+
+    if (word.n > 7 && hb_slice_is(hb_slice(word.p, 7), "minlen=") &&
+        hb_parse_i64(hb_slice(word.p + 7, word.n - 7), &v) == 0)
+        q->minlen = HB_MIN(HB_MAX(v, 0), 1000);
+    if (hb_slice_is(word, "enforcing=0"))
+        q->enforcing = false;
+    if (hb_slice_is(word, "enforcing=1"))
+        q->enforcing = true;
+    for (size_t i = 0; i < HB_ARRAY_LEN(credits); i++)
+        if (word.n > 8 && hb_slice_is(hb_slice(word.p, 8), credits[i]) &&
+            hb_parse_i64(hb_slice(word.p + 8, word.n - 8), &v) == 0 && v > 0)
+            q->credits += HB_MIN(v, 100);
+}
+
+static bool module_is(struct hb_slice word, const char *name)
+{
+    size_t n = strlen(name);
+
+    return word.n >= n && hb_slice_is(hb_slice(word.p + word.n - n, n), name);
+}
+
+static bool shared_name(const char *name)
+{
+    static const char *const names[] = {
+        "admin",    "administrator", "sysadmin", "webmaster", "webadmin",
+        "operator", "office",        "shared",   "guest",     "test",
+        "user",     "staff",         "support",  "info",      "www"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(names); i++)
+        if (hb_streq(names[i], name))
+            return true;
+    return false;
+}
+
+static void name_to(struct hb_buf *b, const char *name)
+{
+    if (b->n < 400)
+        hb_buf_addf(b, "%s%.32s", b->n > 0 ? ", " : "", name);
+}

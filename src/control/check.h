@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check.h - the checks, and what they look at.
+ *
+ * A check is a row of a table and a function.  It reads the machine through
+ * struct hb_machine, whose prefix lets a test give it a small tree instead of
+ * "/".  What cannot be told is unknown, with the reason; nothing is guessed.
+ */
+#ifndef HB_CONTROL_CHECK_H
+#define HB_CONTROL_CHECK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/config.h"
+
+struct hb_machine {
+    const char *prefix; /* "" is this machine; a test's tree otherwise */
+    struct hb_arena *arena;
+    int64_t now; /* ns UTC */
+    const struct hb_config *config;
+};
+
+enum hb_check_status { HB_CHECK_UNKNOWN, HB_CHECK_PASS, HB_CHECK_FAIL };
+
+struct hb_found {
+    enum hb_check_status status;
+    const char *why;      /* one sentence, a message of the catalogue */
+    struct hb_buf detail; /* names and numbers behind it */
+};
+
+typedef void hb_check_fn(const struct hb_machine *m, struct hb_found *ret);
+
+struct hb_check {
+    const char *name; /* the control */
+    unsigned every_s; /* half of the control's max_age, or less */
+    hb_check_fn *run;
+};
+extern const struct hb_check hb_checks[]; /* name NULL ends */
+
+hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
+    hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
+    hb_check_nginx, hb_check_waf;
+
+/* Sets the answer of a check; the first "fail" stays, and "unknown" beats
+ * only "pass". */
+void hb_found_set(struct hb_found *f, enum hb_check_status status,
+                  const char *why);
+
+/* ---- machine.c ---- */
+
+#define HB_MACHINE_FILE (1u << 20) /* a configuration file */
+
+/* The file PATH of the machine, terminated. */
+int hb_machine_read(const struct hb_machine *m, const char *path, size_t max,
+                    struct hb_slice *ret) HB_WUR;
+/* The last MAX bytes of a log; the first line may be cut. */
+int hb_machine_tail(const struct hb_machine *m, const char *path, size_t max,
+                    struct hb_slice *ret) HB_WUR;
+/* PATH with the prefix, in the arena; NULL without memory. */
+const char *hb_machine_path(const struct hb_machine *m, const char *path);
+bool hb_machine_has(const struct hb_machine *m, const char *path);
+/* Paths (without the prefix) that PATTERN names, sorted, at most MAX. */
+int hb_machine_glob(const struct hb_machine *m, const char *pattern, size_t max,
+                    const char *const **ret, size_t *ret_n) HB_WUR;
+/* Runs a program of the machine; the exit status or -errno. */
+int hb_machine_run(const struct hb_machine *m, const char *const *argv,
+                   unsigned timeout_ms, struct hb_buf *out) HB_WUR;
+
+/* The next line of *TEXT without its end; false where there is none. */
+bool hb_next_line(struct hb_slice *text, struct hb_slice *ret);
+/* The next word of *LINE: blanks part words, '"' holds one together; {"", 0}
+ * at the end or where a comment begins. */
+struct hb_slice hb_next_word(struct hb_slice *line);
+bool hb_slice_is(struct hb_slice s, const char *z);   /* byte for byte */
+bool hb_slice_like(struct hb_slice s, const char *z); /* letters alike */
+bool hb_slice_has(struct hb_slice s, const char *z);  /* contains */
+
+/* /etc/passwd and /etc/group. */
+struct hb_account {
+    const char *name, *home, *shell;
+    uint32_t uid, gid;
+};
+struct hb_group {
+    const char *name;
+    uint32_t gid;
+    struct hb_slice members; /* "a,b" */
+};
+struct hb_accounts {
+    struct hb_account *v;
+    size_t n;
+    struct hb_group *groups;
+    size_t groups_n;
+};
+int hb_accounts_read(const struct hb_machine *m,
+                     struct hb_accounts *ret) HB_WUR;
+const struct hb_account *hb_account_find(const struct hb_accounts *a,
+                                         const char *name);
+bool hb_group_has(const struct hb_group *g, const char *name);
+bool hb_account_admin(const struct hb_accounts *a,
+                      const struct hb_account *who);
+/* Whether somebody can log in with it: its shell is one. */
+bool hb_account_opens(const struct hb_account *who);
+
+/* ---- sshd.c ---- */
+
+struct hb_sshd {
+    char root[32], password[32], keyboard[32], empty[32];
+    char methods[256];
+    bool match_root, match_password; /* a Match block allows it */
+    bool bad;                        /* something could not be read */
+};
+/* Reads sshd_config(5) TEXT into S: the first value of a keyword holds.
+ * INCLUDE is called with each pattern of an Include (may be NULL). */
+typedef void hb_sshd_include_fn(void *arg, struct hb_sshd *s,
+                                struct hb_slice pattern, bool in_match);
+void hb_sshd_parse(struct hb_slice text, bool in_match, struct hb_sshd *s,
+                   hb_sshd_include_fn *include, void *arg);
+
+/* ---- nginx.c ---- */
+
+#define HB_NGX_ARGS 16u
+
+struct hb_ngx { /* a directive; the tree's root has no name */
+    struct hb_slice name;
+    struct hb_slice args[HB_NGX_ARGS];
+    size_t n; /* args beyond HB_NGX_ARGS are left out */
+    struct hb_ngx *parent, *first, *last, *next;
+};
+/* Called for "include PATTERN;": parses what it names below PARENT. */
+struct hb_ngx_parser {
+    struct hb_arena *arena;
+    int (*include)(struct hb_ngx_parser *p, struct hb_ngx *parent,
+                   struct hb_slice pattern); /* may be NULL */
+    const struct hb_machine *machine;
+    const char *dir; /* that relative patterns are below */
+    size_t nodes, files;
+    unsigned depth;
+};
+/* -EBADMSG (braces, quotes), -EFBIG, -ENOMEM. */
+int hb_ngx_parse(struct hb_ngx_parser *p, struct hb_slice text,
+                 struct hb_ngx *root) HB_WUR;
+/* The whole configuration of the machine's nginx. */
+int hb_ngx_load(const struct hb_machine *m, struct hb_ngx **ret) HB_WUR;
+/* The next directive called NAME (NULL: any) after AT in the whole tree below
+ * ROOT; AT NULL: the first. */
+const struct hb_ngx *hb_ngx_next(const struct hb_ngx *root,
+                                 const struct hb_ngx *at, const char *name);
+/* The directive NAME that holds in BLOCK: its own, or the nearest above. */
+const struct hb_ngx *hb_ngx_in_force(const struct hb_ngx *block,
+                                     const char *name);
+/* The user of nginx's workers; "www-data" where nothing says otherwise. */
+const char *hb_ngx_user(const struct hb_machine *m, const struct hb_ngx *root);
+
+/* ---- aftermath.c, collect.c ---- */
+
+struct hb_role_ctx;
+/* Writes the answer (JSON object) of a command for SITE into B. */
+int hb_aftermath(const struct hb_machine *m, const struct hb_conf_site *site,
+                 const char *baseline_dir, const char *etc_dir,
+                 const struct hb_accounts *before, struct hb_buf *b) HB_WUR;
+int hb_collect(const struct hb_machine *m, const struct hb_conf_site *site,
+               struct hb_buf *b) HB_WUR;
+
+/* Whether CONTENT of a file called NAME looks like a web shell: the word that
+ * gives it away, or NULL. */
+const char *hb_shell_sign(const char *name, struct hb_slice content);
+
+/* ---- utmp.c ---- */
+
+struct hb_login {
+    char user[33], line[33], host[257];
+    int64_t at; /* ns UTC */
+};
+/* Log-ins of DATA (wtmp(5), 64-bit Linux) after SINCE, the newest last, at
+ * most MAX.  Returns how many; a broken last record is left out. */
+size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
+                    struct hb_login *ret);
+/* Last log-in of UID in lastlog(5) DATA in ns UTC, 0 where none. */
+int64_t hb_lastlog(struct hb_slice data, uint32_t uid);
+
+#endif
