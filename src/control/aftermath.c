@@ -378,7 +378,7 @@ static void timed_jobs(struct search *s)
                 (int64_t)st.st_ctime * (int64_t)HB_S < m->now - FRESH_NS)
                 continue;
             written = (int64_t)st.st_mtime * (int64_t)HB_S >= m->now - FRESH_NS;
-            if (!written && hb_machine_run(m, argv, 10000, NULL) == 0)
+            if (!written && hb_machine_run(m, argv, 10000, NULL, NULL) == 0)
                 continue; /* installed lately, as its package made it */
             hit(s, _("the timed job %s is new or was changed this week"), v[i]);
         }

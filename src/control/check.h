@@ -65,7 +65,8 @@ int hb_machine_glob(const struct hb_machine *m, const char *pattern, size_t max,
                     const char *const **ret, size_t *ret_n) HB_WUR;
 /* Runs a program of the machine; the exit status or -errno. */
 int hb_machine_run(const struct hb_machine *m, const char *const *argv,
-                   unsigned timeout_ms, struct hb_buf *out) HB_WUR;
+                   unsigned timeout_ms, struct hb_buf *out,
+                   struct hb_buf *errors) HB_WUR;
 
 /* The next line of *TEXT without its end; false where there is none. */
 bool hb_next_line(struct hb_slice *text, struct hb_slice *ret);

@@ -115,10 +115,12 @@ int hb_machine_glob(const struct hb_machine *m, const char *pattern, size_t max,
 }
 
 int hb_machine_run(const struct hb_machine *m, const char *const *argv,
-                   unsigned timeout_ms, struct hb_buf *out)
+                   unsigned timeout_ms, struct hb_buf *out,
+                   struct hb_buf *errors)
 {
     const char *own[16] = {hb_machine_path(m, argv[0])};
-    struct hb_run run = {.argv = own, .timeout_ms = timeout_ms, .out = out};
+    struct hb_run run = {
+        .argv = own, .timeout_ms = timeout_ms, .out = out, .errors = errors};
 
     for (size_t i = 1; i + 1 < HB_ARRAY_LEN(own) && argv[i] != NULL; i++)
         own[i] = argv[i];

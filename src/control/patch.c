@@ -32,7 +32,7 @@ void hb_check_patch_pending(const struct hb_machine *m, struct hb_found *ret)
                                        "Dir::Cache::srcpkgcache=",
                                        "dist-upgrade",
                                        NULL};
-    _cleanup_buf_ struct hb_buf out = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf out = HB_BUF_INIT, errors = HB_BUF_INIT;
     struct hb_slice text, line;
     unsigned waiting = 0;
     int64_t newest = 0;
@@ -50,7 +50,8 @@ void hb_check_patch_pending(const struct hb_machine *m, struct hb_found *ret)
     else if (!security)
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("No archive with security updates is configured."));
-    if (hb_machine_run(m, argv, 60000, &out) != 0) {
+    if (hb_machine_run(m, argv, 60000, &out, &errors) != 0) {
+        hb_buf_addf(&ret->detail, "%.200s", hb_buf_z(&errors));
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("apt could not tell which updates are waiting."));
         return;
@@ -96,7 +97,7 @@ void hb_check_patch_unattended(const struct hb_machine *m, struct hb_found *ret)
                      N_("unattended-upgrades is not installed."));
         return;
     }
-    if (hb_machine_run(m, argv, 20000, &out) != 0) {
+    if (hb_machine_run(m, argv, 20000, &out, NULL) != 0) {
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("The settings of apt could not be read."));
         return;

@@ -170,6 +170,10 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
          rc == 0 && (r->flags & HB_ROLE_EXEC) != 0 && execute_from[i] != NULL;
          i++)
         rc = allow(rs, execute_from[i], READ | FS_EXECUTE, false, err);
+    /* Programs of the system want a place for scratch files (apt splits the
+     * signed lists there); a unit gives a /tmp of its own. */
+    if (rc == 0 && (r->flags & HB_ROLE_EXEC) != 0)
+        rc = allow(rs, "/tmp", WRITE, false, err);
     for (const struct hb_role_dir *d = r->dirs;
          rc == 0 && d->dir != HB_DIR_COUNT; d++)
         rc = allow(rs, paths->dir[d->dir], d->write ? WRITE : READ, d->write,

@@ -210,7 +210,7 @@ static void file_system(struct hb_buf *b, const struct hb_units *u,
 {
     bool sees_users = (r->flags & HB_ROLE_NETWORK) == 0;
     bool sees_processes =
-        (r->flags & (HB_ROLE_PROC | HB_ROLE_SITES_WRITE)) != 0;
+        (r->flags & (HB_ROLE_PROC | HB_ROLE_SITES_WRITE | HB_ROLE_EXEC)) != 0;
 
     hb_buf_addf(b,
                 "\nPrivateMounts=yes\nProtectSystem=strict\nProtectHome=yes\n"
