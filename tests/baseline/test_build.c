@@ -4,6 +4,7 @@
  * what it holds, hostile trees, rollback, tampering, failing disks.
  */
 #include "baseline/object.h"
+#include "base/run.h"
 #include "fixture.h"
 
 #include <pthread.h>
@@ -455,6 +456,33 @@ static void test_pointers(void **state)
     place_done(&p);
 }
 
+/* Somebody with a shell and openssl, as doc/baseline-format.md says. */
+static void test_stranger(void **state)
+{
+    static const char script[] =
+        "cd \"$0\" && { printf 'hinoban-baseline-v1\\n'; sha256sum < "
+        "0000000001.base | cut -c1-64; } > message && exec openssl pkeyutl "
+        "-verify -pubin -inkey publish.pub -rawin -in message -sigfile "
+        "0000000001.sig";
+    char where[128], pub[160];
+    const char *const argv[] = {"/bin/sh", "-c", script, where, NULL};
+    struct hb_run run = {.argv = argv};
+    struct place p;
+
+    place_open(&p);
+    fill(&p);
+    sign_now(&p, 1);
+    (void)snprintf(where, sizeof(where), "%s/base/site", p.path);
+    (void)snprintf(pub, sizeof(pub), "%s/publish.pub", where);
+    assert_int_equal(hb_pub_save(p.key, pub, NULL), 0);
+    assert_int_equal(hb_run(&run), 0);
+    assert_int_equal(unlinkat(p.site, "0000000001.base", 0), 0);
+    assert_int_equal(hb_file_write_at(p.site, "0000000001.base", "x", 1, 0444),
+                     0);
+    assert_int_not_equal(hb_run(&run), 0);
+    place_done(&p);
+}
+
 /* Each byte of a signed table, and of its signature, counts. */
 static void test_bit_flips(void **state)
 {
@@ -563,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_rollback),
         cmocka_unit_test(test_other_site_or_key),
         cmocka_unit_test(test_pointers),
+        cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_bit_flips),
         cmocka_unit_test(test_faults),
     };
