@@ -136,7 +136,9 @@ static void work(struct hb_pool_job *head, struct hb_sha256 *scratch)
 {
     struct job *j = (struct job *)head;
     struct hb_cmp_scan *s = j->scan;
-    struct hb_fp_frame *f = malloc(sizeof(*f));
+    /* Large: one a worker for good, not one a frame. */
+    static _Thread_local struct hb_fp_frame frame;
+    struct hb_fp_frame *f = &frame;
     struct hb_judge judge = {
         .conf = s->site->conf,
         .set = &s->set->set,
@@ -144,13 +146,12 @@ static void work(struct hb_pool_job *head, struct hb_sha256 *scratch)
         .deep = s->kind == HB_FPSC_DEEP,
     };
 
-    j->bad = f == NULL || hb_fp_decode(f, j->bytes, j->n, j->nfds) < 0 ||
+    j->bad = hb_fp_decode(f, j->bytes, j->n, j->nfds) < 0 ||
              f->kind != HB_FP_OBJECTS;
     for (unsigned i = 0; !j->bad && i < f->n_items; i++)
         work_item(j, &judge, &f->items[i], scratch);
     for (size_t i = 0; i < j->nfds; i++)
         hb_close(&j->fds[i]);
-    free(f);
 }
 
 static void work_item(struct job *j, const struct hb_judge *judge,

@@ -13,6 +13,10 @@
 #include "base/file.h"
 #include "sense/files/object.h"
 
+/* Reading never waits, follows nothing and leaves no trace. */
+#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+
+static int open_read(int dirfd, const char *path, int flags);
 static int reopen(int pathfd);
 
 void hb_object_look(int rootfd, const char *rel, bool read,
@@ -66,29 +70,55 @@ void hb_object_from(int pathfd, bool read, struct hb_object *ret)
     }
 }
 
+bool hb_object_list_open(int dirfd, const char *name, struct hb_object *ret)
+{
+    int fd = open_read(dirfd, name, READ_FLAGS | O_NOFOLLOW);
+    struct statx sx;
+
+    if (fd < 0)
+        return false;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx) < 0 ||
+        !S_ISREG(sx.stx_mode)) {
+        (void)close(fd);
+        return false;
+    }
+    memset(ret, 0, sizeof(*ret));
+    ret->fd = fd;
+    ret->readable = true;
+    ret->state = HB_FPS_PRESENT;
+    hb_fp_stat_from(&ret->st, &sx);
+    return true;
+}
+
 void hb_object_done(struct hb_object *o)
 {
     hb_close(&o->fd);
 }
 
-static int reopen(int pathfd)
+static int open_read(int dirfd, const char *path, int flags)
 {
-    const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     /* Only owners and CAP_FOWNER may; watch keeps no such capability, so
-     * after the first refusal it is not tried again. */
+     * after the first refusal it is not tried again.  Two threads may both
+     * find out: the same answer. */
     static bool noatime_refused;
-    char path[64];
     int fd;
 
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pathfd);
-    if (!noatime_refused) {
-        fd = open(path, flags | O_NOATIME);
+    if (!__atomic_load_n(&noatime_refused, __ATOMIC_RELAXED)) {
+        fd = openat(dirfd, path, flags | O_NOATIME);
         if (fd >= 0)
             return fd;
         if (errno != EPERM)
             return -errno;
-        noatime_refused = true;
+        __atomic_store_n(&noatime_refused, true, __ATOMIC_RELAXED);
     }
-    fd = open(path, flags);
+    fd = openat(dirfd, path, flags);
     return fd >= 0 ? fd : -errno;
+}
+
+static int reopen(int pathfd)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pathfd);
+    return open_read(AT_FDCWD, path, READ_FLAGS);
 }

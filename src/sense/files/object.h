@@ -22,6 +22,12 @@ void hb_object_look(int rootfd, const char *rel, bool read,
                     struct hb_object *ret);
 /* The same of an O_PATH descriptor, which is taken over. */
 void hb_object_from(int pathfd, bool read, struct hb_object *ret);
+/* NAME of DIRFD, which a listing just called a regular file, opened for
+ * reading in one step; false where it is none (look at it the other way).
+ * What could be put there between: a FIFO, which does not block so; a device
+ * only by who may make one, and such a one needs no detour over us. */
+bool hb_object_list_open(int dirfd, const char *name,
+                         struct hb_object *ret) HB_WUR;
 void hb_object_done(struct hb_object *o);
 
 #endif

@@ -223,7 +223,7 @@ static int scan_entry(void *arg, int dirfd, const char *name, const char *path,
             return 0;
         o.state = HB_FPS_PRESENT;
         hb_fp_stat_from(&o.st, &sx);
-    } else {
+    } else if (type != DT_REG || !hb_object_list_open(dirfd, name, &o)) {
         int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
         if (fd < 0)
