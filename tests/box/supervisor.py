@@ -4,6 +4,8 @@
 starts them again when they die, refuses a second copy, reloads only what is
 right, stops in order and leaves nothing behind."""
 import os
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,8 +41,14 @@ class Supervisor:
     def __init__(self, root, *options):
         self.root = root
         self.err = open(root + '/log', 'a+')
+        # Other accounts may be unable to enter the source tree.
+        share = root + '/share'
+        if not os.path.isdir(share):
+            for part in ('casebook', 'rules'):
+                shutil.copytree(os.environ['HB_SOURCE_ROOT'] + '/' + part,
+                                share + '/' + part)
         env = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8',
-               'HINOBAN_DATADIR': os.environ['HB_SOURCE_ROOT'],
+               'HINOBAN_DATADIR': share,
                'SECRET': 'not for roles'}
         env.update({k: v for k, v in os.environ.items()
                     if k.endswith('SAN_OPTIONS')})
@@ -49,6 +57,8 @@ class Supervisor:
                                   env=env, text=True)
 
     def ready(self):
+        if not select.select([self.p.stdout], [], [], 90)[0]:
+            return False
         return self.p.stdout.readline() == 'ready\n'
 
     def roles(self):
