@@ -5,7 +5,9 @@ that systemd understands them, that sockets and roles fit together, and that a
 role starts from what a unit gives it (a user, no capabilities, a passed
 socket) without any right to drop."""
 import glob
+import grp
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -183,6 +185,113 @@ def test_start_from_a_unit(root):
        f'answer {answer!r}, status {status}\n' + log.read())
 
 
+FALLBACK = {'hinoban-core': 61801, 'hinoban-watch': 61802,
+            'hinoban-compare': 61803, 'hinoban-outside': 61804,
+            'hinoban-intake': 61806, 'root': 0}
+
+
+def ids(user):
+    try:
+        return pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid
+    except KeyError:
+        try:
+            group = grp.getgrnam('hinoban').gr_gid
+        except KeyError:
+            group = 61800
+        return FALLBACK[user], group
+
+
+def test_every_role_starts(system, services, root):
+    """Each role becomes ready with the user, the capabilities and the sockets
+    that its unit names, and nothing more (the helper without CAP_SYS_ADMIN)."""
+    if os.geteuid() != 0 or not shutil.which('setpriv'):
+        skip('every role starts', 'needs root and setpriv')
+        return
+    os.mkdir(root + '/site')
+    run = subprocess.run([H, '--root', root, 'init', '--no-passphrase',
+                          '--organisation', 'Box', '--site', 'box',
+                          '--site-root', root + '/site'],
+                         capture_output=True, text=True)
+    ok(run.returncode == 0, 'a root is made', run.stderr)
+    os.makedirs(root + '/run/hinoban/unmount', exist_ok=True)
+    for path in services:
+        role = os.path.basename(path)[len('hinoban-'):-len('.service')]
+        if role not in FALLBACK and 'hinoban-' + role not in FALLBACK and \
+                role != 'helper':
+            skip(f'{role} starts', 'no user to try it with')
+            continue
+        ready, log = start_role(system, read(path), role, root)
+        ok(ready, f'{role} becomes ready with what its unit gives it', log)
+
+
+def start_role(system, unit, role, root):
+    uid, gid = ids(unit['User'][0])
+    caps = [c[4:].lower() for c in
+            unit['CapabilityBoundingSet'][0].split()]
+    ambient = [c[4:].lower() for c in
+               unit['AmbientCapabilities'][0].split()]
+    fds, names = [], []
+    for name in ' '.join(unit.get('Sockets', [])).split():
+        sock = read(f'{system}/{name}')
+        kind = socket.SOCK_STREAM if 'ListenStream' in sock \
+            else socket.SOCK_SEQPACKET
+        s = socket.socket(socket.AF_UNIX, kind)
+        place = f'{root}/run/hinoban/{sock["FileDescriptorName"][0]}.sock'
+        if os.path.exists(place):
+            os.unlink(place)
+        s.bind(place)
+        os.chown(place, ids(sock['SocketUser'][0])[0], -1)
+        os.chmod(place, int(sock['SocketMode'][0], 8))
+        s.listen(8)
+        fds.append(s)
+        names.append(sock['FileDescriptorName'][0])
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    where = f'{root}/run/hinoban/notify-{role}'
+    notify.bind(where)
+    os.chmod(where, 0o666)
+    notify.settimeout(60)
+    env = {'LANG': 'C.UTF-8', 'NOTIFY_SOCKET': where,
+           'HINOBAN_DATADIR': os.environ['HB_SOURCE_ROOT'],
+           'LISTEN_FDS': str(len(fds)), 'LISTEN_FDNAMES': ':'.join(names),
+           'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+    env.update({k: v for k, v in os.environ.items()
+                if k.endswith('SAN_OPTIONS')})
+    for line in unit.get('Environment', []):
+        key, value = line.split('=', 1)
+        env[key] = value.replace('/run/hinoban', root + '/run/hinoban')
+    moves = ' '.join(f'{40 + i}<&{s.fileno()}' for i, s in enumerate(fds))
+    moves += ' ; exec ' + ' '.join(f'{3 + i}<&{40 + i} {40 + i}<&-'
+                                   for i in range(len(fds)))
+    limit = '-all' + ''.join(',+' + c for c in caps)
+    inherit = '-all' + ''.join(',+' + c for c in ambient)
+    log = open(f'{root}/log-{role}', 'w+')
+    p = subprocess.Popen(
+        ['bash', '-c', f'exec {moves}; LISTEN_PID=$$ exec "$@"', '-',
+         'setpriv', f'--reuid={uid}', f'--regid={gid}', '--clear-groups',
+         f'--bounding-set={limit}', f'--inh-caps={inherit}',
+         *([f'--ambient-caps={inherit}'] if ambient else []),
+         '--no-new-privs', H, '--root', root, 'role', role],
+        pass_fds=[s.fileno() for s in fds], env=env, stdout=log, stderr=log)
+    ready = False
+    try:
+        while not ready and p.poll() is None:
+            notify.settimeout(1)
+            try:
+                ready = b'READY=1' in notify.recv(1000)
+            except socket.timeout:
+                pass
+    finally:
+        p.send_signal(signal.SIGTERM)
+        try:
+            p.wait(30)
+        except subprocess.TimeoutExpired:
+            p.kill()
+        for s in fds + [notify]:
+            s.close()
+    log.seek(0)
+    return ready, log.read()[-1500:]
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix='hb-units-') as top:
         r = subprocess.run([H, 'units', '--dir', top + '/u'])
@@ -196,6 +305,9 @@ def main():
         test_fit(system, services)
         test_unmount_sees_the_machine(system)
         test_users(top + '/u', services)
+        os.chmod(top, 0o755)
+        os.mkdir(top + '/root', 0o755)
+        test_every_role_starts(system, services, top + '/root')
     with tempfile.TemporaryDirectory(prefix='hb-units-') as root:
         os.chmod(root, 0o755)
         test_start_from_a_unit(root)
