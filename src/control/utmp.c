@@ -22,7 +22,7 @@ size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
 {
     size_t n = 0;
 
-    for (size_t at = 0; at + RECORD <= data.n; at += RECORD) {
+    for (size_t at = 0; max > 0 && at + RECORD <= data.n; at += RECORD) {
         struct hb_cur c;
         struct hb_login l;
         uint16_t type;
@@ -42,8 +42,7 @@ size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
             memmove(ret, ret + 1, (max - 1) * sizeof(*ret));
             n--;
         }
-        if (n < max)
-            ret[n++] = l;
+        ret[n++] = l;
     }
     return n;
 }

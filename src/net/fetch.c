@@ -208,7 +208,6 @@ static int code_of(CURLcode c, const struct hop *h)
     case CURLE_OK:
         return 0;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return -EINVAL;
     case CURLE_COULDNT_RESOLVE_HOST:
         return -ENOENT;
