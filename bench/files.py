@@ -206,7 +206,6 @@ def main():
         with open(page, 'wb') as f:
             f.write(b'<p>' * 6826)
         bed.install()
-        bed.space = lambda n: n
         bed.sup = bed.start([bed.program, 'supervise'], 'log')
         if lab.until(lambda: events(bed, '"change":"scan"', 1), 120,
                      .1) is None:

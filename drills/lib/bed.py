@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """bed.py - the test bed of the drills: an installation of Hinoban of its own
 in a temporary directory, a real nginx in a network namespace, an attacker in
-another one, joined by a veth pair.
+another one, joined by a veth pair.  A namespace lives as long as the process
+that holds it: no name, no mount, nothing to be left behind.
 
 Everything it makes lies below one directory and carries one random suffix;
 stop() takes all of it away again.  It changes nothing outside.
@@ -45,7 +46,7 @@ class Bed:
                         HINOBAN_DATADIR=share,
                         HINOBAN_LOCALEDIR=self.top + '/locale',
                         LC_ALL='C.UTF-8', HINOBAN_KEY=self.top + '/officer.key')
-        self.spaces, self.children = [], []
+        self.spaces, self.children = {}, []
         self.port, self.failed = 8080, 0
 
     # ---- what it reports ----
@@ -66,7 +67,7 @@ class Bed:
             argv = ['setpriv', f'--reuid={uid}', f'--regid={uid}',
                     '--clear-groups', '--'] + argv
         if space:
-            argv = ['ip', 'netns', 'exec', self.space(space)] + argv
+            argv = self.enter(space) + argv
         r = subprocess.run(argv, env=self.env, text=True, timeout=120,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            stdin=subprocess.DEVNULL, **kw)
@@ -92,7 +93,7 @@ class Bed:
 
     def start(self, argv, log, space=None):
         if space:
-            argv = ['ip', 'netns', 'exec', self.space(space)] + argv
+            argv = self.enter(space) + argv
         out = open(f'{self.top}/{log}', 'ab')
         p = subprocess.Popen(argv, env=self.env, stdout=out, stderr=out,
                              stdin=subprocess.DEVNULL)
@@ -100,17 +101,23 @@ class Bed:
         return p
 
     # ---- network ----
-    def space(self, name):
-        return f'hb-{name}-{self.tag}'
+    def enter(self, name):
+        return ['nsenter', f'--net=/proc/{self.spaces[name].pid}/ns/net', '--']
 
     def network(self):
+        mine = os.readlink('/proc/self/ns/net')
         for name in ('dmz', 'evil'):
-            self.run('ip', 'netns', 'add', self.space(name))
-            self.spaces.append(self.space(name))
+            p = subprocess.Popen(['unshare', '--net', 'sleep', '3600'],
+                                 stdin=subprocess.DEVNULL)
+            self.spaces[name] = p
+            if until(lambda: os.readlink(f'/proc/{p.pid}/ns/net') != mine,
+                     10) is None:
+                raise RuntimeError('no network namespace')
             self.run('ip', 'link', 'set', 'lo', 'up', space=name)
         a, b = f'hb{self.tag}a', f'hb{self.tag}b'
-        self.run('ip', 'link', 'add', a, 'netns', self.space('dmz'), 'type',
-                 'veth', 'peer', 'name', b, 'netns', self.space('evil'))
+        self.run('ip', 'link', 'add', a, 'netns',
+                 str(self.spaces['dmz'].pid), 'type', 'veth', 'peer', 'name',
+                 b, 'netns', str(self.spaces['evil'].pid))
         for name, dev, addr in (('dmz', a, '10.77.0.1/24'),
                                 ('evil', b, '10.77.0.2/24')):
             self.run('ip', 'addr', 'add', addr, 'dev', dev, space=name)
@@ -127,8 +134,8 @@ class Bed:
                 'sys.stdout.write("%d\\n" % r.status)\n'
                 'sys.stdout.flush()\n'
                 'sys.stdout.buffer.write(r.read())\n')
-        r = subprocess.run(['ip', 'netns', 'exec', self.space(space),
-                            '/usr/bin/python3', '-c', code, self.url + path],
+        r = subprocess.run(self.enter(space) +
+                           ['/usr/bin/python3', '-c', code, self.url + path],
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            timeout=60)
         if r.returncode != 0:
@@ -212,8 +219,9 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
             except subprocess.TimeoutExpired:
                 p.kill()
                 p.wait()
-        for s in self.spaces:
-            subprocess.run(['ip', 'netns', 'del', s], check=False)
+        for p in self.spaces.values():
+            p.kill()
+            p.wait()
         subprocess.run(['chattr', '-R', '-i', self.top], check=False,
                        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         shutil.rmtree(self.top, ignore_errors=True)
