@@ -218,6 +218,26 @@ static int sq_run(void *conn, const char *sql, struct hb_err *err)
     return rc == SQLITE_OK ? 0 : fail(c, rc, err);
 }
 
+/* What the check's first complaint means: a page that could not be read for
+ * want of memory is no damage (seen when the n-th malloc fails). */
+static int complaint(const char *said)
+{
+    static const char mark[] = "error code=";
+    const char *code = strstr(said, mark);
+    uint64_t rc = 0;
+
+    if (code != NULL) {
+        struct hb_slice digits = hb_slice_z(code + sizeof(mark) - 1);
+
+        digits.n = strspn(digits.p, "0123456789");
+        if (hb_parse_u64(digits, &rc) == 0 &&
+            ((rc & 0xff) == SQLITE_NOMEM || (rc & 0xff) == SQLITE_IOERR))
+            return (int)rc;
+    }
+    return strstr(said, "failed to get page") != NULL ? SQLITE_IOERR
+                                                      : SQLITE_CORRUPT;
+}
+
 static int sq_check(void *conn, bool quick, struct hb_err *err)
 {
     struct conn *c = conn;
@@ -233,9 +253,9 @@ static int sq_check(void *conn, bool quick, struct hb_err *err)
             const unsigned char *said = sqlite3_column_text(s, 0);
 
             if (said == NULL)
-                r = -ENOMEM;
+                r = fail(c, SQLITE_NOMEM, err);
             else if (!hb_streq((const char *)said, "ok"))
-                r = fail(c, SQLITE_CORRUPT, err);
+                r = fail(c, complaint((const char *)said), err);
         }
     }
     if (r == 0 && rc != SQLITE_ROW)

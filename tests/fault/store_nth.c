@@ -105,8 +105,10 @@ static const char *work(void)
     }
     memset(&err, 0, sizeof(err));
     r = wrong == NULL ? hb_db_backup(db, copy, &err) : 0;
-    if (r != 0 && (!known(r) || err.code != r))
+    if (r != 0 && (!known(r) || err.code != r)) {
+        printf("# %d, told as %d: %s\n", r, err.code, err.message);
         wrong = "a backup failed without a clear error";
+    }
     memset(&err, 0, sizeof(err));
     r = wrong == NULL ? hb_events_open(events, &s, &err) : 0;
     if (r != 0 && (!known(r) || err.code != r))
