@@ -51,6 +51,11 @@ struct hb_core {
     struct hb_play *play;
     struct hb_core_part parts[HB_CORE_PARTS];
     size_t parts_n;
+    unsigned staged_flying;  /* requests about staged evidence */
+    int64_t staged_doubtful; /* rows of `staged` before this one may have
+                                been taken without being recorded: by a core
+                                that died, or where the state store refused;
+                                0: not looked yet */
     int64_t started;
     uint64_t events_taken;
     uint64_t own_controls_at;
@@ -62,6 +67,10 @@ struct hb_core {
 int hb_core_main(const struct hb_role_ctx *ctx);
 
 /* ---- core_take.c: events into findings, timeline, controls ---- */
+
+/* So many moments of an incident are told one by one; the rest is counted
+ * (table tally), and the events keep all of them. */
+#define HB_CORE_TOLD_MAX 100
 
 /* Takes a batch: state changes in one transaction, then the event days are
  * made durable.  0: all may be acknowledged. */

@@ -51,7 +51,7 @@ struct hb_core_bus {
 
 static hb_io_fn on_accept, on_frame;
 static int take_frame(struct conn *c, size_t n);
-static void flush(struct hb_core_bus *b);
+static int flush(struct hb_core_bus *b);
 static void drop(struct conn *c);
 
 int hb_core_bus_new(struct hb_core *c, int listen_fd, struct hb_core_bus **ret)
@@ -116,18 +116,23 @@ static void on_frame(void *arg, int fd, uint32_t events)
     struct conn *c = arg;
     struct hb_core_bus *b = c->bus;
 
-    while (b->n < BATCH_MAX) {
+    /* Refused events are acknowledged too: their places end first. */
+    while (b->acks_n < BATCH_MAX) {
         ssize_t n = hb_sock_recv(fd, b->frame, sizeof(b->frame), NULL, 0, NULL);
 
         if (n == -EAGAIN)
             break;
         if (n <= 0 || take_frame(c, (size_t)n) < 0) {
-            flush(b);
+            (void)flush(b);
             drop(c);
             return;
         }
     }
-    flush(b);
+    /* An acknowledgement stands for all before it too: after a batch that
+     * could not be kept none may follow on this connection.  The sender
+     * connects again, with growing patience, and sends again. */
+    if (flush(b) < 0)
+        drop(c);
 }
 
 int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
@@ -240,7 +245,7 @@ static int take_frame(struct conn *c, size_t n)
     return 0;
 }
 
-static void flush(struct hb_core_bus *b)
+static int flush(struct hb_core_bus *b)
 {
     struct hb_err err = {0};
     uint8_t ack[10];
@@ -258,6 +263,7 @@ static void flush(struct hb_core_bus *b)
     }
     b->n = b->acks_n = 0;
     hb_arena_reset(b->arena);
+    return r;
 }
 
 static void drop(struct conn *c)

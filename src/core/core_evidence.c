@@ -23,15 +23,18 @@ struct fetch {
     struct hb_core *core;
     char key[2 * HB_ACT_KEY_SIZE + 1];
     char path[HB_MAX_PATH];
-    int64_t incident;
+    int64_t incident, row;
+    bool taken; /* the store has it, only the helper's copy is left */
 };
 
 static hb_core_answer on_opened, on_dropped;
-static unsigned flying;
+static hb_evidence_fn same_source;
 
 static int fetch_one(struct hb_core *c, struct fetch *f);
 static int keep(struct fetch *f, int fd);
 static int record(struct fetch *f, const struct hb_evidence_item *item);
+static int drop_one(struct fetch *f);
+static int64_t next_row(struct hb_core *c);
 
 int hb_core_staged_note(struct hb_core *c, const char *key_hex,
                         int64_t incident, const char *path,
@@ -54,9 +57,13 @@ void hb_core_staged_fetch(struct hb_core *c)
     struct hb_stmt *q;
     size_t n = 0;
 
-    if (flying > 0 || !hb_core_helper_alive(c->helper) ||
-        hb_db_stmt(c->state.db,
-                   "SELECT key, incident, path FROM staged WHERE evidence = 0"
+    if (c->staged_flying > 0 || !hb_core_helper_alive(c->helper))
+        return;
+    if (c->staged_doubtful == 0)
+        c->staged_doubtful = next_row(c);
+    if (hb_db_stmt(c->state.db,
+                   "SELECT key, incident, path, evidence, rowid FROM staged"
+                   " WHERE evidence = 0 OR (evidence > 0 AND dropped = 0)"
                    " ORDER BY rowid LIMIT 8",
                    &q) < 0)
         return;
@@ -67,13 +74,15 @@ void hb_core_staged_fetch(struct hb_core *c)
             break;
         f->core = c;
         f->incident = hb_stmt_col_int(q, 1);
+        f->taken = hb_stmt_col_int(q, 3) > 0;
+        f->row = hb_stmt_col_int(q, 4);
         (void)hb_copyz(f->key, sizeof(f->key), hb_stmt_col_text(q, 0));
         (void)hb_copyz(f->path, sizeof(f->path), hb_stmt_col_text(q, 2));
         list[n++] = f;
     }
     hb_stmt_reset(q);
     for (size_t i = 0; i < n; i++)
-        if (fetch_one(c, list[i]) < 0)
+        if ((list[i]->taken ? drop_one(list[i]) : fetch_one(c, list[i])) < 0)
             free(list[i]);
 }
 
@@ -116,7 +125,7 @@ static int fetch_one(struct hb_core *c, struct fetch *f)
     hb_random(r.key, sizeof(r.key));
     rc = hb_core_ask(c->helper, &r, -1, on_opened, f);
     if (rc == 0)
-        flying++;
+        c->staged_flying++;
     return rc;
 }
 
@@ -124,39 +133,65 @@ static void on_opened(void *arg, const struct hb_reply *reply, int fd)
 {
     struct fetch *f = arg;
     struct hb_core *c = f->core;
-    struct hb_request drop = {.action = HB_ACT_STAGED_DROP};
     int r;
 
-    flying--;
+    c->staged_flying--;
     if (reply == NULL) {
         free(f);
         return;
     }
-    r = reply->status == HB_ACT_DONE ? keep(f, fd) : -ENOENT;
-    if (r < 0) {
-        /* Gone or not a file (a FIFO, a link): the event tells what it was;
-         * what cannot be copied is not asked for for ever. */
+    r = reply->status == HB_ACT_DONE     ? keep(f, fd)
+        : reply->status == HB_ACT_FAILED ? -ENOENT
+                                         : -EAGAIN;
+    if (r == 0 && drop_one(f) == 0)
+        return;
+    if (r < 0)
         hb_log(HB_LOG_WARNING, "evidence of %s could not be taken: %s", f->path,
                strerror(-r));
-        if (r != -ENOSPC)
-            (void)!hb_db_exec(c->state.db,
-                              "UPDATE staged SET evidence = -1"
-                              " WHERE key = ?1",
-                              "t", f->key);
-        free(f);
-    } else {
-        (void)!hb_unhex(hb_slice_z(f->key), drop.key2, sizeof(drop.key2));
-        hb_random(drop.key, sizeof(drop.key));
-        if (hb_core_ask(c->helper, &drop, -1, on_dropped, f) < 0)
-            free(f);
-    }
-    if (flying == 0)
-        hb_core_staged_fetch(c);
+    /* Gone or not a file (a FIFO, a link): the event tells what it was; what
+     * cannot be copied is not asked for for ever.  All else (a full disk, a
+     * store that refuses) is tried again by the timer, not at once. */
+    if ((r == -ENOENT || r == -EINVAL || r == -EFBIG || r == -EBADF) &&
+        hb_db_exec(c->state.db,
+                   "UPDATE staged SET evidence = -1 WHERE key = ?1", "t",
+                   f->key) < 0)
+        hb_log(HB_LOG_WARNING, "the table of what is staged refuses");
+    free(f);
 }
 
+static int drop_one(struct fetch *f)
+{
+    struct hb_request r = {.action = HB_ACT_STAGED_DROP};
+    int rc = hb_unhex(hb_slice_z(f->key), r.key2, sizeof(r.key2));
+
+    if (rc < 0)
+        return rc;
+    r.incident = (uint32_t)f->incident;
+    hb_random(r.key, sizeof(r.key));
+    rc = hb_core_ask(f->core->helper, &r, -1, on_dropped, f);
+    if (rc == 0)
+        f->core->staged_flying++;
+    return rc;
+}
+
+/* Dropped or, by an earlier request whose answer was lost, gone. */
 static void on_dropped(void *arg, const struct hb_reply *reply, int fd)
 {
-    free(arg);
+    struct fetch *f = arg;
+    struct hb_core *c = f->core;
+    int r = 0;
+
+    c->staged_flying--;
+    hb_close(&fd);
+    if (reply != NULL &&
+        (reply->status == HB_ACT_DONE || reply->status == HB_ACT_ALREADY ||
+         reply->status == HB_ACT_FAILED))
+        r = hb_db_exec(c->state.db,
+                       "UPDATE staged SET dropped = 1 WHERE key = ?1", "t",
+                       f->key);
+    free(f);
+    if (r == 0 && reply != NULL && c->staged_flying == 0)
+        hb_core_staged_fetch(c);
 }
 
 static int keep(struct fetch *f, int fd)
@@ -175,16 +210,54 @@ static int keep(struct fetch *f, int fd)
     if (fd < 0)
         return -EBADF;
     (void)snprintf(source, sizeof(source), "helper staging %s", f->key);
-    r = hb_evidence_add_fd(f->core->state.evidence, &item, fd, ITEM_MAX);
-    if (r < 0)
-        return r;
-    return record(f, &item);
+    if (f->row < f->core->staged_doubtful) {
+        r = hb_evidence_each(f->core->state.evidence, f->incident, same_source,
+                             &item);
+        if (r < 0)
+            return r;
+    }
+    r = item.number > 0
+            ? 0
+            : hb_evidence_add_fd(f->core->state.evidence, &item, fd, ITEM_MAX);
+    if (r == 0)
+        r = record(f, &item);
+    if (r < 0 && item.number > 0)
+        f->core->staged_doubtful = next_row(f->core);
+    return r;
+}
+
+/* Whether it stands in the store already: fills in what the record needs. */
+static int same_source(void *arg, const struct hb_evidence_item *i)
+{
+    struct hb_evidence_item *item = arg;
+
+    if (!hb_streq(i->source, item->source))
+        return 0;
+    item->number = i->number;
+    item->size = i->size;
+    memcpy(item->sha256, i->sha256, sizeof(item->sha256));
+    return 0;
+}
+
+static int64_t next_row(struct hb_core *c)
+{
+    struct hb_stmt *q;
+    int64_t n = INT64_MAX; /* where it cannot be known all are doubtful */
+
+    if (hb_db_stmt(c->state.db,
+                   "SELECT coalesce(max(rowid), 0) + 1 FROM staged", &q) < 0)
+        return n;
+    if (hb_stmt_step(q) == 1)
+        n = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return n;
 }
 
 static int record(struct fetch *f, const struct hb_evidence_item *item)
 {
     struct hb_core *c = f->core;
     struct hb_buf args = HB_BUF_INIT;
+    int64_t told = 0;
     struct hb_jw w;
     int r = hb_db_begin(c->state.db);
 
@@ -200,7 +273,10 @@ static int record(struct fetch *f, const struct hb_evidence_item *item)
     r = hb_db_exec(c->state.db,
                    "UPDATE staged SET evidence = ?2 WHERE key = ?1", "ti",
                    f->key, item->number);
+    /* The evidence log has all of them; the timeline stays readable. */
     if (r == 0)
+        r = hb_timeline_count(&c->state, f->incident, &told);
+    if (r == 0 && told < 2 * HB_CORE_TOLD_MAX)
         r = hb_timeline_add(&c->state, f->incident, hb_now(), "evidence.taken",
                             "role:core", hb_buf_z(&args), "");
     if (r == 0)

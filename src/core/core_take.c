@@ -14,22 +14,19 @@
 #include "base/log.h"
 #include "playbook/playbook.h"
 
-/* So many files of an incident are told one by one; the rest is counted. */
-#define TOLD_MAX 100
-
 struct taking {
     struct hb_core *core;
     const struct hb_event *event;
     int64_t incident; /* the last one this event belongs to */
     bool known;       /* the event was taken before */
-    int64_t fresh[8]; /* incidents that this batch opened */
-    size_t fresh_n;
+    bool opened;      /* an incident, by this batch */
     int r;
 };
 
 static int take_all(struct taking *t, const struct hb_event *const *events,
                     size_t n);
 static int take_one(struct taking *t);
+static void begin_play(struct taking *t, int64_t incident);
 static hb_rule_hit on_hit;
 static int take_lifecycle(struct hb_core *c, const struct hb_event *e);
 static int take_control(struct hb_core *c, const struct hb_event *e);
@@ -66,10 +63,8 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
     c->events_taken += n;
     c->degraded = false;
     /* Outside the transaction: both open their own. */
-    for (size_t i = 0; i < t.fresh_n; i++)
-        if (hb_play_begin(c->play, t.fresh[i]) < 0)
-            hb_log(HB_LOG_ERR, "the playbook of incident %lld did not begin",
-                   (long long)t.fresh[i]);
+    if (t.opened && hb_play_tick(c->play) < 0)
+        hb_log(HB_LOG_ERR, "playbooks could not go on");
     for (size_t i = 0; i < n; i++)
         if (hb_event_get(events[i], HB_F_COMMAND) != NULL)
             hb_core_command_answered(c, events[i]);
@@ -102,6 +97,20 @@ void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
     if (hb_core_take(c, &one, 1, &err) < 0)
         hb_log(HB_LOG_ERR, "%s: %s (not stored: %s)", status, detail,
                err.message);
+}
+
+/* With the incident stands its run, or neither: a crash in between would
+ * leave an incident that nothing works on. */
+static void begin_play(struct taking *t, int64_t incident)
+{
+    struct hb_core *c = t->core;
+    int r = c->play != NULL ? hb_play_begin(c->play, incident) : 0;
+
+    /* A playbook that cannot be run must not cost us the incident. */
+    if (r < 0)
+        hb_log(HB_LOG_ERR, "the playbook of incident %lld did not begin: %s",
+               (long long)incident, strerror(-r));
+    t->opened = true;
 }
 
 static int take_all(struct taking *t, const struct hb_event *const *events,
@@ -179,8 +188,8 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
             t->known = true;
         r = 0;
         t->incident = id;
-        if (fresh && t->fresh_n < HB_ARRAY_LEN(t->fresh))
-            t->fresh[t->fresh_n++] = id;
+        if (fresh)
+            begin_play(t, id);
     }
     return r < 0 ? r : 0;
 }
@@ -271,13 +280,12 @@ static int tell(struct taking *t)
 
     if (kind == NULL)
         return 0;
-    if (strncmp(kind, "file.", 5) == 0) {
-        r = hb_timeline_count(&t->core->state, t->incident, &told);
-        if (r < 0)
-            return r;
-        if (told >= TOLD_MAX)
-            return 0;
-    }
+    /* Whatever its kind: who can write files can also make other events. */
+    r = hb_timeline_count(&t->core->state, t->incident, &told);
+    if (r < 0)
+        return r;
+    if (told >= HB_CORE_TOLD_MAX)
+        return 0;
     hb_jw_init(&w, &args);
     hb_jw_obj(&w, NULL);
     moment_args(&w, t->event);

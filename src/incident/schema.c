@@ -136,9 +136,15 @@ static const char engine[] =
     "ALTER TABLE task ADD COLUMN patience INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE task ADD COLUMN pass_to INTEGER NOT NULL DEFAULT 0;";
 
+/* Whether the helper's copy of what was taken is gone: asked again after a
+ * crash between taking and dropping. */
+static const char dropped[] =
+    "ALTER TABLE staged ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;";
+
 static const struct hb_migration migrations[] = {
     {1, first},
     {2, engine},
+    {3, dropped},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)
