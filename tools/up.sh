@@ -5,12 +5,14 @@
 # `./dev up` calls this as root.  Everything lies below ./var (or, where other
 # accounts cannot enter this folder, below /var/tmp with a link from ./var)
 # and is removed at the end; --keep leaves it and the next run goes on with it.
-# HB_BUILD: which build to run (default ./build).
+# HB_BUILD: which build to run (default ./build); HB_VAR: instead of ./var.
 # --once: start, deface the sample, see it healed and an incident open, stop.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
 build=${HB_BUILD:-$top/build}
+var=${HB_VAR:-$top/var} show=./var/bin
+[ -z "${HB_VAR:-}" ] || show=$var/bin
 keep= once= site= url=
 while [ $# -gt 0 ]; do
     case $1 in
@@ -30,14 +32,14 @@ die() { printf 'up: %s\n' "$*" >&2; exit 1; }
 officer_uid=61890 deputy_uid=61891
 
 # ---- where ---------------------------------------------------------------
-mkdir -p "$top/var"
-if [ -e "$top/var/up" ]; then
-    base=$(readlink -f "$top/var/up")
+mkdir -p "$var"
+if [ -e "$var/up" ]; then
+    base=$(readlink -f "$var/up")
 elif setpriv --reuid 65534 --regid 65534 --clear-groups \
-    test -x "$top/var" 2>/dev/null; then
-    base=$top/var/up; mkdir -p "$base"
+    test -x "$var" 2>/dev/null; then
+    base=$var/up; mkdir -p "$base"
 else
-    base=$(mktemp -d /var/tmp/hinoban.XXXXXX); ln -s "$base" "$top/var/up"
+    base=$(mktemp -d /var/tmp/hinoban.XXXXXX); ln -s "$base" "$var/up"
 fi
 chmod 755 "$base"
 exec 9>"$base/lock"
@@ -70,7 +72,7 @@ EOF
 done
 chmod 755 "$base/bin"/*
 hinoban=$base/bin/hinoban
-ln -sfn "$base/bin" "$top/var/bin"
+ln -sfn "$base/bin" "$var/bin"
 
 # ---- stop ------------------------------------------------------------------
 sup= web_pid=
@@ -82,8 +84,8 @@ finish() {
         wait "$web_pid" 2>/dev/null || true; }
     if [ -z "$keep" ]; then
         find "$base" -xdev -type f -exec chattr -i {} + 2>/dev/null || true
-        rm -rf "$base" "$top/var/up" "$top/var/bin"
-        rmdir "$top/var" 2>/dev/null || true
+        rm -rf "$base" "$var/up" "$var/bin"
+        rmdir "$var" 2>/dev/null || true
     fi
 }
 trap finish EXIT
@@ -173,11 +175,11 @@ say ""
 say ""
 say "Deface it:         echo hacked | sudo tee $site/index.html"
 say "See it healed:     curl -s ${url:-URL} ; cat $site/index.html"
-say "The incident:      ./var/bin/officer incident list"
-say "                   ./var/bin/officer incident show 1"
-say "What waits:        ./var/bin/officer task list"
-say "The first report:  ./var/bin/officer document D01 1"
-say "日本語で:           LANG=ja_JP.UTF-8 ./var/bin/officer status"
+say "The incident:      $show/officer incident list"
+say "                   $show/officer incident show 1"
+say "What waits:        $show/officer task list"
+say "The first report:  $show/officer document D01 1"
+say "日本語で:           LANG=ja_JP.UTF-8 $show/officer status"
 
 if [ -z "$once" ]; then
     say ""

@@ -5,6 +5,7 @@
  */
 #include "cli/client.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -80,6 +81,44 @@ int hb_client_print(const struct hb_cli *cli, const char *cmd, const char *args)
     else
         hb_buf_addz(&json, "null");
     printf("%s\n", hb_buf_z(&json));
+    return hb_cli_flush();
+}
+
+int hb_client_me(const struct hb_cli *cli, struct hb_arena *a,
+                 const char *person, const char **ret, struct hb_err *err)
+{
+    const struct hb_json *answer;
+    int r = 0;
+
+    if (person == NULL) {
+        r = hb_client_call(cli, a, "person.me", "{}", &answer, err);
+        if (r == 0)
+            person = hb_json_str(hb_json_get(answer, "data"), "name", "?");
+    }
+    *ret = person;
+    return r;
+}
+
+int hb_cli_said(const struct hb_cli *cli, const char *member, const char *value,
+                const char *fmt, ...)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_jw w;
+    va_list ap;
+
+    if (!cli->json) {
+        va_start(ap, fmt);
+        (void)vprintf(fmt, ap);
+        va_end(ap);
+        return hb_cli_flush();
+    }
+    hb_jw_init(&w, &b);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, member, value);
+    hb_jw_end_obj(&w);
+    if (hb_buf_err(&b) < 0)
+        return hb_cli_fail_code(member, hb_buf_err(&b));
+    printf("%s\n", hb_buf_z(&b));
     return hb_cli_flush();
 }
 
@@ -173,7 +212,10 @@ static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer)
     ssize_t n;
     int r = hb_buf_err(request);
 
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    /* A service that hangs must not hang us. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+        return -errno;
     if (r == 0)
         r = hb_write_all(fd, request->p, request->n);
     if (r < 0)

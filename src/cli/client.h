@@ -30,6 +30,22 @@ void hb_client_tell(const struct hb_cli *cli, const char *cmd);
 int hb_client_key(const char *file, const char *passphrase_file,
                   struct hb_key **ret, struct hb_err *err) HB_WUR;
 
+/* The name under which whoever calls is registered: PERSON where it is given
+ * (--person), else what the service says of the caller's account. */
+int hb_client_me(const struct hb_cli *cli, struct hb_arena *a,
+                 const char *person, const char **ret,
+                 struct hb_err *err) HB_WUR;
+
+/* With --json: prints one object with one string; else prints FMT. */
+int hb_cli_said(const struct hb_cli *cli, const char *member, const char *value,
+                const char *fmt, ...) HB_PRINTF(4, 5);
+
+/* The include file and the visitors' page of SITE below the private directory;
+ * NGINX (NULL: none) is asked whether it agrees. */
+struct hb_conf_site;
+int hb_cli_private(const struct hb_cli *cli, const struct hb_conf_site *site,
+                   const char *nginx, struct hb_err *err) HB_WUR;
+
 /* Options "--name VALUE" or "--name=VALUE" after the positional words: takes
  * it out of ARGV and returns the value, or NULL.  FLAG takes "--name". */
 const char *hb_client_opt(int *argc, char **argv, const char *name);

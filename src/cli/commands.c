@@ -12,8 +12,8 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
      "list [--all] | show ID | open CASE SITE \"NOTE\" | note ID \"TEXT\" | "
-     "state ID STATE",
-     "list show open note state --all", NULL},
+     "state ID STATE | resume ID STEP done|again",
+     "list show open note state resume --all", NULL},
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
      "list [INCIDENT] [--all] | done ID \"WORDS\" | decline ID \"WHY\" | "
@@ -59,8 +59,11 @@ const struct hb_cli_command hb_cli_commands[] = {
         "nothing")},
     {"site", hb_cmd_site, HB_CLI_DAILY,
      N_("publish a release, scan a site, look at it from outside"),
-     "list | publish NAME DIR [--dry-run] | scan NAME | look NAME",
-     "list publish scan look --dry-run --owner --passphrase-file", NULL},
+     "list | publish NAME DIR [--dry-run] | scan NAME | look NAME | "
+     "private-setup NAME [--nginx PROGRAM]",
+     "list publish scan look private-setup --dry-run --owner "
+     "--passphrase-file --nginx",
+     NULL},
     {"drill", hb_cmd_drill, HB_CLI_DAILY,
      N_("rehearse a case with real parts in a sandbox, and prove it"),
      "N [A|B] | N --canary", "--canary --no-proof",
@@ -69,7 +72,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "--canary: a harmless marker in the real document roots.")},
     {"init", hb_cmd_init, HB_CLI_SETUP,
      N_("make directories, keys and a first configuration"),
-     "[--organisation NAME] [--site NAME --site-root DIR] [--url URL]",
+     "[--organisation NAME] [--site NAME --site-root DIR] [--url URL] "
+     "[--anchor file:PATH]",
      "--organisation --site --site-root --url --anchor --passphrase-file "
      "--no-passphrase",
      NULL},

@@ -62,6 +62,8 @@ static int incident_about(struct hb_cli *cli, int argc, char **argv,
 
     if (argc < 3)
         return hb_cli_usage(cli, _("say which incident"));
+    if (argc > (hb_streq(verb, "show") ? 3 : 4))
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
     r = number(cli, argv[2], &id);
     if (r != HB_EXIT_OK)
         return r;
@@ -87,7 +89,7 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
     int r;
 
     args_begin(&a);
-    if (hb_streq(verb, "list")) {
+    if (hb_streq(verb, "list") && argc <= 2) {
         hb_jw_bool(&a.w, "open", !all);
         return args_send(&a, cli, "incident.list");
     }
@@ -102,9 +104,18 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
     } else if (hb_streq(verb, "show") || hb_streq(verb, "note") ||
                hb_streq(verb, "state")) {
         r = incident_about(cli, argc, argv, &a);
+    } else if (hb_streq(verb, "resume") && argc == 5 &&
+               (hb_streq(argv[4], "done") || hb_streq(argv[4], "again"))) {
+        r = number(cli, argv[2], &id);
+        if (r == HB_EXIT_OK) {
+            hb_jw_int(&a.w, "incident", id);
+            hb_jw_str(&a.w, "place", argv[3]);
+            hb_jw_bool(&a.w, "done", hb_streq(argv[4], "done"));
+            return args_send(&a, cli, "step.resume");
+        }
     } else {
-        r = hb_cli_usage(cli, _("say what to do: list, show, open, note or "
-                                "state"));
+        r = hb_cli_usage(cli, _("say what to do: list, show, open, note, "
+                                "state or resume ID STEP done|again"));
     }
     hb_buf_done(&a.b);
     return r;
@@ -120,7 +131,7 @@ int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
     int r = HB_EXIT_OK;
 
     args_begin(&a);
-    if (hb_streq(verb, "list")) {
+    if (hb_streq(verb, "list") && argc <= 3) {
         if (argc > 2 && (r = number(cli, argv[2], &id)) != HB_EXIT_OK)
             goto out;
         hb_jw_int(&a.w, "incident", id);
@@ -158,6 +169,8 @@ int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
 
     if (limit != NULL && number(cli, limit, &n) != HB_EXIT_OK)
         return HB_EXIT_USAGE;
+    if (argc > 2)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[2]);
     args_begin(&a);
     hb_jw_int(&a.w, "limit", n);
     if (site != NULL)
@@ -169,8 +182,8 @@ int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
 
 int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
 {
-    if (argc > 1 && !hb_streq(argv[1], "list"))
-        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    if (argc > 2 || (argc == 2 && !hb_streq(argv[1], "list")))
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
     return hb_client_print(cli, "control.list", "{}");
 }
 

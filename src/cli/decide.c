@@ -6,7 +6,6 @@
  *
  * Runs as that person.  The key never leaves this process.
  */
-#include <pwd.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -15,12 +14,10 @@
 #include "incident/decision.h"
 #include "respond/approval.h"
 
-static const char *caller(const struct hb_cli *cli, struct hb_arena *a,
-                          const char *person);
 static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
                        const struct hb_json *want, int64_t incident,
                        const char *person, const struct hb_key *key,
-                       struct hb_err *err);
+                       struct hb_jw *said, struct hb_err *err);
 
 int hb_cmd_decide(struct hb_cli *cli, int argc, char **argv)
 {
@@ -48,10 +45,11 @@ int hb_cmd_decide(struct hb_cli *cli, int argc, char **argv)
     row.verdict = argv[2];
     row.reason = argv[3];
     row.until = row.time + (int64_t)ns;
-    row.person = a != NULL ? caller(cli, a, person) : NULL;
-    if (row.person == NULL)
+    if (a == NULL)
         return hb_cli_fail_code("memory", -ENOMEM);
-    r = hb_client_key(key_file, pass, &key, &err);
+    r = hb_client_me(cli, a, person, &row.person, &err);
+    if (r == 0)
+        r = hb_client_key(key_file, pass, &key, &err);
     if (r < 0)
         return hb_cli_fail(&err);
     r = hb_decision_message(&msg, &row);
@@ -79,9 +77,11 @@ int hb_cmd_approve(struct hb_cli *cli, int argc, char **argv)
     const char *key_file = hb_client_opt(&argc, argv, "--key");
     const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf text = HB_BUF_INIT;
     const struct hb_json *answer, *data;
     struct hb_key *key = NULL;
     struct hb_err err = {0};
+    struct hb_jw said;
     char args[64];
     int64_t id;
     int r;
@@ -96,23 +96,32 @@ int hb_cmd_approve(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_fail(&err);
     data = hb_json_get(answer, "data");
     if (data == NULL || data->count == 0) {
-        printf(_("Nothing of incident %lld waits for an approval.\n"),
-               (long long)id);
+        if (cli->json)
+            printf("[]\n");
+        else
+            printf(_("Nothing of incident %lld waits for an approval.\n"),
+                   (long long)id);
         return hb_cli_flush();
     }
-    r = hb_client_key(key_file, pass, &key, &err);
-    person = caller(cli, a, person);
+    r = hb_client_me(cli, a, person, &person, &err);
+    if (r == 0)
+        r = hb_client_key(key_file, pass, &key, &err);
+    hb_jw_init(&said, &text);
+    hb_jw_arr(&said, NULL);
     for (const struct hb_json *want = data->first; want != NULL && r == 0;
          want = want->next)
-        r = approve_one(cli, a, want, id, person, key, &err);
+        r = approve_one(cli, a, want, id, person, key, &said, &err);
     hb_key_free(key);
+    hb_jw_end_arr(&said);
+    if (cli->json)
+        printf("%s\n", hb_buf_z(&text));
     return r < 0 ? hb_cli_fail(&err) : hb_cli_flush();
 }
 
 static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
                        const struct hb_json *want, int64_t incident,
                        const char *person, const struct hb_key *key,
-                       struct hb_err *err)
+                       struct hb_jw *said, struct hb_err *err)
 {
     struct hb_request q = {
         .action = (uint16_t)hb_json_int(want, "action", 0),
@@ -128,14 +137,20 @@ static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
     struct hb_jw w;
     int n;
 
+    hb_jw_obj(said, NULL);
+    hb_jw_int(said, "task", hb_json_int(want, "task", 0));
+    hb_jw_str(said, "step", hb_json_str(want, "step", ""));
+    hb_jw_bool(said, "approved", q.action != 0);
+    hb_jw_end_obj(said);
     if (q.action == 0) {
-        printf(_("%s: allow it for an hour, then say that it is done:\n"
-                 "    sudo hinoban reflex allow --officer %s --site %s "
-                 "--for 1h --reason \"WHY\"\n"
-                 "    hinoban task done %lld \"WORDS\"\n"),
-               hb_json_str(want, "title", "?"), person,
-               hb_json_str(want, "site_name", "?"),
-               (long long)hb_json_int(want, "task", 0));
+        if (!cli->json)
+            printf(_("%s: allow it for an hour, then say that it is done:\n"
+                     "    sudo hinoban reflex allow --officer %s --site %s "
+                     "--for 1h --reason \"WHY\"\n"
+                     "    hinoban task done %lld \"WORDS\"\n"),
+                   hb_json_str(want, "title", "?"), person,
+                   hb_json_str(want, "site_name", "?"),
+                   (long long)hb_json_int(want, "task", 0));
         return 0;
     }
     n = hb_approval_make(&q, HB_SLICE(""), person, key,
@@ -155,20 +170,7 @@ static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_int(&w, "task", hb_json_int(want, "task", 0));
     hb_jw_end_obj(&w);
     n = hb_client_call(cli, a, "approval.add", hb_buf_z(&args), &answer, err);
-    if (n == 0)
+    if (n == 0 && !cli->json)
         printf(_("Approved: %s\n"), hb_json_str(want, "title", "?"));
     return n;
-}
-
-/* The name under which the caller is registered: --person, else the
- * account's name. */
-static const char *caller(const struct hb_cli *cli, struct hb_arena *a,
-                          const char *person)
-{
-    struct passwd *pw;
-
-    if (person != NULL)
-        return person;
-    pw = getpwuid(getuid());
-    return hb_arena_strdup(a, pw != NULL ? pw->pw_name : "?");
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "cli/client.h"
+#include "config/config.h"
 #include "crypto/passphrase.h"
 #include "daemon/role.h"
 
@@ -21,6 +22,7 @@ static int keys(const struct hb_cli *cli, const char *pass_file, bool no_pass,
                 struct hb_err *err);
 static int one_key(const struct hb_cli *cli, enum hb_key_purpose purpose,
                    const char *pass, uid_t uid, struct hb_err *err);
+static int includes(const struct hb_cli *cli, struct hb_err *err);
 static int configuration(const struct hb_cli *cli, const char *org,
                          const char *site, const char *root, const char *url,
                          const char *anchor, struct hb_err *err);
@@ -54,12 +56,34 @@ int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
     if ((site == NULL) != (root == NULL))
         return hb_cli_usage(cli, _("--site and --site-root go together"));
     if (directories(cli, &err) < 0 || keys(cli, pass, no_pass, &err) < 0 ||
-        configuration(cli, org, site, root, url, anchor, &err) < 0)
+        configuration(cli, org, site, root, url, anchor, &err) < 0 ||
+        includes(cli, &err) < 0)
         return hb_cli_fail(&err);
-    printf(_("Ready: %s. Next: hinoban person add, hinoban site publish, "
-             "hinoban reflex allow.\n"),
-           cli->config);
-    return hb_cli_flush();
+    return hb_cli_said(cli, "config", cli->config,
+                       _("Ready: %s. Next: hinoban person add, hinoban site "
+                         "publish, hinoban reflex allow.\n"),
+                       cli->config);
+}
+
+/* A web server whose configuration includes our file must be able to start
+ * before any site was ever taken private. */
+static int includes(const struct hb_cli *cli, struct hb_err *err)
+{
+    _cleanup_config_ struct hb_config *c = NULL;
+    const struct hb_conf_site *s;
+    int r = hb_config_load(cli->config, &c, err);
+
+    if (r < 0)
+        return r;
+    s = c->sites.v;
+    for (size_t i = 0; i < c->sites.n && r == 0; i++) {
+        r = hb_cli_private(cli, &s[i], NULL, err);
+        if (r == 0 && !cli->json)
+            printf(_("To be able to take %s off the net, put this line into "
+                     "its nginx server block:\n    include %s/%s.conf;\n"),
+                   s[i].name, cli->paths.dir[HB_DIR_PRIVATE], s[i].name);
+    }
+    return r;
 }
 
 static int directories(const struct hb_cli *cli, struct hb_err *err)

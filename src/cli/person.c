@@ -55,7 +55,7 @@ static int add(struct hb_cli *cli, int argc, char **argv)
     unsigned bits;
     struct hb_jw w;
 
-    if (argc != 2 || roles == NULL)
+    if (argc != 2 || roles == NULL || argv[1][0] == '-')
         return hb_cli_usage(cli, _("a person needs a NAME and --roles"));
     if (!hb_person_name_ok(argv[1]))
         return hb_cli_usage(cli, _("A name is of a-z, 0-9, '.', '_' and '-', "
@@ -87,8 +87,7 @@ static int add(struct hb_cli *cli, int argc, char **argv)
         write_record(cli, argv[1], hb_buf_z(&json), &err) < 0)
         return hb_cli_fail(&err);
     hb_client_tell(cli, "people.sync");
-    printf(_("%s is registered.\n"), argv[1]);
-    return hb_cli_flush();
+    return hb_cli_said(cli, "name", argv[1], _("%s is registered.\n"), argv[1]);
 }
 
 static int off(struct hb_cli *cli, const char *name)
@@ -103,10 +102,12 @@ static int off(struct hb_cli *cli, const char *name)
     if (r < 0 || unlink(path) < 0)
         return hb_cli_fail_code(path, r < 0 ? r : -errno);
     (void)snprintf(part, sizeof(part), "people/%s.pub", name);
-    if (hb_path(&cli->paths, HB_DIR_ETC, part, path) == 0)
-        (void)unlink(path);
+    r = hb_path(&cli->paths, HB_DIR_ETC, part, path);
+    if (r < 0 || (unlink(path) < 0 && errno != ENOENT))
+        return hb_cli_fail_code(path, r < 0 ? r : -errno);
     hb_client_tell(cli, "people.sync");
-    return HB_EXIT_OK;
+    return hb_cli_said(cli, "name", name, _("%s is no longer registered.\n"),
+                       name);
 }
 
 static int write_record(const struct hb_cli *cli, const char *name,

@@ -11,11 +11,15 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/num.h"
+#include "base/show.h"
 #include "cli/client.h"
 #include "respond/approval.h"
 
 static int allow(struct hb_cli *cli, int argc, char **argv);
 static int list(struct hb_cli *cli);
+static void show(const struct hb_cli *cli, struct hb_jw *w,
+                 const struct hb_reflex *x);
+static void show_bad(struct hb_jw *w, const char *id, const char *why);
 static int take_back(struct hb_cli *cli, const char *id);
 static int actions(const char *words, uint32_t *ret);
 
@@ -73,19 +77,22 @@ static int allow(struct hb_cli *cli, int argc, char **argv)
     hb_key_free(key);
     if (r < 0)
         return hb_cli_fail(&err);
-    printf(_("Approved in advance: %s.\n"), x.id);
-    return hb_cli_flush();
+    return hb_cli_said(cli, "id", x.id, _("Approved in advance: %s.\n"), x.id);
 }
 
 static int list(struct hb_cli *cli)
 {
-    char dir[HB_MAX_PATH], until[40];
+    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT;
+    char dir[HB_MAX_PATH];
     struct dirent *e;
+    struct hb_jw w;
     int r = hb_path(&cli->paths, HB_DIR_ETC, "reflexes", dir);
     DIR *d = r == 0 ? opendir(dir) : NULL;
 
     if (d == NULL)
         return hb_cli_fail_code(dir, r < 0 ? r : -errno);
+    hb_jw_init(&w, &json);
+    hb_jw_arr(&w, NULL);
     while ((e = readdir(d)) != NULL) {
         size_t n = strlen(e->d_name);
         struct hb_err err = {0};
@@ -97,15 +104,53 @@ static int list(struct hb_cli *cli)
             continue;
         memcpy(id, e->d_name, n - 5);
         id[n - 5] = '\0';
-        if (hb_reflex_load(cli->paths.dir[HB_DIR_ETC], id, &x, &err) < 0)
+        if (hb_reflex_load(cli->paths.dir[HB_DIR_ETC], id, &x, &err) == 0)
+            show(cli, &w, &x);
+        else if (!cli->json)
             printf(_("%-12s does not hold: %s\n"), id, err.message);
         else
-            printf("%-12s %-12s %s  %s  %s\n", id, x.by,
-                   x.all_sites ? "*" : x.sites[0],
-                   hb_time_utc(x.until, until, sizeof(until)), x.reason);
+            show_bad(&w, id, err.message);
     }
     (void)closedir(d);
+    hb_jw_end_arr(&w);
+    if (cli->json)
+        printf("%s\n", hb_buf_z(&json));
     return hb_cli_flush();
+}
+
+static void show(const struct hb_cli *cli, struct hb_jw *w,
+                 const struct hb_reflex *x)
+{
+    _cleanup_buf_ struct hb_buf why = HB_BUF_INIT;
+    char until[40];
+
+    (void)hb_time_utc(x->until, until, sizeof(until));
+    hb_show(&why, hb_slice_z(x->reason));
+    if (!cli->json)
+        printf("%-12s %-12s %s%s  %s  %s\n", x->id, x->by,
+               x->all_sites ? "*" : x->sites[0], x->n_sites > 1 ? ",..." : "",
+               until, hb_buf_z(&why));
+    hb_jw_obj(w, NULL);
+    hb_jw_str(w, "id", x->id);
+    hb_jw_bool(w, "holds", true);
+    hb_jw_str(w, "by", x->by);
+    hb_jw_bool(w, "all_sites", x->all_sites);
+    hb_jw_arr(w, "sites");
+    for (size_t i = 0; i < x->n_sites; i++)
+        hb_jw_str(w, NULL, x->sites[i]);
+    hb_jw_end_arr(w);
+    hb_jw_str(w, "until", until);
+    hb_jw_str(w, "reason", x->reason);
+    hb_jw_end_obj(w);
+}
+
+static void show_bad(struct hb_jw *w, const char *id, const char *why)
+{
+    hb_jw_obj(w, NULL);
+    hb_jw_str(w, "id", id);
+    hb_jw_bool(w, "holds", false);
+    hb_jw_str(w, "why", why);
+    hb_jw_end_obj(w);
 }
 
 static int take_back(struct hb_cli *cli, const char *id)
@@ -114,7 +159,8 @@ static int take_back(struct hb_cli *cli, const char *id)
 
     if (hb_reflex_revoke(cli->paths.dir[HB_DIR_ETC], id, &err) < 0)
         return hb_cli_fail(&err);
-    return HB_EXIT_OK;
+    return hb_cli_said(cli, "revoked", id,
+                       _("Revoked: %s. From now on it covers nothing.\n"), id);
 }
 
 /* "file.restore,site.private" into bits. */

@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <grp.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "baseline/publish.h"
 #include "base/file.h"
@@ -17,9 +18,11 @@
 #include "cli/client.h"
 #include "config/config.h"
 #include "crypto/passphrase.h"
+#include "respond/private.h"
 
 static int publish(struct hb_cli *cli, int argc, char **argv);
 static int list(struct hb_cli *cli);
+static int private_setup(struct hb_cli *cli, int argc, char **argv);
 static int scan(struct hb_cli *cli, const char *site, const char *kind);
 static int load_key(const struct hb_cli *cli, const char *passphrase_file,
                     struct hb_key **ret, struct hb_err *err);
@@ -40,8 +43,72 @@ int hb_cmd_site(struct hb_cli *cli, int argc, char **argv)
         return scan(cli, argv[2], "scan");
     if (hb_streq(verb, "look") && argc == 3)
         return scan(cli, argv[2], "outside");
+    if (hb_streq(verb, "private-setup"))
+        return private_setup(cli, argc - 1, argv + 1);
     return hb_cli_usage(cli, _("say what to do: list, publish NAME DIR, scan "
-                               "NAME or look NAME"));
+                               "NAME, look NAME or private-setup NAME"));
+}
+
+int hb_cli_private(const struct hb_cli *cli, const struct hb_conf_site *site,
+                   const char *nginx, struct hb_err *err)
+{
+    const char *dir = cli->paths.dir[HB_DIR_PRIVATE];
+    int r = hb_mkdirs(dir, 0755);
+
+    /* nginx's own user has to reach it, whatever our umask is. */
+    if (r == 0 && chmod(dir, 0755) < 0)
+        r = -errno;
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", dir, strerror(-r));
+    return hb_private_install(site, dir, nginx, err);
+}
+
+static int private_setup(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *nginx = hb_client_opt(&argc, argv, "--nginx");
+    _cleanup_config_ struct hb_config *c = NULL;
+    const struct hb_conf_site *site;
+    struct hb_err err = {0};
+    char line[HB_MAX_PATH + 64];
+
+    if (argc != 2)
+        return hb_cli_usage(cli, _("say which site"));
+    if (hb_config_load(cli->config, &c, &err) < 0)
+        return hb_cli_fail(&err);
+    site = hb_config_site(c, argv[1]);
+    if (site == NULL) {
+        (void)hb_err_set(&err, -ENOENT, _("There is no site \"%s\"."), argv[1]);
+        return hb_cli_fail(&err);
+    }
+    if (hb_cli_private(cli, site, nginx, &err) < 0)
+        return hb_cli_fail(&err);
+    (void)snprintf(line, sizeof(line), "include %s/%s.conf;",
+                   cli->paths.dir[HB_DIR_PRIVATE], site->name);
+    return hb_cli_said(cli, "include", line,
+                       _("Put this line into the server block of %s, then run "
+                         "nginx -t and reload nginx:\n    %s\n"),
+                       site->name, line);
+}
+
+static int list_json(const struct hb_conf_site *s, size_t n)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_jw w;
+
+    hb_jw_init(&w, &b);
+    hb_jw_arr(&w, NULL);
+    for (size_t i = 0; i < n; i++) {
+        hb_jw_obj(&w, NULL);
+        hb_jw_str(&w, "name", s[i].name);
+        hb_jw_str(&w, "root", s[i].root);
+        hb_jw_str(&w, "url", s[i].url != NULL ? s[i].url : "");
+        hb_jw_end_obj(&w);
+    }
+    hb_jw_end_arr(&w);
+    if (hb_buf_err(&b) < 0)
+        return hb_cli_fail_code("site", hb_buf_err(&b));
+    printf("%s\n", hb_buf_z(&b));
+    return hb_cli_flush();
 }
 
 static int list(struct hb_cli *cli)
@@ -53,6 +120,8 @@ static int list(struct hb_cli *cli)
     if (hb_config_load(cli->config, &c, &err) < 0)
         return hb_cli_fail(&err);
     s = c->sites.v;
+    if (cli->json)
+        return list_json(s, c->sites.n);
     for (size_t i = 0; i < c->sites.n; i++)
         printf("%-16s %s  %s\n", s[i].name, s[i].root,
                s[i].url != NULL ? s[i].url : "");
@@ -112,12 +181,13 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
         ignore[n++] = site->ignore.v[i];
     for (size_t i = 0; i < site->areas.n; i++)
         ignore[n++] = ((const struct hb_conf_area *)site->areas.v)[i].path;
-    how = (struct hb_publish){.basedir = base,
-                              .site = site->name,
-                              .tree = argv[2],
-                              .ignore = ignore,
-                              .n_ignore = n,
-                              .changes = quiet ? NULL : show_change};
+    how =
+        (struct hb_publish){.basedir = base,
+                            .site = site->name,
+                            .tree = argv[2],
+                            .ignore = ignore,
+                            .n_ignore = n,
+                            .changes = quiet || cli->json ? NULL : show_change};
     r = load_pub(cli, &pub, &err);
     if (r == 0 && own != NULL)
         r = owner(own, &how, &err);
@@ -131,7 +201,15 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
     hb_pub_free(pub);
     if (r < 0)
         return hb_cli_fail(&err);
-    if (dry)
+    if (cli->json)
+        printf("{\"site\":\"%s\",\"baseline\":%llu,\"files\":%llu,"
+               "\"added\":%llu,\"changed\":%llu,\"removed\":%llu,"
+               "\"published\":%s}\n",
+               site->name, (unsigned long long)done.number,
+               (unsigned long long)done.stats.files,
+               (unsigned long long)done.added, (unsigned long long)done.changed,
+               (unsigned long long)done.removed, dry ? "false" : "true");
+    else if (dry)
         printf(_("%llu added, %llu changed, %llu removed; nothing was "
                  "published (--dry-run).\n"),
                (unsigned long long)done.added, (unsigned long long)done.changed,

@@ -13,7 +13,8 @@
 #include "store/events.h"
 
 static hb_core_cmd_fn status, incident_list, incident_show, task_list,
-    evidence_list, event_list, person_list, control_list, document, posture;
+    evidence_list, event_list, person_list, person_me, control_list, document,
+    posture;
 
 const struct hb_core_cmd hb_core_cmds_read[] = {
     {"status", HB_NEED_READ, status},
@@ -24,6 +25,7 @@ const struct hb_core_cmd hb_core_cmds_read[] = {
     {"evidence.list", HB_NEED_READ, evidence_list},
     {"event.list", HB_NEED_READ, event_list},
     {"person.list", HB_NEED_READ, person_list},
+    {"person.me", HB_NEED_PERSON, person_me},
     {"control.list", HB_NEED_READ, control_list},
     {"document.write", HB_NEED_READ, document},
     {NULL, HB_NEED_NOTHING, NULL},
@@ -48,6 +50,7 @@ static const char *when(struct hb_core_call *call, int64_t ns, char *buf,
 static void sites(struct hb_core_call *call);
 static void parts(struct hb_core_call *call);
 static int show_steps(struct hb_core_call *call, int64_t id);
+static const char *shown(struct hb_core_call *call, const char *z);
 static int zone(const struct hb_core_call *call);
 
 static int status(struct hb_core_call *call)
@@ -66,7 +69,8 @@ static int status(struct hb_core_call *call)
     sites(call);
     parts(call);
     if (call->core->degraded)
-        hb_buf_addf(&call->text, _("TROUBLE: %s\n"), call->core->trouble);
+        hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
+                    shown(call, call->core->trouble));
     hb_posture_json(&call->data, p);
     return 0;
 }
@@ -106,8 +110,9 @@ static void parts(struct hb_core_call *call)
     for (size_t i = 0; i < call->core->parts_n; i++) {
         const struct hb_core_part *p = &call->core->parts[i];
 
-        hb_buf_addf(&call->text, "  %-16s %-12s %s  %s\n", p->name, p->status,
-                    when(call, p->at, buf, sizeof(buf)), p->detail);
+        hb_buf_addf(&call->text, "  %-16s %-12s %s  %s\n", shown(call, p->name),
+                    shown(call, p->status), when(call, p->at, buf, sizeof(buf)),
+                    shown(call, p->detail));
     }
     hb_buf_addf(&call->text, "  %-16s %s\n", "helper",
                 hb_core_helper_alive(call->core->helper)
@@ -138,7 +143,7 @@ static int add_incident(void *arg, const struct hb_incident *i)
 
     hb_buf_addf(&call->text, "%4lld  %s  %-10s %s [%s] %lld\n",
                 (long long)i->id, when(call, i->opened, buf, sizeof(buf)),
-                hb_incident_state_name(i->state), title, i->object,
+                hb_incident_state_name(i->state), title, shown(call, i->object),
                 (long long)i->findings);
     hb_jw_obj(&l->w, NULL);
     hb_jw_int(&l->w, "id", i->id);
@@ -175,6 +180,11 @@ static int incident_show(struct hb_core_call *call)
     hb_jw_end_arr(&l.w);
     if (r < 0)
         return r;
+    if (i.findings > HB_CORE_TOLD_MAX)
+        hb_buf_addf(&call->text,
+                    _("  %lld findings in all; each of them: hinoban event "
+                      "--site %s\n"),
+                    (long long)i.findings, shown(call, i.object));
     hb_buf_addf(&call->text, "\n%s\n", _("Steps"));
     r = show_steps(call, id);
     if (r < 0)
@@ -220,7 +230,15 @@ static int add_step(void *arg, const struct hb_play_view *v)
         return 0;
     hb_buf_addf(&call->text, "  %s %s  %s\n",
                 (size_t)v->state < HB_ARRAY_LEN(marks) ? marks[v->state] : "?",
-                hb_text(&v->step->title), v->result != NULL ? v->result : "");
+                hb_text(&v->step->title),
+                v->result != NULL && v->result[0] != '\0'
+                    ? shown(call, hb_gettext(v->result))
+                    : "");
+    if (v->state == HB_PLAY_STUCK)
+        hb_buf_addf(&call->text,
+                    _("      Nobody knows whether this was done. Look, then: "
+                      "hinoban incident resume %lld %s done|again\n"),
+                    (long long)hb_json_int(call->args, "id", 0), v->place);
     return 0;
 }
 
@@ -338,7 +356,7 @@ static int add_event(void *arg, const char *uid, int64_t time,
 {
     struct list *l = arg;
 
-    hb_buf_add(&l->call->text, json.p, json.n);
+    hb_show(&l->call->text, json);
     hb_buf_addc(&l->call->text, '\n');
     hb_jw_raw(&l->w, NULL, json);
     l->n++;
@@ -354,6 +372,22 @@ static int person_list(struct hb_core_call *call)
     r = hb_person_each(&call->core->state, add_person, &l);
     return r < 0 ? r
                  : finish(&l, _("Nobody is registered: hinoban person add."));
+}
+
+/* Who the service takes the caller for. */
+static int person_me(struct hb_core_call *call)
+{
+    const struct hb_person *p = call->person;
+    struct hb_jw w;
+
+    hb_buf_addf(&call->text, "%s (%s)\n", p->name, p->full_name);
+    hb_jw_init(&w, &call->data);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "name", p->name);
+    hb_jw_str(&w, "full_name", p->full_name);
+    hb_jw_int(&w, "uid", p->uid);
+    hb_jw_end_obj(&w);
+    return 0;
 }
 
 static int add_person(void *arg, const struct hb_person *p)
@@ -399,9 +433,10 @@ static int control_list(struct hb_core_call *call)
         const char *name = hb_control_status_name(
             (enum hb_control_status)hb_stmt_col_int(q, 1));
 
-        hb_buf_addf(
-            &call->text, "  %-36s %-8s %s  %s\n", hb_stmt_col_text(q, 0), name,
-            when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)), _(reason));
+        hb_buf_addf(&call->text, "  %-36s %-8s %s  %s\n",
+                    hb_stmt_col_text(q, 0), name,
+                    when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)),
+                    reason[0] != '\0' ? shown(call, _(reason)) : "");
         hb_jw_obj(&l.w, NULL);
         hb_jw_str(&l.w, "control", hb_stmt_col_text(q, 0));
         hb_jw_str(&l.w, "status", name);
@@ -435,6 +470,17 @@ static int finish(struct list *l, const char *none)
     if (l->n == 0 && none[0] != '\0')
         hb_buf_addf(&l->call->text, "%s\n", none);
     return 0;
+}
+
+/* Words that came from outside of core, fit for a terminal. */
+static const char *shown(struct hb_core_call *call, const char *z)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    const char *copy;
+
+    hb_show(&b, hb_slice_z(z));
+    copy = hb_arena_strdup(call->arena, hb_buf_z(&b));
+    return copy != NULL ? copy : "?";
 }
 
 static int zone(const struct hb_core_call *call)

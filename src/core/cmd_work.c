@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "core/play_port.h"
 #include "incident/decision.h"
@@ -32,6 +33,9 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {NULL, HB_NEED_NOTHING, NULL},
 };
 
+#define NOTE_MAX   4000u
+#define OBJECT_MAX 200u
+
 struct wanted {
     struct hb_core_call *call;
     const struct hb_conf_site *site;
@@ -39,7 +43,11 @@ struct wanted {
 };
 
 static hb_task_fn add_wanted;
+static bool known_subject(struct hb_core_call *call, const char *subject);
 static const char *me(struct hb_core_call *call);
+static int note_exported(struct hb_core_call *call, int64_t id);
+static int note_assigned(struct hb_core_call *call, const struct hb_task *t,
+                         const struct hb_person *to);
 static int unhex_arg(struct hb_core_call *call, const char *name, void *buf,
                      size_t size);
 
@@ -58,9 +66,14 @@ static int incident_open(struct hb_core_call *call)
         return hb_err_set(&call->err, -EINVAL,
                           _("There is no case %d (hinoban case list)."),
                           number);
-    if (note[0] == '\0')
+    if (note[0] == '\0' || strlen(note) > NOTE_MAX)
         return hb_err_set(&call->err, -EINVAL,
                           _("Say in a few words what was noticed, by whom."));
+    if (object[0] == '\0' || strlen(object) > OBJECT_MAX)
+        return hb_err_set(&call->err, -EINVAL,
+                          _("Name what it is about (the site), in at most %u "
+                            "characters."),
+                          OBJECT_MAX);
     r = hb_incident_open(&call->core->state, number, object, by, note, &id);
     if (r < 0)
         return r;
@@ -75,19 +88,32 @@ static int incident_open(struct hb_core_call *call)
 static int incident_note(struct hb_core_call *call)
 {
     struct hb_buf args = HB_BUF_INIT;
-    const char *by = me(call);
+    const char *by = me(call), *note = hb_json_str(call->args, "note", "");
+    int64_t id = hb_json_int(call->args, "id", 0);
+    struct hb_incident i;
     struct hb_jw w;
     int r;
 
     if (by == NULL)
         return -ENOMEM;
+    r = hb_incident_get(&call->core->state, call->arena, id, &i);
+    if (r < 0)
+        return hb_err_set(&call->err, r, _("There is no incident %lld."),
+                          (long long)id);
+    if (note[0] == '\0' || strlen(note) > NOTE_MAX)
+        return hb_err_set(&call->err, -EINVAL,
+                          _("A note has 1 to %u characters."), NOTE_MAX);
     hb_jw_init(&w, &args);
     hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "note", hb_json_str(call->args, "note", ""));
+    hb_jw_str(&w, "note", note);
     hb_jw_end_obj(&w);
-    r = hb_timeline_add(&call->core->state, hb_json_int(call->args, "id", 0),
-                        hb_now(), "incident.note", by, hb_buf_z(&args), "");
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = hb_timeline_add(&call->core->state, id, hb_now(), "incident.note",
+                            by, hb_buf_z(&args), "");
     hb_buf_done(&args);
+    if (r == 0)
+        hb_buf_addz(&call->text, _("Noted.\n"));
     return r;
 }
 
@@ -95,7 +121,7 @@ static int incident_state(struct hb_core_call *call)
 {
     const char *want = hb_json_str(call->args, "state", "");
     const char *by = me(call);
-    int st = HB_INC_OPEN;
+    int st = HB_INC_OPEN, r;
 
     while (st <= HB_INC_CLOSED &&
            !hb_streq(hb_incident_state_name((enum hb_incident_state)st), want))
@@ -105,9 +131,12 @@ static int incident_state(struct hb_core_call *call)
     if (st > HB_INC_CLOSED)
         return hb_err_set(&call->err, -EINVAL,
                           _("A state is contained, recovered or closed."));
-    return hb_incident_set_state(&call->core->state,
-                                 hb_json_int(call->args, "id", 0),
-                                 (enum hb_incident_state)st, by, &call->err);
+    r = hb_incident_set_state(&call->core->state,
+                              hb_json_int(call->args, "id", 0),
+                              (enum hb_incident_state)st, by, &call->err);
+    if (r == 0)
+        hb_buf_addz(&call->text, _("Noted.\n"));
+    return r;
 }
 
 static int task_answer(struct hb_core_call *call)
@@ -130,14 +159,50 @@ static int task_answer(struct hb_core_call *call)
 
 static int task_assign(struct hb_core_call *call)
 {
+    int64_t id = hb_json_int(call->args, "id", 0);
     struct hb_person to;
+    struct hb_task t;
     int r = hb_person_by_name(&call->core->state, call->arena,
                               hb_json_str(call->args, "to", ""), &to);
 
+    if (r < 0 || !to.active)
+        return hb_err_set(&call->err, -ENOENT,
+                          _("There is no such person (hinoban person list)."));
+    r = hb_task_get(&call->core->state, call->arena, id, &t);
     if (r < 0)
-        return hb_err_set(&call->err, r, _("There is no such person."));
-    return hb_task_assign(&call->core->state, hb_json_int(call->args, "id", 0),
-                          to.id);
+        return hb_err_set(&call->err, r, _("There is no task %lld."),
+                          (long long)id);
+    r = hb_task_assign(&call->core->state, id, to.id);
+    if (r == -ENOENT)
+        return hb_err_set(&call->err, r,
+                          _("Task %lld waits for nobody any more."),
+                          (long long)id);
+    if (r == 0)
+        r = note_assigned(call, &t, &to);
+    if (r == 0)
+        hb_buf_addf(&call->text, _("Task %lld is now for %s.\n"), (long long)id,
+                    to.full_name);
+    return r;
+}
+
+static int note_assigned(struct hb_core_call *call, const struct hb_task *t,
+                         const struct hb_person *to)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    const char *by = me(call);
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "by", call->person->full_name);
+    hb_jw_str(&w, "to", to->full_name);
+    hb_jw_str(&w, "title", t->title_en);
+    hb_jw_str(&w, "title_ja", t->title_ja);
+    hb_jw_end_obj(&w);
+    if (by == NULL || hb_buf_err(&args) < 0)
+        return -ENOMEM;
+    return hb_timeline_add(&call->core->state, t->incident, hb_now(),
+                           "task.assigned", by, hb_buf_z(&args), "");
 }
 
 static int decision_add(struct hb_core_call *call)
@@ -152,7 +217,13 @@ static int decision_add(struct hb_core_call *call)
         .sig = {(const char *)sig, sizeof(sig)},
     };
     int64_t id;
-    int r = unhex_arg(call, "sig", sig, sizeof(sig));
+    int r = 0;
+
+    if (!known_subject(call, row.subject))
+        return hb_err_set(&call->err, -EINVAL,
+                          _("A decision is about control:ID or case:NUMBER "
+                            "of the case book (hinoban case list)."));
+    r = unhex_arg(call, "sig", sig, sizeof(sig));
 
     if (r == 0)
         r = hb_decision_add(&call->core->state, call->person, &row,
@@ -167,12 +238,34 @@ static int decision_add(struct hb_core_call *call)
     return 0;
 }
 
+static bool known_subject(struct hb_core_call *call, const char *subject)
+{
+    const struct hb_casebook *book = call->core->book;
+    uint64_t number;
+
+    if (strncmp(subject, "case:", 5) == 0)
+        return hb_parse_u64(hb_slice_z(subject + 5), &number) == 0 &&
+               number <= UINT32_MAX &&
+               hb_case_find(book, (unsigned)number) != NULL;
+    if (strncmp(subject, "control:", 8) != 0)
+        return false;
+    for (size_t i = 0; i < book->n; i++)
+        for (size_t k = 0; k < book->cases[i].controls_n; k++)
+            if (hb_streq(book->cases[i].controls[k].id, subject + 8))
+                return true;
+    return false;
+}
+
 static int step_resume(struct hb_core_call *call)
 {
-    return hb_play_resume(
+    int r = hb_play_resume(
         call->core->play, hb_json_int(call->args, "incident", 0),
         hb_json_str(call->args, "place", ""),
         hb_json_bool(call->args, "done", false), call->person, &call->err);
+
+    if (r == 0)
+        hb_buf_addz(&call->text, _("Noted.\n"));
+    return r;
 }
 
 /* The steps of an incident that wait for an approval, with what has to be
@@ -238,14 +331,20 @@ static int approval_add(struct hb_core_call *call)
     const char *hex = hb_json_str(call->args, "blob", "");
     uint8_t blob[HB_ACT_APPROVAL_MAX], random[16];
     struct hb_slice bytes = {(const char *)blob, strlen(hex) / 2};
+    int64_t task = hb_json_int(call->args, "task", 0);
+    int64_t incident = hb_json_int(call->args, "incident", 0);
     char nonce[33], step[16];
+    struct hb_task t;
     int r;
 
-    if (bytes.n > sizeof(blob))
-        return -EINVAL;
-    r = hb_unhex(hb_slice_z(hex), blob, bytes.n);
-    if (r < 0)
-        return r;
+    if (bytes.n == 0 || bytes.n > sizeof(blob) ||
+        hb_unhex(hb_slice_z(hex), blob, bytes.n) < 0)
+        return hb_err_set(&call->err, -EINVAL, _("This is not an approval."));
+    r = hb_task_get(&call->core->state, call->arena, task, &t);
+    if (r < 0 || t.incident != incident || strchr(t.step, '!') == NULL)
+        return hb_err_set(&call->err, -ENOENT,
+                          _("Task %lld of incident %lld wants no approval."),
+                          (long long)task, (long long)incident);
     hb_random(random, sizeof(random));
     hb_hex(random, sizeof(random), nonce);
     (void)snprintf(step, sizeof(step), "%08x",
@@ -254,14 +353,20 @@ static int approval_add(struct hb_core_call *call)
                    "INSERT INTO approval(nonce, incident, step, person,"
                    " blob, created, used)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
-                   "titisi", nonce, hb_json_int(call->args, "incident", 0),
-                   step, call->person->id, &bytes, hb_now());
+                   "titisi", nonce, incident, step, call->person->id, &bytes,
+                   hb_now());
     if (r < 0)
         return r;
-    r = hb_play_task_answer(
-        call->core->play, hb_json_int(call->args, "task", 0), call->person->id,
-        true, hb_json_str(call->args, "words", "approved"), &call->err);
-    return r == -EINPROGRESS ? 0 : r;
+    r = hb_play_task_answer(call->core->play, task, call->person->id, true,
+                            hb_json_str(call->args, "words", "approved"),
+                            &call->err);
+    if (r == 0 || r == -EINPROGRESS)
+        return 0;
+    /* Who may not answer must not leave one that hides the officer's. */
+    if (hb_db_exec(call->core->state.db,
+                   "DELETE FROM approval WHERE nonce = ?1", "t", nonce) < 0)
+        hb_log(HB_LOG_ERR, "an approval that was refused could not be removed");
+    return r;
 }
 
 static int evidence_checkpoint(struct hb_core_call *call)
@@ -280,16 +385,39 @@ static int evidence_export(struct hb_core_call *call)
     const char *to =
         hb_arena_printf(call->arena, "%s/export-%lld-%lld", dir, (long long)id,
                         (long long)(hb_now() / (int64_t)HB_S));
+    struct hb_incident i;
     int r;
 
     if (to == NULL)
         return -ENOMEM;
+    if (hb_incident_get(&call->core->state, call->arena, id, &i) < 0)
+        return hb_err_set(&call->err, -ENOENT, _("There is no incident %lld."),
+                          (long long)id);
     r = hb_evidence_export(call->core->state.evidence, id, to, &call->err);
     if (r < 0)
         return r;
-    hb_buf_addf(&call->text, _("The package is in %s.\n"), to);
+    hb_buf_addf(&call->text,
+                _("The package is in %s (only root and the service can read "
+                  "it: sudo cp -r).\n"),
+                to);
     hb_json_quote(&call->data, hb_slice_z(to));
-    return 0;
+    return note_exported(call, id);
+}
+
+static int note_exported(struct hb_core_call *call, int64_t id)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    const char *by = me(call);
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "by", call->person->full_name);
+    hb_jw_end_obj(&w);
+    if (by == NULL || hb_buf_err(&args) < 0)
+        return -ENOMEM;
+    return hb_timeline_add(&call->core->state, id, hb_now(),
+                           "evidence.exported", by, hb_buf_z(&args), "");
 }
 
 /* "person:NAME" for the record. */

@@ -19,6 +19,7 @@
 #define GROUP_WINDOW_NS (3600 * HB_S)
 #define CHECKPOINT_NS   (600 * HB_S)
 #define RETAIN_NS       (3600 * HB_S)
+#define DEGRADED_TRY_S  5
 #define JUMP_NS         ((int64_t)(2 * HB_S))
 
 static int open_all(struct hb_core *c, struct hb_err *err);
@@ -162,7 +163,7 @@ static void close_all(struct hb_core *c)
         hb_core_bus_free(c->bus);
         hb_core_helper_free(c->helper);
     }
-    hb_play_free(c->play);
+    hb_core_play_close(c);
     if (c->events != NULL)
         hb_events_close(c->events);
     if (c->state.db != NULL)
@@ -191,6 +192,9 @@ static void on_second(void *arg)
         c->wall_offset = offset;
         hb_core_say(c, HB_SEV_MEDIUM, "clock-jump", detail);
     }
+    /* Nothing may come by itself that shows whether the stores work again. */
+    if (c->degraded && ++c->degraded_s % DEGRADED_TRY_S == 0)
+        hb_core_say(c, HB_SEV_MEDIUM, "recovered", c->trouble);
     if (hb_play_tick(c->play) < 0)
         hb_log(HB_LOG_ERR, "playbooks could not go on");
     if (patience > 0 && hb_task_escalate(&c->state, hb_now(), patience) < 0)
@@ -252,12 +256,13 @@ static bool held(void *arg, const char *day)
     return yes;
 }
 
-/* The case book and the rules are read again as one: where either does not
- * load, both stay as they were (OPERATIONS: Reload). */
+/* People and rules are read again; rules that do not load stay as they were
+ * (OPERATIONS: Reload).  The case book stays: runs point into it. */
 static void on_reload(void *arg)
 {
     struct hb_core *c = arg;
     struct hb_rules *rules = c->rules;
+    struct hb_groups *groups;
     struct hb_err err = {0};
     char path[HB_MAX_PATH], line[HB_MAX_ERR + 300];
 
@@ -271,9 +276,15 @@ static void on_reload(void *arg)
         return;
     }
     /* Groups point into the old rules. */
+    groups = hb_groups_new(GROUPS_MAX, GROUP_WINDOW_NS);
+    if (groups == NULL) {
+        hb_rules_free(c->rules);
+        c->rules = rules;
+        hb_core_say(c, HB_SEV_MEDIUM, "reload-refused", strerror(ENOMEM));
+        return;
+    }
     hb_groups_free(c->groups);
-    c->groups = hb_groups_new(GROUPS_MAX, GROUP_WINDOW_NS);
+    c->groups = groups;
     hb_rules_free(rules);
-    HB_ASSERT(c->groups != NULL);
     hb_core_say(c, HB_SEV_INFO, "reloaded", "");
 }

@@ -21,6 +21,7 @@
 #include "incident/person.h"
 #include "store/events.h"
 
+struct deed;
 struct hb_core_helper;
 struct hb_play;
 struct hb_core_bus;
@@ -34,6 +35,13 @@ struct hb_core_part {
     int64_t at; /* ns UTC */
 };
 #define HB_CORE_PARTS 32
+
+/* A step that waits for a role which is not connected (play_port.c). */
+struct hb_core_late {
+    int64_t incident; /* 0: free */
+    uint64_t step;
+    uint64_t since, asked; /* monotonic */
+};
 
 struct hb_core {
     const struct hb_role_ctx *ctx;
@@ -51,6 +59,8 @@ struct hb_core {
     struct hb_play *play;
     struct hb_core_part parts[HB_CORE_PARTS];
     size_t parts_n;
+    struct hb_core_late late[16];
+    struct deed *deeds;      /* actions in flight (play_port.c) */
     unsigned staged_flying;  /* requests about staged evidence */
     int64_t staged_doubtful; /* rows of `staged` before this one may have
                                 been taken without being recorded: by a core
@@ -61,6 +71,7 @@ struct hb_core {
     uint64_t own_controls_at;
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
     bool degraded;            /* the store refuses; guards go on */
+    unsigned degraded_s;      /* for so many seconds */
     char trouble[HB_MAX_ERR]; /* why, in words */
 };
 

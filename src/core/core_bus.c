@@ -32,26 +32,22 @@ struct pending {    /* a command that waits for its answer */
     void *arg;
 };
 
-struct waiting {
-    int fd;
-    uint64_t seq;
-};
-
 struct hb_core_bus {
     struct hb_core *core;
     int listen_fd;
     struct conn conns[CONNS_MAX];
     struct hb_arena *arena;
     const struct hb_event *batch[BATCH_MAX];
-    struct waiting acks[BATCH_MAX];
-    size_t n, acks_n;
+    size_t n;     /* events in the batch */
+    size_t taken; /* frames of this batch, those that were refused too */
+    uint64_t seq; /* of the last one */
     struct pending commands[COMMANDS_MAX];
     char frame[HB_MAX_FRAME];
 };
 
 static hb_io_fn on_accept, on_frame;
 static int take_frame(struct conn *c, size_t n);
-static int flush(struct hb_core_bus *b);
+static int flush(struct conn *c);
 static void drop(struct conn *c);
 
 int hb_core_bus_new(struct hb_core *c, int listen_fd, struct hb_core_bus **ret)
@@ -116,14 +112,13 @@ static void on_frame(void *arg, int fd, uint32_t events)
     struct conn *c = arg;
     struct hb_core_bus *b = c->bus;
 
-    /* Refused events are acknowledged too: their places end first. */
-    while (b->acks_n < BATCH_MAX) {
+    while (b->taken < BATCH_MAX) {
         ssize_t n = hb_sock_recv(fd, b->frame, sizeof(b->frame), NULL, 0, NULL);
 
         if (n == -EAGAIN)
             break;
         if (n <= 0 || take_frame(c, (size_t)n) < 0) {
-            (void)flush(b);
+            (void)flush(c);
             drop(c);
             return;
         }
@@ -131,7 +126,7 @@ static void on_frame(void *arg, int fd, uint32_t events)
     /* An acknowledgement stands for all before it too: after a batch that
      * could not be kept none may follow on this connection.  The sender
      * connects again, with growing patience, and sends again. */
-    if (flush(b) < 0)
+    if (flush(c) < 0)
         drop(c);
 }
 
@@ -241,12 +236,15 @@ static int take_frame(struct conn *c, size_t n)
         b->batch[b->n++] = e;
         (void)hb_copyz(c->source, sizeof(c->source), e->source);
     }
-    b->acks[b->acks_n++] = (struct waiting){c->fd, seq};
+    b->taken++;
+    b->seq = seq;
     return 0;
 }
 
-static int flush(struct hb_core_bus *b)
+/* A batch is of one connection: its last acknowledgement stands for all. */
+static int flush(struct conn *c)
 {
+    struct hb_core_bus *b = c->bus;
     struct hb_err err = {0};
     uint8_t ack[10];
     int r = 0;
@@ -255,13 +253,11 @@ static int flush(struct hb_core_bus *b)
         r = hb_core_take(b->core, b->batch, b->n, &err);
     if (r < 0)
         hb_log(HB_LOG_ERR, "events not stored yet: %s", err.message);
-    for (size_t i = 0; r == 0 && i < b->acks_n; i++) {
-        size_t n = hb_bus_ack_encode(b->acks[i].seq, ack);
-
-        /* A lost acknowledgement is sent again and dropped as a duplicate. */
-        (void)!hb_sock_send(b->acks[i].fd, ack, n, NULL, 0);
-    }
-    b->n = b->acks_n = 0;
+    /* Where it cannot be sent now, the next one stands for it too. */
+    if (r == 0 && b->taken > 0)
+        (void)!hb_sock_send(c->fd, ack, hb_bus_ack_encode(b->seq, ack), NULL,
+                            0);
+    b->n = b->taken = 0;
     hb_arena_reset(b->arena);
     return r;
 }

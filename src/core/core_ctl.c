@@ -10,7 +10,9 @@
  *     {"ok":true,"text":"...","data":...}
  *     {"ok":false,"code":-13,"error":"..."}
  *
- * Slow clients get a time limit, many clients a bounded number of places.
+ * Slow clients get a time limit, many clients a bounded number of places; when
+ * all are taken, whoever holds most of them loses the oldest, so that no
+ * account can keep the officer out.
  */
 #include <sys/socket.h>
 
@@ -42,6 +44,7 @@ struct hb_core_ctl {
 
 static hb_io_fn on_accept, on_io;
 static hb_timer_fn on_sweep;
+static struct conn *greediest(struct hb_core_ctl *ctl, uid_t uid);
 static void drop(struct conn *c);
 static void answer(struct conn *c);
 static int call(struct conn *c, struct hb_core_call *k);
@@ -97,8 +100,11 @@ static void on_accept(void *arg, int fd, uint32_t events)
         for (size_t i = 0; i < CONNS_MAX && c == NULL; i++)
             if (ctl->conns[i].fd < 0)
                 c = &ctl->conns[i];
-        if (c == NULL ||
-            hb_loop_add(ctl->core->loop, s, EPOLLIN, on_io, c) < 0) {
+        if (c == NULL) {
+            c = greediest(ctl, peer.uid);
+            drop(c);
+        }
+        if (hb_loop_add(ctl->core->loop, s, EPOLLIN, on_io, c) < 0) {
             (void)close(s);
             continue;
         }
@@ -107,6 +113,27 @@ static void on_accept(void *arg, int fd, uint32_t events)
         hb_buf_init(&c->in, REQUEST_MAX);
         hb_buf_init(&c->out, HB_MAX_BUF);
     }
+}
+
+/* The oldest connection of the account that has most; UID counts one more,
+ * since it asks for another place. */
+static struct conn *greediest(struct hb_core_ctl *ctl, uid_t uid)
+{
+    struct conn *worst = NULL;
+    size_t most = 0;
+
+    for (size_t i = 0; i < CONNS_MAX; i++) {
+        struct conn *c = &ctl->conns[i];
+        size_t n = c->peer.uid == uid;
+
+        for (size_t k = 0; k < CONNS_MAX; k++)
+            n += ctl->conns[k].peer.uid == c->peer.uid;
+        if (n > most || (n == most && c->since < worst->since)) {
+            most = n;
+            worst = c;
+        }
+    }
+    return worst;
 }
 
 static void on_sweep(void *arg)
@@ -128,15 +155,17 @@ static void on_io(void *arg, int fd, uint32_t events)
     if (c->out.n == 0) {
         while ((n = read(fd, part, sizeof(part))) > 0) {
             hb_buf_add(&c->in, part, (size_t)n);
-            if (memchr(part, '\n', (size_t)n) != NULL)
+            /* Also where it is too much: who sends without end must not
+             * keep us here. */
+            if (memchr(part, '\n', (size_t)n) != NULL || hb_buf_err(&c->in) < 0)
                 break;
         }
-        if (hb_buf_err(&c->in) < 0 || n == 0 ||
-            (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
             drop(c);
             return;
         }
-        if (c->in.n == 0 || memchr(c->in.p, '\n', c->in.n) == NULL)
+        if (hb_buf_err(&c->in) == 0 &&
+            (c->in.n == 0 || memchr(c->in.p, '\n', c->in.n) == NULL))
             return;
         answer(c);
     }
@@ -170,10 +199,18 @@ static void answer(struct conn *c)
     k.arena = hb_arena_new(0);
     hb_buf_init(&k.text, HB_MAX_BUF);
     hb_buf_init(&k.data, HB_MAX_BUF);
-    r = k.arena == NULL ? -ENOMEM : call(c, &k);
-    if (r == 0)
+    if (hb_buf_err(&c->in) < 0)
+        r = hb_err_set(&k.err, -E2BIG, _("The request is too long."));
+    else
+        r = k.arena == NULL ? -ENOMEM : call(c, &k);
+    if (r >= 0)
         r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text) : hb_buf_err(&k.data);
     write_answer(&c->out, r, &k);
+    if (hb_buf_err(&c->out) < 0) {
+        hb_buf_done(&c->out);
+        hb_buf_init(&c->out, HB_MAX_BUF);
+        write_answer(&c->out, -EFBIG, &k);
+    }
     hb_i18n_use(HB_LANG_EN);
     hb_buf_done(&k.text);
     hb_buf_done(&k.data);
@@ -192,10 +229,14 @@ static int call(struct conn *c, struct hb_core_call *k)
                       &req, &k->err);
     if (r < 0)
         return r;
+    if (req->type != HB_JSON_OBJ)
+        return hb_err_set(&k->err, -EBADMSG, _("A request is one object."));
     k->lang = hb_streq(hb_json_str(req, "lang", "en"), "ja") ? HB_LANG_JA
                                                              : HB_LANG_EN;
     hb_i18n_use(k->lang);
     k->args = hb_json_get(req, "args");
+    if (k->args != NULL && k->args->type != HB_JSON_OBJ)
+        return hb_err_set(&k->err, -EBADMSG, _("A request is one object."));
     if (k->args == NULL &&
         (k->args = hb_json_new(k->arena, HB_JSON_OBJ)) == NULL)
         return -ENOMEM;

@@ -62,6 +62,7 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
         goto trouble;
     c->events_taken += n;
     c->degraded = false;
+    c->degraded_s = 0;
     /* Outside the transaction: both open their own. */
     if (t.opened && hb_play_tick(c->play) < 0)
         hb_log(HB_LOG_ERR, "playbooks could not go on");

@@ -22,7 +22,7 @@ static int retire(struct hb_core *c, struct hb_arena *a, const char *dir);
 int hb_core_people_sync(struct hb_core *c, struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    char dir[HB_MAX_PATH];
+    char dir[HB_MAX_PATH], bad[96] = "";
     struct dirent *e;
     int r = 0;
     DIR *d;
@@ -35,22 +35,26 @@ int hb_core_people_sync(struct hb_core *c, struct hb_err *err)
         return errno == ENOENT
                    ? 0
                    : hb_err_set(err, -errno, "%s: %s", dir, strerror(errno));
+    /* First those who are gone: their account may be another's by now. */
+    r = retire(c, a, dir);
     while (r == 0 && (e = readdir(d)) != NULL) {
         size_t n = strlen(e->d_name);
 
         if (n <= 5 || !hb_streq(e->d_name + n - 5, ".json"))
             continue;
         r = read_one(c, a, hb_arena_dup(a, e->d_name, n - 5));
-        if (r == -EINVAL || r == -EBADMSG) {
+        if (r < 0 && r != -ENOMEM && r != -EIO && r != -ENOSPC) {
             /* One bad file must not hide the other people. */
-            hb_log(HB_LOG_ERR, "%s/%s is not a person's record", dir,
-                   e->d_name);
+            hb_log(HB_LOG_ERR, "%s/%s is not a person's record: %s", dir,
+                   e->d_name,
+                   r == -EEXIST ? "another person has this uid" : strerror(-r));
+            (void)snprintf(bad, sizeof(bad), "people/%.80s", e->d_name);
             r = 0;
         }
     }
     (void)closedir(d);
-    if (r == 0)
-        r = retire(c, a, dir);
+    if (r == 0 && bad[0] != '\0')
+        hb_core_say(c, HB_SEV_MEDIUM, "person-refused", bad);
     return r < 0 ? hb_err_set(err, r, "%s: %s", dir, strerror(-r)) : 0;
 }
 
@@ -117,8 +121,8 @@ static int gone(void *arg, const struct hb_person *p)
 
     if (path == NULL)
         return -ENOMEM;
-    if (p->active && access(path, F_OK) < 0 && errno == ENOENT &&
-        t->n < HB_ARRAY_LEN(t->ids))
+    if ((p->active || p->uid >= 0) && access(path, F_OK) < 0 &&
+        errno == ENOENT && t->n < HB_ARRAY_LEN(t->ids))
         t->ids[t->n++] = p->id;
     return 0;
 }
@@ -129,6 +133,8 @@ static int retire(struct hb_core *c, struct hb_arena *a, const char *dir)
     int r = hb_person_each(&c->state, gone, &t);
 
     for (size_t i = 0; i < t.n && r == 0; i++)
-        r = hb_person_set_active(&c->state, t.ids[i], false);
+        r = hb_db_exec(c->state.db,
+                       "UPDATE person SET active = 0, uid = -1 WHERE id = ?1",
+                       "i", t.ids[i]);
     return r;
 }

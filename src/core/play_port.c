@@ -16,9 +16,11 @@
 #define SCAN_TIMEOUT_NS  (900 * HB_S)
 #define CHECK_TIMEOUT_NS (300 * HB_S)
 #define HOLD_PATIENCE_NS (60 * HB_S)
+#define GONE_PATIENCE_NS (20 * HB_S)
 
 /* One action in flight; freed when it was answered. */
 struct deed {
+    struct deed *next, **at; /* of core's list */
     struct hb_core *core;
     int64_t incident;
     uint8_t key[HB_ACT_KEY_SIZE];
@@ -43,8 +45,10 @@ static hb_core_command_fn on_role;
 static hb_core_answer on_helper;
 
 static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a);
+static void deed_free(struct deed *d);
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout);
+static bool gone_too_long(struct hb_core *c, const struct hb_play_act *a);
 static void end(struct deed *d, enum hb_play_result result, const char *sets,
                 const char *words);
 static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
@@ -72,6 +76,16 @@ int hb_core_play_open(struct hb_core *c)
         .arg = c, .act = act, .fact = fact, .document = document, .now = now};
 
     return hb_play_new(&c->state, &port, &c->play);
+}
+
+void hb_core_play_close(struct hb_core *c)
+{
+    while (c->deeds != NULL) {
+        hb_timer_stop(c->loop, c->deeds->timer);
+        deed_free(c->deeds);
+    }
+    hb_play_free(c->play);
+    c->play = NULL;
 }
 
 bool hb_core_can(const char *action)
@@ -149,7 +163,7 @@ static int hold(struct hb_core *c, const struct hb_play_act *a)
     hb_core_staged_fetch(c);
     d->timer = hb_loop_timer(c->loop, HB_S / 5, HB_S / 5, hold_again, d);
     if (d->timer == NULL) {
-        free(d);
+        deed_free(d);
         return -ENOMEM;
     }
     return 0;
@@ -272,8 +286,36 @@ static int by_role(struct hb_core *c, const struct hb_play_act *a,
         return -ENOMEM;
     r = hb_core_command(c, source, cmd, a->object, timeout, on_role, d);
     if (r < 0)
-        free(d);
+        deed_free(d);
+    if (r == -ENOTCONN && gone_too_long(c, a))
+        return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
+                              _("That part of Hinoban is not connected."));
     return r;
+}
+
+/* A role may be starting again; one that stays away must not hold an incident
+ * up for ever: then the step fails and people are asked. */
+static bool gone_too_long(struct hb_core *c, const struct hb_play_act *a)
+{
+    uint64_t now = hb_mono(), step = hb_core_step_hash(a->place);
+    struct hb_core_late *oldest = &c->late[0];
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(c->late); i++) {
+        struct hb_core_late *l = &c->late[i];
+
+        if (l->incident == a->incident && l->step == step) {
+            bool yes = now - l->since > GONE_PATIENCE_NS;
+
+            l->asked = now;
+            if (yes)
+                *l = (struct hb_core_late){0};
+            return yes;
+        }
+        if (l->asked < oldest->asked)
+            oldest = l;
+    }
+    *oldest = (struct hb_core_late){a->incident, step, now, now};
+    return false;
 }
 
 static void on_role(void *arg, const struct hb_event *answer)
@@ -328,7 +370,7 @@ static int by_helper(struct hb_core *c, const struct hb_play_act *a)
     r.approval_len = (uint16_t)hb_core_approval(c, a->incident, &r, r.approval);
     rc = hb_core_ask(c->helper, &r, -1, on_helper, d);
     if (rc < 0)
-        free(d);
+        deed_free(d);
     return rc;
 }
 
@@ -369,10 +411,23 @@ static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a)
     d->core = c;
     d->incident = a->incident;
     d->began = hb_mono();
+    d->next = c->deeds;
+    d->at = &c->deeds;
+    if (d->next != NULL)
+        d->next->at = &d->next;
+    c->deeds = d;
     memcpy(d->key, a->key, sizeof(d->key));
     (void)hb_copyz(d->site, sizeof(d->site), a->object);
     (void)hb_copyz(d->name, sizeof(d->name), a->step->action->name);
     return d;
+}
+
+static void deed_free(struct deed *d)
+{
+    *d->at = d->next;
+    if (d->next != NULL)
+        d->next->at = d->at;
+    free(d);
 }
 
 static void end(struct deed *d, enum hb_play_result result, const char *sets,
@@ -380,7 +435,7 @@ static void end(struct deed *d, enum hb_play_result result, const char *sets,
 {
     if (hb_play_answer(d->core->play, d->key, result, sets, words) < 0)
         hb_log(HB_LOG_ERR, "%s: the answer could not be kept", d->name);
-    free(d);
+    deed_free(d);
 }
 
 static int64_t one_number(struct hb_core *c, const char *sql, int64_t id,

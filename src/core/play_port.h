@@ -10,6 +10,8 @@
 #include "playbook/playbook.h"
 
 int hb_core_play_open(struct hb_core *c) HB_WUR;
+/* Forgets what is in flight; after the bus and the helper were freed. */
+void hb_core_play_close(struct hb_core *c);
 
 /* Writes a document of an incident into OUT; BY asked for it, NULL: nobody in
  * particular. */

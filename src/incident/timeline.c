@@ -56,6 +56,7 @@ static const struct {
     {"task.done", N_("{by} did: {title}. {answer}")},
     {"task.declined", N_("{by} decided against: {title}. {answer}")},
     {"task.first_eyes", N_("{by} agreed as the first of two: {title}.")},
+    {"task.assigned", N_("{by} gave this to {to}: {title}.")},
     {"task.escalated", N_("Nobody answered in time; passed to {to}: {title}.")},
     {"action.asked", N_("Approval asked for: {action}.")},
     {"action.approved", N_("{by} approved: {action}.")},
