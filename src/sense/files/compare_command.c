@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compare_command.c - what core may ask of compare: look at a whole site now
- * ("scan"; with "kind":"meta" by metadata alone), or go on until it is as
- * published ("restore").
+ * ("scan"; "kind":"meta" is by metadata alone, "deep" past the page cache),
+ * or go on until it is as published ("restore").
  *
  * Runs in compare.  A command names a site and nothing else; what is restored
  * is decided here and in the helper as for every other change.  The answer
@@ -34,6 +34,8 @@ void hb_cmp_command(void *arg, const struct hb_json *command)
         return;
     if (hb_streq(hb_json_str(command, "kind", ""), "meta"))
         kind = HB_FPSC_META;
+    else if (hb_streq(hb_json_str(command, "kind", ""), "deep"))
+        kind = HB_FPSC_DEEP;
     if (s == NULL) {
         (void)hb_bus_answer(c->bus, key, "failed", "{}",
                             _("This site is not configured."));

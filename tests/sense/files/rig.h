@@ -45,6 +45,9 @@ int rig_stop(struct rig *r, pid_t pid);
 void rig_put(const char *root, const char *rel, const void *p, size_t n);
 /* The same where the guard may undo it while it is being made. */
 void rig_try(const char *root, const char *rel, const void *p, size_t n);
+/* Writes a file of 8 KB that begins with RIG_MARK. */
+#define RIG_MARK "a mark to be found again on the block device"
+int rig_marked(const char *root, const char *rel);
 void rig_path(char *buf, size_t size, const char *root, const char *rel);
 /* ns of the monotonic clock. */
 uint64_t rig_now(void);

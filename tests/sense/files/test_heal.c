@@ -19,7 +19,12 @@
 #include <sys/xattr.h>
 
 #include "../../tap.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/num.h"
+#include "base/sock.h"
+#include "baseline/window.h"
+#include "event/bus.h"
 #include "guard.h"
 #include "sense/files/files.h"
 
@@ -468,6 +473,140 @@ static void test_restarts(void **state)
     heals();
 }
 
+static void command(const char *kind)
+{
+    static unsigned number = 100;
+    struct hb_buf text = HB_BUF_INIT, frame = HB_BUF_INIT;
+    unsigned before = g->scans;
+
+    hb_buf_addf(&text,
+                "{\"cmd\":\"scan\",\"site\":\"www\",\"kind\":\"%s\","
+                "\"key\":\"%032x\"}",
+                kind, number++);
+    assert_int_equal(hb_bus_command_encode(&frame, hb_buf_slice(&text)), 0);
+    for (size_t i = 0; i < g->n_conns; i++)
+        assert_int_equal(hb_sock_send(g->conns[i], frame.p, frame.n, NULL, 0),
+                         0);
+    hb_buf_done(&text);
+    hb_buf_done(&frame);
+    assert_true(guard_wait(g, &g->scans, before + 1, SECONDS));
+}
+
+/* A store into a mapping that stays open gives no event: the scan sees it. */
+static void test_live_mapping(void **state)
+{
+    int fd;
+    char *map;
+
+    begin();
+    fd = open(at("news/2026/a.html"), O_RDWR | O_CLOEXEC);
+    map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(map, MAP_FAILED);
+    (void)close(fd);
+    memcpy(map, "live", 4);
+    while (guard_turn(g, 300))
+        continue;
+    assert_int_equal(g->restored, 0);
+    assert_false(guard_clean(g, false));
+    command("meta"); /* the first store moved ctime: even this sees it */
+    heals();
+    assert_true(guard_wait(g, &g->restored, 1, SECONDS));
+    /* What is stored on goes into what was taken out. */
+    memcpy(map, "more", 4);
+    assert_int_equal(munmap(map, 4096), 0);
+    heals();
+}
+
+/* Bytes changed on the block device, below the file system: only a scan past
+ * the page cache can see that. */
+static void test_block_write(void **state)
+{
+    char path[300], *image;
+    struct stat st;
+    int fd;
+    char *hit;
+
+    begin();
+    if (!mounted)
+        skip();
+    (void)kill(g->compare, SIGSTOP);
+    assert_int_equal(rig_marked(g->r.root, "news/2025/c.html"), 0);
+    guard_publish(g, 1);
+    (void)kill(g->compare, SIGCONT);
+    heals();
+    sync();
+    begin();
+    (void)snprintf(path, sizeof(path), "%s.img", fs_dir);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(fstat(fd, &st), 0);
+    image = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                 fd, 0);
+    assert_ptr_not_equal(image, MAP_FAILED);
+    hit = memmem(image, (size_t)st.st_size, RIG_MARK, strlen(RIG_MARK));
+    assert_non_null(hit);
+    memcpy(hit, "block", 5);
+    assert_int_equal(msync(image, (size_t)st.st_size, MS_SYNC), 0);
+    (void)munmap(image, (size_t)st.st_size);
+    (void)close(fd);
+    while (guard_turn(g, 300))
+        continue;
+    assert_int_equal(g->restored, 0);
+    command("deep");
+    assert_true(guard_wait(g, &g->restored, 1, SECONDS));
+    heals();
+}
+
+/* In a deploy window the deployer's own changes wait, others are undone. */
+static void test_window(void **state)
+{
+    struct hb_window w = {.site = "www", .uid = 0, .opened_by = "hanako"};
+    struct hb_err err = {0};
+    char path[600];
+    int dir;
+
+    begin();
+    (void)snprintf(path, sizeof(path), "%s/www", g->r.baseline);
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)hb_copyz(w.id, sizeof(w.id), "w1");
+    w.opened = hb_now() / 1000000 * 1000000;
+    w.until = w.opened + 600 * 1000000000ll;
+    w.pid = 0;
+    assert_int_equal(hb_window_open(dir, &w, g->officer, &err), 0);
+    while (guard_turn(g, 500))
+        continue;
+    edit("index.html", O_TRUNC, "<h1>Deployed</h1>");
+    rig_put(g->r.root, "deployed.php", "<?php", 5);
+    assert_true(guard_wait(g, &g->pending, 2, SECONDS));
+    command("full");
+    while (guard_turn(g, 300))
+        continue;
+    assert_int_equal(g->restored + g->removed, 0);
+    assert_int_equal(access(at("deployed.php"), F_OK), 0);
+    (void)snprintf(path, sizeof(path), "%s/www/pending.json", g->r.baseline);
+    assert_int_equal(access(path, F_OK), 0);
+    /* Another user is no part of it. */
+    if (fork() == 0) {
+        char rel[600];
+        int fd;
+
+        rig_path(rel, sizeof(rel), g->r.root, "app/config.php");
+        fd = open(rel, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || setuid(33) < 0 || write(fd, "evil", 4) != 4)
+            _exit(1);
+        /* As long as it lives, the kernel can tell who it is. */
+        rig_sleep_ms(500);
+        _exit(0);
+    }
+    assert_true(guard_wait(g, &g->restored, 1, SECONDS));
+    (void)wait(NULL);
+    /* Over and rejected: all of it goes. */
+    assert_int_equal(hb_window_close(dir), 0);
+    assert_int_equal(unlink(path), 0);
+    (void)close(dir);
+    heals();
+    assert_int_equal(access(at("deployed.php"), F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +624,9 @@ int main(void)
         cmocka_unit_test(test_areas),
         cmocka_unit_test(test_fight),
         cmocka_unit_test(test_publish),
+        cmocka_unit_test(test_live_mapping),
+        cmocka_unit_test(test_block_write),
+        cmocka_unit_test(test_window),
         cmocka_unit_test(test_restarts),
         cmocka_unit_test(test_thousand),
     };

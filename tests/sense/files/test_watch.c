@@ -45,6 +45,7 @@ struct fake {
 };
 
 static struct fake *fk;
+static struct fake *other; /* while another file system is tested */
 
 static void fds_close(int *fds, size_t n)
 {
@@ -167,7 +168,8 @@ static void start_on(const char *root)
     char path[400];
     int fd;
 
-    rig_name(path, sizeof(path), "hb-test-watch");
+    rig_name(path, sizeof(path),
+             other == NULL ? "hb-test-watch" : "hb-test-watch-o");
     rig_open(&fk->r, path, root, "", "");
     put("index.html");
     put("a/b/page.html");
@@ -594,6 +596,78 @@ static void test_root_replaced(void **state)
     drain();
 }
 
+/* On overlayfs no file system can be marked: directories are, one by one,
+ * and the mode says so. */
+static int overlay_setup(void **state)
+{
+    char up[400], work[400], low[400], merged[400], options[1300];
+
+    other = fk;
+    fk = calloc(1, sizeof(*fk));
+    fk->f = malloc(sizeof(*fk->f));
+    rig_name(fk->fs, sizeof(fk->fs), "hb-test-watch-overlay");
+    fk->mounted = rig_mount("ext4", fk->fs, 64);
+    if (!fk->mounted)
+        return 0;
+    (void)snprintf(up, sizeof(up), "%s/up", fk->fs);
+    (void)snprintf(work, sizeof(work), "%s/work", fk->fs);
+    (void)snprintf(low, sizeof(low), "%s/low", fk->fs);
+    (void)snprintf(merged, sizeof(merged), "%s/merged", fk->fs);
+    (void)snprintf(options, sizeof(options),
+                   "lowerdir=%s,upperdir=%s,workdir=%s", low, up, work);
+    if (mkdir(up, 0755) < 0 || mkdir(work, 0755) < 0 || mkdir(low, 0755) < 0 ||
+        mkdir(merged, 0755) < 0)
+        return -1;
+    if (mount("overlay", merged, "overlay", 0, options) < 0) {
+        rig_unmount(fk->fs);
+        fk->mounted = false;
+        return 0;
+    }
+    start_on(merged);
+    return 0;
+}
+
+static int overlay_teardown(void **state)
+{
+    char merged[400];
+
+    if (!fk->mounted) {
+        free(fk->f);
+        free(fk);
+    } else {
+        (void)snprintf(merged, sizeof(merged), "%s/merged", fk->fs);
+        (void)umount2(merged, MNT_DETACH);
+        (void)teardown(state);
+    }
+    fk = other;
+    return 0;
+}
+
+static void test_overlay(void **state)
+{
+    if (!fk->mounted)
+        skip();
+    assert_true(strstr(fk->last_mode, "directories") != NULL ||
+                strstr(fk->last_mode, "inotify") != NULL);
+    edit("a/b/page.html", 0, "hacked");
+    assert_true(expect("a/b/page.html", HB_FPE_MODIFIED | HB_FPE_CLOSED));
+    drain();
+    put("a/b/new.php");
+    assert_true(expect("a/b/new.php", HB_FPE_CREATED));
+    drain();
+    /* A directory is watched as soon as it is seen, with what it holds. */
+    put("fresh/sub/x.php");
+    assert_true(expect("fresh/sub/x.php", HB_FPE_CREATED | HB_FPE_CLOSED));
+    drain();
+    edit("fresh/sub/x.php", O_APPEND, "more");
+    assert_true(expect("fresh/sub/x.php", HB_FPE_MODIFIED));
+    assert_int_equal(unlink(at("fresh/sub/x.php")), 0);
+    assert_true(expect("fresh/sub/x.php", HB_FPE_DELETED));
+    assert_int_equal(chmod(at("a/c"), 0777), 0);
+    assert_true(expect("a/c", HB_FPE_ATTRIB));
+    drain();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,6 +684,8 @@ int main(void)
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_bad_frames),
         cmocka_unit_test(test_root_replaced),
+        cmocka_unit_test_setup_teardown(test_overlay, overlay_setup,
+                                        overlay_teardown),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
