@@ -32,7 +32,8 @@ pot() { xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ \
     sed 's/charset=CHARSET/charset=UTF-8/'; }
 texts() {
     msgfmt --check -o /dev/null po/ja.po || return 1
-    pot | msgcmp --use-untranslated po/ja.po - 2>&1 | grep -v '^$'
+    pot | msgcmp --use-untranslated po/ja.po - 2>&1 |
+        grep -vE '^$|this message is not used'
     pot | msgmerge -q --no-fuzzy-matching po/ja.po - -o - |
         msgattrib --untranslated --no-obsolete | grep '^msgid "..*' ; true
 }
