@@ -108,7 +108,7 @@ static int open_keys(struct hb_core *c, struct hb_err *err)
 
     (void)snprintf(path, sizeof(path), "%s/keys/evidence.key", c->ctx->etc_dir);
     if (hb_key_load(path, NULL, &c->evidence_key, &why) < 0)
-        hb_log(HB_LOG_ERR, "%s", why.message);
+        hb_log(HB_LOG_ERR, "%s: %s (hinoban init makes it)", path, why.message);
     else if (hb_key_pub(c->evidence_key, &c->evidence_pub) < 0)
         return -ENOMEM;
     return 0;
