@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The role check against this machine, with the test in core's place: every
+check answers, and both commands find what an intruder left."""
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+H = os.environ['HB_BUILD_ROOT'] + '/src/hinoban'
+CHECKS = ['files.docroot_not_writable_by_web_user', 'accounts.admins',
+          'accounts.password_policy', 'accounts.sshd', 'patch.pending',
+          'patch.unattended', 'web.waf', 'web.nginx_config']
+count = 0
+
+
+def ok(good, name, why=''):
+    global count
+    count += 1
+    print(('ok' if good else 'not ok') + f' {count} - {name}')
+    if not good and why:
+        print('\n'.join('# ' + line for line in str(why).split('\n')))
+    sys.stdout.flush()
+
+
+class Core:
+    """The receiving end of event.sock."""
+
+    def __init__(self, path):
+        self.s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.s.bind(path)
+        os.chmod(path, 0o666)
+        self.s.listen(4)
+        self.s.settimeout(120)
+        self.events = []
+        self.c = None
+
+    def until(self, what, seconds=240):
+        if self.c is None:
+            self.c = self.s.accept()[0]
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = [e for e in self.events if what(e)]
+            if found:
+                return found[-1]
+            self.c.settimeout(max(0.1, end - time.monotonic()))
+            try:
+                p = self.c.recv(1 << 18)
+            except TimeoutError:
+                break
+            if not p:
+                break
+            seq = struct.unpack('<Q', p[2:10])[0]
+            self.events.append(json.loads(p[10:]))
+            self.c.sendall(struct.pack('<BBQ', 1, 2, seq))
+        return None
+
+    def command(self, cmd, site):
+        key = os.urandom(16).hex()
+        text = json.dumps({'cmd': cmd, 'site': site, 'key': key}).encode()
+        self.c.sendall(struct.pack('<BBQ', 1, 3, 1) + text)
+        return self.until(
+            lambda e: e.get('unmapped', {}).get('command') == key)
+
+
+def main():
+    if os.geteuid() != 0:
+        print('1..0 # SKIP needs root')
+        return
+    top = tempfile.mkdtemp(prefix='hb-box-', dir='/var/tmp')
+    os.chmod(top, 0o755)
+    exe = top + '/hinoban'
+    shutil.copy(H, exe)
+    os.chmod(exe, 0o755)
+    web = top + '/web'
+    os.makedirs(web + '/upload')
+    os.makedirs(top + '/root/etc/hinoban')
+    os.makedirs(top + '/root/run/hinoban')
+    os.makedirs(top + '/root/var/lib/hinoban/baseline')
+    with open(top + '/root/etc/hinoban/hinoban.yaml', 'w') as f:
+        f.write('organisation:\n  name: box\nsites:\n  - name: www\n'
+                f'    number: 1\n    root: {web}\n')
+    core = Core(top + '/root/run/hinoban/event.sock')
+    err = open(top + '/log', 'w+')
+    p = subprocess.Popen([exe, '--root', top + '/root', 'role', 'check'],
+                         stderr=err, env={'PATH': os.environ['PATH'],
+                                          'HINOBAN_DATADIR':
+                                          os.environ['HB_SOURCE_ROOT']})
+    try:
+        run(core, web, p, top)
+    finally:
+        p.kill()
+        p.wait()
+        with open(top + '/log') as f:
+            log = f.read()
+        ok('ERROR' not in log and 'runtime error' not in log,
+           'nothing went wrong inside', log[-4000:])
+        shutil.rmtree(top)
+    print(f'1..{count}')
+
+
+def run(core, web, p, top):
+    ready = core.until(lambda e: e.get('status') == 'ready')
+    with open(top + '/log') as f:
+        ok(ready, 'it says that it is ready', f.read())
+    if not ready:
+        return
+    with open(f'/proc/{p.pid}/status') as f:
+        st = dict(line.split(':\t', 1) for line in f.read().split('\n')
+                  if ':\t' in line)
+    ok(st['Uid'].split()[0] != '0' and int(st['CapEff'], 16) == 0 and
+       st['Seccomp'] == '2', 'it has no privilege', st)
+    for name in CHECKS:
+        e = core.until(lambda e: e.get('compliance', {}).get('control') == name)
+        ok(e and e['compliance']['status'].lower() in
+           ('pass', 'fail', 'unknown') and e.get('status_detail'),
+           f'{name} is answered', e)
+    a = core.command('aftermath', 'www')
+    answer = (a or {}).get('unmapped', {}).get('answer', {})
+    before = answer.get('__leftovers__')
+    ok(a and a.get('status') == 'done' and isinstance(before, int),
+       'the search for leftovers is carried out', a)
+    with open(web + '/upload/cat.jpg.php', 'w') as f:
+        f.write('<?php @eval($_POST["x"]); ?>')
+    a = core.command('aftermath', 'www')
+    answer = (a or {}).get('unmapped', {}).get('answer', {})
+    ok(answer.get('__leftovers__') == before + 1 and
+       any(m['kind'] == 'search.hit' and 'cat.jpg.php' in m['args']['detail']
+           for m in answer.get('moments', [])),
+       'a web shell is found where it lies', answer)
+    a = core.command('collect', 'www')
+    ok(a and a.get('status') in ('done', 'failed'), 'what happened around a '
+       'change is collected, or said not to be readable', a)
+    ok(len((a or {}).get('unmapped', {}).get('answer', {})
+           .get('moments', [])) <= 40, 'and bounded')
+    a = core.command('aftermath', 'nowhere')
+    ok(a and a.get('status') == 'failed', 'a site that is none is refused', a)
+    p.send_signal(signal.SIGTERM)
+    ok(p.wait(60) == 0, 'it ends when it is told to')
+
+
+main()
