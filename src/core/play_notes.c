@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/num.h"
 
+static void approver(struct hb_core *c, int64_t incident, struct hb_jw *w);
 static int add(struct hb_core *c, int64_t incident, const char *kind,
                const char *args);
 
@@ -115,15 +116,49 @@ void hb_core_answer_moments(struct hb_core *c, int64_t incident,
     }
 }
 
+/* Who approved last in this incident; a reflex needs nobody. */
+static void approver(struct hb_core *c, int64_t incident, struct hb_jw *w)
+{
+    const char *name = NULL;
+    struct hb_stmt *q;
+
+    if (hb_db_stmt(c->state.db,
+                   "SELECT p.full_name FROM approval a JOIN person p"
+                   " ON p.id = a.person WHERE a.incident = ?1"
+                   " ORDER BY a.created DESC LIMIT 1",
+                   &q) < 0) {
+        hb_jw_str(w, "by", "playbook");
+        return;
+    }
+    if (hb_stmt_int(q, 1, incident) == 0 && hb_stmt_step(q) == 1)
+        name = hb_stmt_col_text(q, 0);
+    hb_jw_str(w, "by", name != NULL ? name : "playbook");
+    hb_stmt_reset(q);
+}
+
 void hb_core_site_moment(struct hb_core *c, int64_t incident,
                          const char *action)
 {
     bool off = hb_streq(action, "site.private");
+    struct hb_buf args = HB_BUF_INIT;
+    char reason[32];
+    struct hb_jw w;
+    int r;
 
     if (!off && !hb_streq(action, "site.public"))
         return;
-    if (add(c, incident, off ? "site.private" : "site.public",
-            "{\"by\":\"playbook\",\"reason\":\"-\"}") < 0)
+    (void)snprintf(reason, sizeof(reason), "#%lld", (long long)incident);
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    approver(c, incident, &w);
+    hb_jw_str(&w, "reason", reason);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = add(c, incident, off ? "site.private" : "site.public",
+                hb_buf_z(&args));
+    hb_buf_done(&args);
+    if (r < 0)
         hb_log(HB_LOG_ERR, "the timeline could not be written");
 }
 

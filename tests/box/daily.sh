@@ -104,6 +104,7 @@ until_true 20 private; ok $? 'the site answers 503 through nginx'
 grep -q '閲覧できません' "$T/page"; ok $? 'with the page for visitors'
 curl -sI "$url" | grep -qi '^retry-after: 3600'; ok $? 'and Retry-After'
 until_true 20 step 'taken off the net'; ok $? 'the timeline tells it'
+step 'maintenance page) by Sample officer'; ok $? 'and who approved it'
 run "$officer" approve 1; out_has 'Nothing of incident 1' 'nothing more to approve'
 
 # ---- publish ------------------------------------------------------------------
