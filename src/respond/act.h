@@ -44,8 +44,10 @@ struct hb_site {
     struct timespec set_time; /* of the directory when it was read */
     size_t staged;            /* what stands in staging */
     uint64_t staged_bytes;
-    bool reserve; /* the reserve file is there */
-    bool moved;   /* names changed since the last flush */
+    bool reserve;      /* the reserve file is there */
+    bool moved;        /* names changed since the last flush */
+    bool group_commit; /* one commit takes all files to the disk: ext4 */
+    bool commit;       /* ... and one is due */
     int error;
 };
 
@@ -94,6 +96,7 @@ struct hb_helper {
     const struct hb_config *config; /* in force: ctx's or ours */
     struct hb_config *reloaded;
     struct hb_loop *loop;
+    struct hb_timer *settle; /* renames are to be flushed */
     struct hb_bus *bus;
     struct hb_arena *arena; /* of one event */
     struct hb_journal *journal;

@@ -33,6 +33,7 @@
 
 #define CONNS_MAX 32u
 #define RING      (4u << 20)
+#define SETTLE_NS (20 * HB_MS)
 
 static int open_all(struct hb_helper *h, struct hb_err *err);
 static int open_sites(struct hb_helper *h, struct hb_err *err);
@@ -45,6 +46,7 @@ static void on_connect(void *arg, int fd, uint32_t events);
 static void on_conn(void *arg, int fd, uint32_t events);
 static void on_hup(void *arg);
 static void turn(struct hb_helper *h);
+static void on_settle(void *arg);
 static size_t collect(struct hb_helper *h);
 static int collect_one(struct hb_conn *c, struct hb_work *w);
 static void end_worker(struct hb_conn *c, const struct hb_work *w, int why);
@@ -126,6 +128,10 @@ void hb_helper_free(struct hb_helper *h)
     for (struct hb_conn *c = h->conns; c != NULL; c = c->next)
         c->dead = true;
     reap(h);
+    if (h->settle != NULL) {
+        hb_timer_stop(h->loop, h->settle);
+        hb_batch_settle(h);
+    }
     for (size_t i = 0; i < h->nlistening; i++) {
         hb_loop_del(h->loop, h->listening[i].fd);
         hb_close(&h->listening[i].fd);
@@ -395,6 +401,18 @@ static void turn(struct hb_helper *h)
         hb_close(&h->work[i].out_fd);
         hb_close(&h->work[i].staged_fd);
     }
+    /* Soon, but not while the next request waits behind it. */
+    if (h->settle == NULL)
+        h->settle = hb_loop_timer(h->loop, SETTLE_NS, 0, on_settle, h);
+    if (h->settle == NULL)
+        hb_batch_settle(h);
+}
+
+static void on_settle(void *arg)
+{
+    struct hb_helper *h = arg;
+
+    h->settle = NULL;
     hb_batch_settle(h);
 }
 

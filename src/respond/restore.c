@@ -22,6 +22,7 @@
 
 #define TRIES  64 /* of one exchange */
 #define MOUNTS 16
+#define GROUP  8u /* files from which one commit is cheaper */
 #define TURNS  4u
 #define MOVES  16
 
@@ -31,6 +32,8 @@ struct spot {
     int fd;                 /* of the directory that holds it */
 };
 
+static void sync_one(struct hb_work *w, bool grouped);
+static void sync_failed(struct hb_work *w, int error);
 static int find_spot(struct hb_site *s, const struct hb_base_entry *e,
                      struct spot *p);
 static int open_spot(struct hb_site *s, const struct hb_base_entry *e,
@@ -104,25 +107,28 @@ void hb_restore_stage(struct hb_helper *h, struct hb_work *w)
  * power cut would be our own defacement. */
 void hb_restore_sync(struct hb_helper *h, struct hb_work *w, size_t n)
 {
+    (void)h;
     /* Writing is started for all before the first is waited for. */
     for (size_t i = 0; n > 1 && i < n; i++) {
         if (w[i].staged_fd >= 0)
             (void)sync_file_range(w[i].staged_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     }
+    for (size_t i = 0; i < n; i++)
+        sync_one(&w[i],
+                 n >= GROUP && w[i].site != NULL && w[i].site->group_commit);
     for (size_t i = 0; i < n; i++) {
+        struct hb_site *s = w[i].site;
         int r;
 
-        if (w[i].staged_fd < 0)
+        if (s == NULL || !s->commit)
             continue;
-        r = hb_fsync(w[i].staged_fd);
-        hb_close(&w[i].staged_fd);
-        if (r < 0) {
-            char key[64];
-
-            hb_place_key_name(w[i].req.key, key);
-            (void)unlinkat(w[i].site->staging, key, 0);
-            w[i].staged_new = false;
-            hb_work_answer(&w[i], HB_ACT_FAILED, r);
+        s->commit = false;
+        /* The change of the directory is the youngest: the transaction that
+         * takes it to the disk has all others in it or before it. */
+        r = fchmod(s->staging, 0700) < 0 ? -errno : hb_fsync(s->staging);
+        for (size_t k = i; r < 0 && k < n; k++) {
+            if (w[k].site == s)
+                sync_failed(&w[k], r);
         }
     }
     hb_step();
@@ -201,6 +207,41 @@ void hb_restore_recover(struct hb_helper *h, struct hb_work *w)
         w->rep.staged = 1;
         hb_place_taken(&w->taken, &st);
     }
+}
+
+/* GROUPED: only the data; one commit for all follows. */
+static void sync_one(struct hb_work *w, bool grouped)
+{
+    int r;
+
+    if (w->staged_fd < 0)
+        return;
+    if (grouped) {
+        r = sync_file_range(w->staged_fd, 0, 0,
+                            SYNC_FILE_RANGE_WAIT_BEFORE |
+                                SYNC_FILE_RANGE_WRITE |
+                                SYNC_FILE_RANGE_WAIT_AFTER) < 0
+                ? -errno
+                : 0;
+        w->site->commit = true;
+    } else {
+        r = hb_fsync(w->staged_fd);
+    }
+    hb_close(&w->staged_fd);
+    if (r < 0)
+        sync_failed(w, r);
+}
+
+static void sync_failed(struct hb_work *w, int error)
+{
+    char key[64];
+
+    if (w->state == HB_WORK_ANSWERED || !w->staged_new)
+        return;
+    hb_place_key_name(w->req.key, key);
+    (void)unlinkat(w->site->staging, key, 0);
+    w->staged_new = false;
+    hb_work_answer(w, HB_ACT_FAILED, error);
 }
 
 static int find_spot(struct hb_site *s, const struct hb_base_entry *e,

@@ -12,7 +12,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 
 #include "base/file.h"
 #include "base/i18n.h"
@@ -263,6 +265,7 @@ static int try_staging(struct hb_site *s, int dir, const char *name)
     _cleanup_close_ int fd = -1;
     bool made = mkdirat(dir, name, 0700) == 0;
     struct stat st;
+    struct statfs fs;
     int r;
 
     fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -283,6 +286,9 @@ static int try_staging(struct hb_site *s, int dir, const char *name)
     }
     s->staging = fd;
     fd = -1;
+    /* Elsewhere a commit of one inode says nothing about another. */
+    s->group_commit = fstatfs(s->staging, &fs) == 0 &&
+                      (unsigned long)fs.f_type == EXT4_SUPER_MAGIC;
     return 0;
 }
 
