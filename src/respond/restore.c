@@ -377,12 +377,15 @@ static int place_object(struct hb_helper *h, struct hb_work *w,
         }
         /* The directory was moved away under our hands: nothing of ours may
          * stay out there. */
-        r = renameat2(dir, p.name, w->site->staging, key,
-                      taken ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0
-                ? -errno
-                : -EAGAIN;
-        if (r != -EAGAIN)
+        if (renameat2(dir, p.name, w->site->staging, key,
+                      taken ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0) {
+            r = errno == ENOENT ? -EAGAIN : -errno;
+            /* Ours was deleted there; what was taken out is evidence. */
+            settle_taken(h, w, key, taken, false);
+            w->staged_new = false;
             return r;
+        }
+        r = -EAGAIN;
     }
     return r;
 }
