@@ -5,6 +5,7 @@
  */
 #include "config/module.h"
 
+extern const struct hb_module hb_module_control;
 extern const struct hb_module hb_module_respond;
 extern const struct hb_module hb_module_sense_files;
 extern const struct hb_module hb_module_sense_outside;
@@ -13,6 +14,7 @@ const struct hb_module *const hb_modules[] = {
     &hb_module_sense_files,
     &hb_module_sense_outside,
     &hb_module_respond,
+    &hb_module_control,
     NULL,
 };
 
