@@ -163,6 +163,9 @@ static int setup(struct hb_cmp *c)
         l.rlim_cur = HB_MIN(l.rlim_max, (rlim_t)65536);
         (void)setrlimit(RLIMIT_NOFILE, &l);
     }
+    c->held_max = getrlimit(RLIMIT_NOFILE, &l) == 0
+                      ? (size_t)HB_MIN(l.rlim_cur / 2, (rlim_t)HB_CMP_PATHS)
+                      : 256;
     c->watch = c->helper = c->listen = c->basedir = c->inotify = -1;
     for (size_t i = 0; i < HB_CMP_CONNS; i++)
         c->conns[i] = (struct hb_cmp_conn){.c = c, .fd = -1};

@@ -150,7 +150,8 @@ struct hb_cmp {
 
     int helper;
     uint64_t seq;
-    size_t in_flight;
+    size_t in_flight, n_queued;
+    size_t held_max;      /* descriptors that waiting requests may hold */
     struct hb_map *paths; /* site and path to hb_cmp_path */
     struct hb_map *asked; /* seq to hb_cmp_path */
     struct hb_cmp_path *newest, *oldest;

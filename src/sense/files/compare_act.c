@@ -155,6 +155,16 @@ void hb_cmp_act(struct hb_cmp *c, struct hb_cmp_site *s,
         return;
     }
     p->publish = hb_judge_is_before(&j, i, fd, c->scratch);
+    if (c->n_queued + c->in_flight >= c->held_max) {
+        /* Descriptors run out: a foreign object waits its turn, a restore
+         * goes without the hash of what was found (it stays as evidence). */
+        if (v.what == HB_J_REMOVE) {
+            look_later(c, p, HB_S / 2);
+            hb_close(&fd);
+            return;
+        }
+        hb_close(&fd);
+    }
     p->verdict = v;
     keep_found(p, i, fd, who);
     hb_random(p->key, sizeof(p->key));
@@ -203,6 +213,7 @@ void hb_cmp_ask_more(struct hb_cmp *c)
             c->ask_last = NULL;
         p->queue = NULL;
         p->queued = false;
+        c->n_queued--;
     }
 }
 
@@ -225,7 +236,7 @@ void hb_cmp_paths_free(struct hb_cmp *c)
     while (c->newest != NULL)
         path_free(c, c->newest);
     c->ask_first = c->ask_last = NULL;
-    c->in_flight = 0;
+    c->in_flight = c->n_queued = 0;
 }
 
 static struct hb_cmp_path *path_get(struct hb_cmp *c, struct hb_cmp_site *s,
@@ -360,6 +371,7 @@ static void on_retry(void *arg)
 static void ask(struct hb_cmp *c, struct hb_cmp_path *p)
 {
     p->queued = true;
+    c->n_queued++;
     p->again = false;
     p->queue = NULL;
     if (c->ask_last != NULL)
@@ -454,6 +466,8 @@ static void answer(struct hb_cmp *c, const struct hb_reply *r)
     c->in_flight--;
     p->seq = 0;
     answered(c, p, r);
+    /* What is not settled is looked at again, with a new descriptor. */
+    hb_close(&p->fd);
     if (p->again && p->retry == NULL)
         hb_cmp_look(c, p->site, p->path);
     p->again = false;

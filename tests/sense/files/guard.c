@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -126,13 +127,19 @@ void guard_start(struct guard *g)
     static const char *const cn[] = {"files", NULL}, *const wn[] = {"watch",
                                                                     NULL};
     unsigned before = g->scans;
+    struct rlimit l;
     int fds[2];
 
     fds[0] = rig_listen(&g->r, hn[0], SOCK_SEQPACKET);
     fds[1] = rig_listen(&g->r, hn[1], SOCK_SEQPACKET);
     g->helper = rig_start(&g->r, hb_helper_main, "helper", hn, fds);
     fds[0] = rig_listen(&g->r, cn[0], SOCK_SEQPACKET);
+    /* Few descriptors, so that many changes at once run into the limit. */
+    (void)getrlimit(RLIMIT_NOFILE, &l);
+    if (g->few_fds)
+        (void)setrlimit(RLIMIT_NOFILE, &(struct rlimit){700, 700});
     g->compare = rig_start(&g->r, hb_compare_main, "compare", cn, fds);
+    (void)setrlimit(RLIMIT_NOFILE, &l);
     fds[0] = rig_listen(&g->r, wn[0], SOCK_SEQPACKET);
     g->watch = rig_start(&g->r, hb_watch_main, "watch", wn, fds);
     if (!guard_wait(g, &g->scans, before + 1, 120))

@@ -16,6 +16,7 @@ struct guard {
     struct hb_key *publish, *officer;
     struct hb_pub *pub;
     uint64_t number;
+    bool few_fds; /* compare starts with a low limit of descriptors */
     pid_t watch, compare, helper;
     int listen, conns[8]; /* event.sock */
     size_t n_conns;
