@@ -22,6 +22,7 @@
 #include "casebook/proof.h"
 #include "cli/client.h"
 #include "config/config.h"
+#include "core/core.h"
 
 #define DRILL_MS  (15 * 60 * 1000)
 #define CANARY_NS (10 * HB_S)
@@ -297,10 +298,9 @@ static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,
                       struct hb_proof *p, struct hb_err *err)
 {
     _cleanup_config_ struct hb_config *c = NULL;
-    const struct hb_conf_site *site;
+    struct hb_proof_binding b = {0};
     struct hb_casebook *book;
     char dir[HB_MAX_PATH];
-    struct hb_slice text;
     int r = hb_config_load(cli->config, &c, err);
 
     if (r == 0)
@@ -309,20 +309,19 @@ static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,
         r = hb_casebook_load(dir, &book, err);
     if (r < 0)
         return r;
-    memcpy(p->casebook, book->hash, sizeof(p->casebook));
+    r = hb_core_binding(a, cli->config, c, book, &b);
     hb_casebook_free(book);
-    r = hb_file_read(a, cli->config, HB_MAX_YAML, &text);
     if (r < 0)
         return r;
-    hb_sha256(text.p, text.n, p->config);
-    site = c->sites.v;
-    p->assets_n = c->sites.n;
-    p->assets = HB_NEW_N(a, const char *, c->sites.n + 1);
-    for (size_t i = 0; p->assets != NULL && i < c->sites.n; i++)
-        if ((p->assets[i] = hb_arena_printf(a, "site:%s %s", site[i].name,
-                                            site[i].root)) == NULL)
-            return -ENOMEM;
-    return p->assets == NULL ? -ENOMEM : 0;
+    memcpy(p->config, b.config, sizeof(p->config));
+    memcpy(p->casebook, b.casebook, sizeof(p->casebook));
+    /* The encoder sorts them, so it wants a list of its own. */
+    p->assets_n = b.assets_n;
+    p->assets = HB_NEW_N(a, const char *, b.assets_n + 1);
+    if (p->assets == NULL)
+        return -ENOMEM;
+    memcpy(p->assets, b.assets, b.assets_n * sizeof(*p->assets));
+    return 0;
 }
 
 static void print(const struct hb_cli *cli, const struct result *r)

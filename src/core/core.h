@@ -147,7 +147,9 @@ void hb_core_own_controls_if_due(struct hb_core *c);
 /* What a proof must be bound to now: configuration, case book, assets; the
  * caller fills in kind, case and age. */
 struct hb_proof_binding;
-int hb_core_binding(struct hb_core *c, struct hb_arena *a,
+int hb_core_binding(struct hb_arena *a, const char *config_path,
+                    const struct hb_config *config,
+                    const struct hb_casebook *book,
                     struct hb_proof_binding *ret) HB_WUR;
 int hb_core_control_set(struct hb_core *c, const char *control,
                         enum hb_control_status status, const char *reason,

@@ -134,10 +134,12 @@ bool hb_core_checks(const char *control)
     return false;
 }
 
-int hb_core_binding(struct hb_core *c, struct hb_arena *a,
+int hb_core_binding(struct hb_arena *a, const char *config_path,
+                    const struct hb_config *config,
+                    const struct hb_casebook *book,
                     struct hb_proof_binding *ret)
 {
-    const struct hb_conf_list *sites = &c->ctx->config->sites;
+    const struct hb_conf_list *sites = &config->sites;
     const struct hb_conf_site *site = sites->v;
     const char **assets = HB_NEW_N(a, const char *, HB_MAX(sites->n, 1u));
     struct hb_slice text;
@@ -145,11 +147,11 @@ int hb_core_binding(struct hb_core *c, struct hb_arena *a,
 
     if (assets == NULL)
         return -ENOMEM;
-    r = hb_file_read(a, c->ctx->config_path, HB_MAX_YAML, &text);
+    r = hb_file_read(a, config_path, HB_MAX_YAML, &text);
     if (r < 0)
         return r;
     hb_sha256(text.p, text.n, ret->config);
-    memcpy(ret->casebook, c->book->hash, sizeof(ret->casebook));
+    memcpy(ret->casebook, book->hash, sizeof(ret->casebook));
     for (size_t i = 0; i < sites->n; i++) {
         assets[i] =
             hb_arena_printf(a, "site:%s %s", site[i].name, site[i].root);
@@ -302,7 +304,9 @@ static void proofs(struct gather *g, const struct hb_case *kase,
         .number = kase->number, .version = HB_VERSION, .now = g->now};
     char dir[HB_MAX_PATH];
 
-    if (c->evidence_pub == NULL || hb_core_binding(c, g->arena, &b) < 0 ||
+    if (c->evidence_pub == NULL ||
+        hb_core_binding(g->arena, c->ctx->config_path, c->ctx->config, c->book,
+                        &b) < 0 ||
         snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0)
         return;
     b.kind = HB_PROOF_REHEARSAL;
@@ -429,7 +433,9 @@ static void drill(struct hb_core *c, struct hb_arena *a,
     char id[32], dir[HB_MAX_PATH];
 
     (void)snprintf(id, sizeof(id), "drill.case%u", kase->number);
-    if (hb_control_find(kase, id) == NULL || hb_core_binding(c, a, &b) < 0 ||
+    if (hb_control_find(kase, id) == NULL ||
+        hb_core_binding(a, c->ctx->config_path, c->ctx->config, c->book, &b) <
+            0 ||
         snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0 ||
         hb_proof_newest(dir, c->evidence_pub, &b, &seen, NULL) < 0)
         return;
