@@ -81,6 +81,15 @@ void guard_close(struct guard *g)
     for (size_t i = 0; i < g->n_conns; i++)
         (void)close(g->conns[i]);
     (void)close(g->listen);
+    guard_stop(g);
+    hb_key_free(g->publish);
+    hb_key_free(g->officer);
+    hb_pub_free(g->pub);
+    rig_close(&g->r);
+}
+
+void guard_stop(struct guard *g)
+{
     while (g->r.n_roles > 0) {
         int r = rig_stop(&g->r, g->r.roles[g->r.n_roles - 1]);
 
@@ -89,10 +98,6 @@ void guard_close(struct guard *g)
             exit(99);
         }
     }
-    hb_key_free(g->publish);
-    hb_key_free(g->officer);
-    hb_pub_free(g->pub);
-    rig_close(&g->r);
 }
 
 void guard_publish(struct guard *g, unsigned threads)

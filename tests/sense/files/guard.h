@@ -37,6 +37,8 @@ void guard_close(struct guard *g);
 void guard_publish(struct guard *g, unsigned threads);
 /* Starts helper, compare and watch and waits for the first whole scan. */
 void guard_start(struct guard *g);
+/* Ends the roles; guard_start() starts them again. */
+void guard_stop(struct guard *g);
 /* Takes events for at most MS; true where at least one came. */
 bool guard_turn(struct guard *g, int ms);
 /* Until COUNT (a field of G) is at least N, or SECONDS are over. */
