@@ -45,6 +45,7 @@ static void note_site(struct hb_cmp *c, struct hb_cmp_site *s,
 static void on_objects(struct hb_cmp *c, struct hb_cmp_conn *conn,
                        const struct hb_fp_frame *f, size_t n, int *fds,
                        size_t nfds);
+static bool heard(const struct hb_cmp *c);
 static void watch_connect(struct hb_cmp *c);
 static void on_watch(void *arg, int fd, uint32_t events);
 static int watch_send(struct hb_cmp *c, const struct hb_buf *b);
@@ -139,10 +140,12 @@ int hb_cmp_ask_scan(struct hb_cmp *c, struct hb_cmp_site *s,
     if (prefix.n == 0)
         s->next_meta = hb_mono() + META_NS;
     hb_fp_begin(&b, HB_FP_SCAN, &h);
-    r = watch_send(c, &b);
+    r = heard(c) ? watch_send(c, &b) : -ENOTCONN;
     hb_buf_done(&b);
     if (r == 0 && prefix.n == 0) {
         s->scanning = true;
+        if (kind != HB_FPSC_META)
+            s->scan_again = false;
         if (kind != HB_FPSC_META || s->next_full == 0)
             s->next_full = hb_mono() + s->conf->scan_every;
     }
@@ -341,7 +344,7 @@ static void on_listen(void *arg, int fd, uint32_t events)
         if (conn->fd >= 0)
             continue;
         conn->fd = s;
-        conn->paused = false;
+        conn->hello = conn->paused = false;
         conn->scan = NULL;
         if (hb_loop_add(c->loop, s, EPOLLIN | EPOLLRDHUP, on_files, conn) == 0)
             return;
@@ -391,6 +394,7 @@ static bool one_frame(struct hb_cmp *c, struct hb_cmp_conn *conn)
     switch (c->frame->kind) {
     case HB_FP_HELLO:
         /* Whatever happened while nobody listened. */
+        conn->hello = true;
         scan_all(c);
         break;
     case HB_FP_NOTE:
@@ -503,6 +507,15 @@ static void scan_all(struct hb_cmp *c)
         c->sites[i].scanning = false;
         (void)hb_cmp_ask_scan(c, &c->sites[i], HB_FPSC_FULL, hb_slice("", 0));
     }
+}
+
+/* Whether events come: a scan without them would have to be done again. */
+static bool heard(const struct hb_cmp *c)
+{
+    for (size_t i = 0; i < HB_CMP_CONNS; i++)
+        if (c->conns[i].fd >= 0 && c->conns[i].hello)
+            return true;
+    return false;
 }
 
 static void watch_connect(struct hb_cmp *c)

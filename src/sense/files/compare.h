@@ -107,6 +107,7 @@ struct hb_cmp_path {
 struct hb_cmp_conn {
     struct hb_cmp *c;
     int fd;      /* -1 free */
+    bool hello;  /* the one that brings events */
     bool paused; /* too much waits for the workers */
     struct hb_cmp_scan *scan;
 };
