@@ -45,8 +45,7 @@ static void push_node(struct hb_dirs *d, struct node *n);
 static void drop_node(struct hb_dirs *d, struct node *n);
 static struct hb_slice node_key(const struct node *n);
 static void flush_list(struct hb_dirs *d, struct list *l);
-static uint64_t file_hash(const struct hb_dirs *d,
-                          const struct hb_fan_handle *h);
+static uint64_t fold(uint64_t a, uint64_t b);
 static int files_grow(struct hb_dirs *d);
 
 #define KEY_MAX (sizeof(uint64_t) + sizeof(int32_t) + 128)
@@ -186,7 +185,7 @@ size_t hb_dirs_memory(const struct hb_dirs *d)
 
 int hb_dirs_file_add(struct hb_dirs *d, const struct hb_fan_handle *h)
 {
-    uint64_t v = file_hash(d, h);
+    uint64_t v = hb_dirs_hash(d, h);
     size_t at;
 
     if (d->file_count * 2 >= d->file_cap) {
@@ -213,7 +212,7 @@ bool hb_dirs_file_has(const struct hb_dirs *d, const struct hb_fan_handle *h)
 
     if (d->file_cap == 0 || h->n == 0)
         return false;
-    v = file_hash(d, h);
+    v = hb_dirs_hash(d, h);
     at = (size_t)v & (d->file_cap - 1);
     while (d->files[at] != 0) {
         if (d->files[at] == v)
@@ -233,6 +232,20 @@ void hb_dirs_file_reset(struct hb_dirs *d)
     free(d->files);
     d->files = NULL;
     d->file_cap = d->file_count = 0;
+}
+
+uint64_t hb_dirs_hash(const struct hb_dirs *d, const struct hb_fan_handle *h)
+{
+    uint64_t v = fold(h->fsid ^ d->key[0], (d->key[1] ^ h->n) | 1);
+
+    for (size_t i = 0; i < h->n; i += 8) {
+        uint64_t w = 0;
+
+        memcpy(&w, h->bytes + i, HB_MIN(h->n - i, (size_t)8));
+        v = fold(v ^ w ^ d->key[0], d->key[1] | 1);
+    }
+    v = fold(v ^ (uint32_t)h->type, d->key[0] | 1);
+    return v != 0 ? v : 1;
 }
 
 static size_t key_of(const struct hb_fan_handle *h, uint8_t *key)
@@ -307,21 +320,6 @@ static uint64_t fold(uint64_t a, uint64_t b)
     __uint128_t m = (__uint128_t)a * b;
 
     return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-static uint64_t file_hash(const struct hb_dirs *d,
-                          const struct hb_fan_handle *h)
-{
-    uint64_t v = fold(h->fsid ^ d->key[0], (d->key[1] ^ h->n) | 1);
-
-    for (size_t i = 0; i < h->n; i += 8) {
-        uint64_t w = 0;
-
-        memcpy(&w, h->bytes + i, HB_MIN(h->n - i, (size_t)8));
-        v = fold(v ^ w ^ d->key[0], d->key[1] | 1);
-    }
-    v = fold(v ^ (uint32_t)h->type, d->key[0] | 1);
-    return v != 0 ? v : 1;
 }
 
 static int files_grow(struct hb_dirs *d)

@@ -46,5 +46,7 @@ int hb_dirs_file_add(struct hb_dirs *d, const struct hb_fan_handle *h);
 bool hb_dirs_file_has(const struct hb_dirs *d, const struct hb_fan_handle *h);
 size_t hb_dirs_file_count(const struct hb_dirs *d);
 void hb_dirs_file_reset(struct hb_dirs *d);
+/* The keyed hash itself, never 0. */
+uint64_t hb_dirs_hash(const struct hb_dirs *d, const struct hb_fan_handle *h);
 
 #endif

@@ -11,6 +11,7 @@
  * include/uapi/linux/fanotify.h of Linux 6.14).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/vfs.h>
 
 #include "base/cur.h"
@@ -25,6 +26,9 @@
 #endif
 #ifndef FAN_MARK_MNTNS
 #define FAN_MARK_MNTNS 0x00000110
+#endif
+#ifndef FAN_MARK_EVICTABLE
+#define FAN_MARK_EVICTABLE 0x00000200 /* Linux 5.19 */
 #endif
 #define INFO_TYPE_MNT    7     /* FAN_EVENT_INFO_TYPE_MNT */
 #define AT_HANDLE_OF_FID 0x200 /* AT_HANDLE_FID, Linux 6.5 */
@@ -93,6 +97,21 @@ int hb_fan_mark_dir(int group, int dirfd)
                       MASK_BASE | FAN_EVENT_ON_CHILD, dirfd, NULL) == 0)
         return 0;
     return -errno;
+}
+
+int hb_fan_ignore(int group, int fd, bool on)
+{
+    const unsigned how = FAN_MARK_IGNORED_MASK | FAN_MARK_IGNORED_SURV_MODIFY |
+                         (on ? FAN_MARK_ADD : FAN_MARK_REMOVE);
+    const uint64_t mask = FAN_MODIFY | FAN_CLOSE_WRITE;
+    char path[64];
+
+    /* The call does not take O_PATH descriptors, but their links. */
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (on && fanotify_mark(group, how | FAN_MARK_EVICTABLE, mask, AT_FDCWD,
+                            path) == 0)
+        return 0;
+    return fanotify_mark(group, how, mask, AT_FDCWD, path) == 0 ? 0 : -errno;
 }
 
 int hb_fan_open_mounts(int *ret_fd)

@@ -49,6 +49,9 @@ int hb_fan_open(unsigned *ret_features) HB_WUR;
 int hb_fan_mark_fs(int group, int rootfd, unsigned *features) HB_WUR;
 /* Marks one directory and its children. */
 int hb_fan_mark_dir(int group, int dirfd) HB_WUR;
+/* Whether writes to the file FD (O_PATH will do) are kept from the group,
+ * however the group came to hear of them.  The mark goes with the inode. */
+int hb_fan_ignore(int group, int fd, bool on) HB_WUR;
 /* A group of its own for mounts of our mount namespace (Linux 6.14). */
 int hb_fan_open_mounts(int *ret_fd) HB_WUR;
 

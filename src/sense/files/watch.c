@@ -155,12 +155,14 @@ static int setup(struct hb_watch *w)
     (void)pthread_mutex_init(&w->files_lock, NULL);
     w->loop = hb_loop_new();
     w->dirs = hb_dirs_new(0, 0);
+    w->quiet = hb_quiet_new();
     w->whos = hb_whos_new();
     w->batch = hb_arena_new(0);
     w->seen = hb_map_new();
     w->buf = malloc(READ_BYTES);
-    if (w->loop == NULL || w->dirs == NULL || w->whos == NULL ||
-        w->batch == NULL || w->seen == NULL || w->buf == NULL)
+    if (w->loop == NULL || w->dirs == NULL || w->quiet == NULL ||
+        w->whos == NULL || w->batch == NULL || w->seen == NULL ||
+        w->buf == NULL)
         return -ENOMEM;
     r = hb_fan_open(&w->features);
     if (r >= 0) {
@@ -197,6 +199,7 @@ static void teardown(struct hb_watch *w)
     hb_close(&w->ctl);
     hb_loop_free(w->loop);
     hb_dirs_free(w->dirs);
+    free(w->quiet);
     hb_whos_free(w->whos);
     hb_arena_free(w->batch);
     hb_map_free(w->seen);
@@ -230,6 +233,7 @@ static int sites_open(struct hb_watch *w)
 
 static void sites_close(struct hb_watch *w)
 {
+    hb_quiet_reset(w);
     for (size_t i = 0; i < w->n_sites; i++)
         hb_close(&w->sites[i].root);
     for (size_t i = 0; i < w->n_fs; i++)
@@ -307,6 +311,7 @@ static void site_check(struct hb_watch *w, struct hb_watch_site *s)
            ((uint64_t)sx.stx_dev_major << 32 | sx.stx_dev_minor) == s->dev;
     if (same || (!there && s->root < 0))
         return;
+    hb_quiet_reset(w);
     if (!there) {
         hb_close(&s->root);
         hb_dirs_forget(w->dirs, s->number, hb_slice("", 0));

@@ -7,6 +7,7 @@
  *   watch_tree.c    where no mark covers a file system: directories one by
  *                   one (fanotify, else inotify); mounts
  *   watch_send.c    frames to compare, with back-pressure
+ *   watch_quiet.c   files outside that are written all the time
  *   watch_scan.c    the thread that walks whole trees
  */
 #ifndef HB_SENSE_FILES_WATCH_H
@@ -68,6 +69,7 @@ struct hb_watch_scan_job {
 };
 
 struct hb_inotify;
+struct hb_quiet;
 
 struct hb_watch {
     const struct hb_role_ctx *ctx;
@@ -85,6 +87,7 @@ struct hb_watch {
     size_t n_fs;
     struct hb_inotify *ino;
     struct hb_dirs *dirs;
+    struct hb_quiet *quiet;
     pthread_mutex_t files_lock; /* the set of file handles in dirs */
     struct hb_whos *whos;
     struct hb_arena *batch; /* what one read gave */
@@ -161,6 +164,15 @@ int hb_watch_fs_add(struct hb_watch *w, int fd) HB_WUR;
 int hb_watch_fs_find(const struct hb_watch *w, uint64_t fsid);
 void hb_watch_mounts_start(struct hb_watch *w);
 void hb_watch_mounts_stop(struct hb_watch *w);
+
+/* watch_quiet.c */
+struct hb_quiet *hb_quiet_new(void);
+/* A write to a file that is no site's. */
+void hb_quiet_wrote(struct hb_watch *w, const struct hb_fan_handle *h);
+/* Something else happened to it: its writes count again from now on. */
+void hb_quiet_end(struct hb_watch *w, const struct hb_fan_handle *h);
+/* The same for all: events were lost, or sites are others now. */
+void hb_quiet_reset(struct hb_watch *w);
 
 /* watch_send.c */
 void hb_watch_send_init(struct hb_watch_sender *s);

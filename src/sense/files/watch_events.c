@@ -24,6 +24,7 @@
 #define EVENT_BYTES 256u /* of kernel memory, about, for one event */
 #define BATCH_ITEMS 4096u
 #define OUT_FRAMES  32u /* waiting frames that stop the reading */
+#define WRITES      (FAN_MODIFY | FAN_CLOSE_WRITE)
 
 static bool read_once(struct hb_watch *w, int fd);
 static void one_event(struct hb_watch *w, struct hb_fan_event *e, uint64_t now,
@@ -142,8 +143,9 @@ void hb_watch_drop(struct hb_watch *w)
             count++;
         }
     }
-    /* A directory may have moved among them. */
+    /* A directory may have moved among them, or a file into a site. */
     hb_dirs_flush(w->dirs);
+    hb_quiet_reset(w);
     lost(w, count);
 }
 
@@ -191,6 +193,7 @@ static void one_event(struct hb_watch *w, struct hb_fan_event *e, uint64_t now,
 
     if (e->overflow) {
         hb_dirs_flush(w->dirs);
+        hb_quiet_reset(w);
         lost(w, 1);
         return;
     }
@@ -202,6 +205,8 @@ static void one_event(struct hb_watch *w, struct hb_fan_event *e, uint64_t now,
         hb_buf_done(&b);
         return;
     }
+    if ((e->mask & ~(uint64_t)WRITES) != 0 && e->object.n > 0)
+        hb_quiet_end(w, &e->object);
     if (e->dir.n == 0 || locate(w, &e->dir, &at) == 0) {
         outside_link(w, e, now, utc);
         return;
@@ -267,6 +272,8 @@ static void outside_link(struct hb_watch *w, struct hb_fan_event *e,
     (void)pthread_mutex_lock(&w->files_lock);
     ours = hb_dirs_file_has(w->dirs, &e->object);
     (void)pthread_mutex_unlock(&w->files_lock);
+    if (!ours && (e->mask & WRITES) != 0)
+        hb_quiet_wrote(w, &e->object);
     mountfd = ours ? hb_watch_fs_find(w, e->object.fsid) : -1;
     if (mountfd < 0 || hb_fan_open_handle(mountfd, &e->object, &fd) < 0)
         return;
@@ -350,6 +357,8 @@ static void dir_moved(struct hb_watch *w, struct hb_watch_site *s,
     path[i->path_n] = '\0';
     if ((mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_MOVE_SELF | FAN_DELETE)) !=
         0) {
+        /* What it holds came along without an event of its own. */
+        hb_quiet_reset(w);
         if (s->mode == HB_WATCH_FSMARK)
             hb_dirs_flush(w->dirs);
         else

@@ -460,6 +460,135 @@ static void test_outside_link(void **state)
     drain();
 }
 
+/* How many files the kernel keeps from watch, as it says itself. */
+static unsigned ignored(void)
+{
+    unsigned count = 0;
+
+    for (int fd = 3; fd < 64; fd++) {
+        char path[64], line[512];
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d",
+                       (int)fk->r.roles[0], fd);
+        f = fopen(path, "re");
+        while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+            count += strstr(line, "ignored_mask:a") != NULL;
+        if (f != NULL)
+            (void)fclose(f);
+    }
+    return count;
+}
+
+static bool ignored_becomes(unsigned n)
+{
+    uint64_t until = rig_now() + WAIT_MS * 1000000ull;
+
+    while (ignored() != n && rig_now() < until)
+        rig_sleep_ms(5);
+    return ignored() == n;
+}
+
+/* Writes to a log until watch does not want to hear of it any more. */
+static int noisy(const char *rel)
+{
+    uint64_t until = rig_now() + WAIT_MS * 1000000ull;
+    unsigned before = ignored();
+    int fd =
+        open(outside(rel), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    while (ignored() == before && rig_now() < until) {
+        assert_int_equal(write(fd, "a line\n", 7), 7);
+        rig_sleep_ms(1); /* else the kernel makes one event of many */
+    }
+    assert_int_equal(ignored(), before + 1);
+    return fd;
+}
+
+/* A log beside the site costs nothing, until it becomes a site's file. */
+static void test_quiet(void **state)
+{
+    int fd;
+
+    if (geteuid() != 0 || !fk->mounted)
+        skip();
+    /* By a rename, with a writer that stays. */
+    fd = noisy("renamed.log");
+    drain();
+    assert_int_equal(rename(outside("renamed.log"), at("a/renamed.log")), 0);
+    assert_true(expect("a/renamed.log", HB_FPE_MOVED_TO));
+    assert_int_equal(ignored(), 0);
+    assert_int_equal(write(fd, "more", 4), 4);
+    assert_true(expect("a/renamed.log", HB_FPE_MODIFIED));
+    (void)close(fd);
+    assert_int_equal(unlink(at("a/renamed.log")), 0);
+    /* By a second name. */
+    fd = noisy("linked.log");
+    drain();
+    assert_int_equal(link(outside("linked.log"), at("a/linked.log")), 0);
+    assert_true(expect("a/linked.log", HB_FPE_CREATED));
+    assert_int_equal(ignored(), 0);
+    drain();
+    for (unsigned i = 0; i < 64; i++) {
+        assert_int_equal(write(fd, "more", 4), 4);
+        rig_sleep_ms(1);
+    }
+    (void)close(fd);
+    assert_int_equal(ignored(), 0); /* two names now: never again */
+    assert_int_equal(unlink(at("a/linked.log")), 0);
+    assert_int_equal(unlink(outside("linked.log")), 0);
+    /* With the directory that it lies in. */
+    assert_int_equal(mkdir(outside("logs"), 0755), 0);
+    fd = noisy("logs/moved.log");
+    drain();
+    assert_int_equal(rename(outside("logs"), at("a/logs")), 0);
+    assert_true(expect("a/logs", HB_FPE_MOVED_TO));
+    assert_int_equal(ignored(), 0);
+    assert_int_equal(write(fd, "more", 4), 4);
+    assert_true(expect("a/logs/moved.log", HB_FPE_MODIFIED));
+    (void)close(fd);
+    assert_int_equal(unlink(at("a/logs/moved.log")), 0);
+    assert_int_equal(rmdir(at("a/logs")), 0);
+    /* What is deleted takes its mark along. */
+    fd = noisy("gone.log");
+    (void)close(fd);
+    assert_int_equal(unlink(outside("gone.log")), 0);
+    assert_true(ignored_becomes(0));
+    drain();
+}
+
+/* More logs than there is room for: the oldest is heard of again. */
+static void test_quiet_room(void **state)
+{
+    enum { LOGS = 400 };
+    static int fds[LOGS];
+    char name[32];
+
+    if (geteuid() != 0 || !fk->mounted)
+        skip();
+    for (unsigned i = 0; i < LOGS; i++) {
+        (void)snprintf(name, sizeof(name), "many%u.log", i);
+        fds[i] = open(outside(name), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        assert_true(fds[i] >= 0);
+    }
+    for (unsigned k = 0; k < 40; k++) {
+        for (unsigned i = 0; i < LOGS; i++)
+            assert_int_equal(write(fds[i], "a line\n", 7), 7);
+        rig_sleep_ms(5);
+    }
+    drain();
+    assert_in_range(ignored(), 1, 256);
+    put("a/b/page.html");
+    assert_true(expect("a/b/page.html", HB_FPE_CLOSED));
+    for (unsigned i = 0; i < LOGS; i++) {
+        (void)snprintf(name, sizeof(name), "many%u.log", i);
+        (void)close(fds[i]);
+        assert_int_equal(unlink(outside(name)), 0);
+    }
+    drain();
+}
+
 static void test_mounts(void **state)
 {
     if (geteuid() != 0 || mount("hb", at("a/c"), "tmpfs", 0, "size=64k") < 0)
@@ -679,6 +808,8 @@ int main(void)
         cmocka_unit_test(test_tmpfile),
         cmocka_unit_test(test_directories),
         cmocka_unit_test(test_outside_link),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_quiet_room),
         cmocka_unit_test(test_mounts),
         cmocka_unit_test(test_sparse_and_look),
         cmocka_unit_test(test_burst),
