@@ -20,6 +20,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get('HB_BUILD', TOP + '/build')
 WORK = TOP + '/var/bench'
 RUNS = os.environ.get('HB_BENCH_RUNS', '3')
+# A request is short and what the guard adds to it less than the machine's
+# own unrest: more pairs.
+PAIRS = str(max(int(RUNS), 9))
 
 
 def skip(bench, why):
@@ -72,7 +75,8 @@ def aide(root):
 def lines(program, root):
     work = WORK + '/' + program
     os.makedirs(work, exist_ok=True)
-    p = subprocess.Popen([f'{BUILD}/bench/{program}', root, work, RUNS],
+    runs = PAIRS if program == 'bench-request' else RUNS
+    p = subprocess.Popen([f'{BUILD}/bench/{program}', root, work, runs],
                          stdout=subprocess.PIPE, text=True)
     for line in p.stdout:
         yield line
