@@ -114,6 +114,12 @@ const struct hb_cli_command hb_cli_commands[] = {
         "--force  where there is a state already: it moves to "
         "before-restore-N beside it\n"
         "--check  only reads FILE to its end and says whether it is whole")},
+    {"support", hb_cmd_support, HB_CLI_SETUP,
+     N_("write what a helper needs to know into one text"), "[FILE]", NULL,
+     N_("Settings, versions, directories, status, Hinoban's own events and "
+        "log; secrets and\n"
+        "mail boxes masked; no page, no evidence, no key. Run it as root, "
+        "read it, send it.")},
     {"units", hb_cmd_units, HB_CLI_SETUP,
      N_("write the systemd units of all roles"),
      "--dir DIR [--drop-ins] [--exe PATH]", "--dir --drop-ins --exe",
