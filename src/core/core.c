@@ -18,7 +18,7 @@
 #define GROUPS_MAX      4096
 #define GROUP_WINDOW_NS (3600 * HB_S)
 #define CHECKPOINT_NS   (600 * HB_S)
-#define RETAIN_NS       (3600 * HB_S)
+#define SPACE_NS        (3600 * HB_S)
 #define DEGRADED_TRY_S  5
 #define JUMP_NS         ((int64_t)(2 * HB_S))
 
@@ -28,8 +28,7 @@ static int open_stores(struct hb_core *c, struct hb_err *err);
 static int open_keys(struct hb_core *c, struct hb_err *err);
 static int open_sockets(struct hb_core *c, struct hb_err *err);
 static void close_all(struct hb_core *c);
-static hb_timer_fn on_second, on_checkpoint, on_retain, on_reload;
-static bool held(void *arg, const char *day);
+static hb_timer_fn on_second, on_checkpoint, on_space, on_reload;
 
 int hb_core_main(const struct hb_role_ctx *ctx)
 {
@@ -81,7 +80,7 @@ static int open_all(struct hb_core *c, struct hb_err *err)
     if (hb_loop_timer(c->loop, HB_S, HB_S, on_second, c) == NULL ||
         hb_loop_timer(c->loop, CHECKPOINT_NS, CHECKPOINT_NS, on_checkpoint,
                       c) == NULL ||
-        hb_loop_timer(c->loop, RETAIN_NS, RETAIN_NS, on_retain, c) == NULL)
+        hb_loop_timer(c->loop, SPACE_NS, SPACE_NS, on_space, c) == NULL)
         return -ENOMEM;
     return 0;
 }
@@ -215,45 +214,9 @@ static void on_checkpoint(void *arg)
     }
 }
 
-static void on_retain(void *arg)
+static void on_space(void *arg)
 {
-    struct hb_core *c = arg;
-    const struct hb_conf_limits *l = &c->ctx->config->limits;
-    struct hb_err err = {0};
-    char detail[80];
-    unsigned removed = 0;
-
-    if (hb_events_retain(c->events, (unsigned)(l->event_keep / (86400 * HB_S)),
-                         l->event_bytes, held, c, &removed, &err) < 0) {
-        hb_log(HB_LOG_ERR, "%s", err.message);
-    } else if (removed > 0) {
-        (void)snprintf(detail, sizeof(detail), "%u days", removed);
-        hb_core_say(c, HB_SEV_INFO, "retention", detail);
-    }
-}
-
-/* A day that an open incident rests on is under legal hold. */
-static bool held(void *arg, const char *day)
-{
-    struct hb_core *c = arg;
-    int64_t from = 0;
-    struct hb_stmt *q;
-    bool yes = true;
-    char text[32];
-
-    (void)snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
-    if (hb_time_parse(hb_slice_z(text), &from) < 0 ||
-        hb_db_stmt(c->state.db,
-                   "SELECT count(*) FROM incident WHERE state < 4"
-                   " AND first_event < ?2 AND last_event >= ?1",
-                   &q) < 0)
-        return true;
-    if (hb_stmt_int(q, 1, from) == 0 &&
-        hb_stmt_int(q, 2, from + (int64_t)(86400 * HB_S)) == 0 &&
-        hb_stmt_step(q) == 1)
-        yes = hb_stmt_col_int(q, 0) > 0;
-    hb_stmt_reset(q);
-    return yes;
+    hb_core_space(arg);
 }
 
 /* People and rules are read again; rules that do not load stay as they were

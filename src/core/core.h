@@ -91,6 +91,11 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
 void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
                  const char *detail);
 
+/* ---- core_space.c ---- */
+/* Deletes what is due and was announced, warns of what fills up; called once
+ * an hour. */
+void hb_core_space(struct hb_core *c);
+
 /* ---- core_bus.c ---- */
 int hb_core_bus_new(struct hb_core *c, int listen_fd,
                     struct hb_core_bus **ret) HB_WUR;

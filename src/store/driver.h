@@ -74,8 +74,8 @@ struct hb_events_driver {
     int (*get)(void *s, struct hb_arena *a, const char *uid,
                struct hb_slice *ret_json, struct hb_err *err);
     int (*retain)(void *s, unsigned keep_days, uint64_t max_bytes,
-                  bool (*hold)(void *, const char *day), void *arg,
-                  unsigned *ret_removed, struct hb_err *err);
+                  hb_retain_fn *fn, void *arg, unsigned *ret_removed,
+                  struct hb_err *err);
     int (*backup)(void *s, const char *to_dir, struct hb_err *err);
     const char *(*set_aside)(void *s);
 };

@@ -145,11 +145,11 @@ int hb_events_get(struct hb_events *s, struct hb_arena *a, const char *uid,
 }
 
 int hb_events_retain(struct hb_events *s, unsigned keep_days,
-                     uint64_t max_bytes, bool (*hold)(void *, const char *day),
-                     void *arg, unsigned *ret_removed, struct hb_err *err)
+                     uint64_t max_bytes, hb_retain_fn *fn, void *arg,
+                     unsigned *ret_removed, struct hb_err *err)
 {
     HB_CHECK(s, MAGIC);
-    return s->drv->retain(s->days, keep_days, max_bytes, hold, arg, ret_removed,
+    return s->drv->retain(s->days, keep_days, max_bytes, fn, arg, ret_removed,
                           err);
 }
 

@@ -59,12 +59,19 @@ int hb_events_find(struct hb_events *s, const struct hb_events_query *q,
 int hb_events_get(struct hb_events *s, struct hb_arena *a, const char *uid,
                   struct hb_slice *ret_json, struct hb_err *err) HB_WUR;
 
+/* What becomes of a day that is due. */
+enum hb_retain {
+    HB_RETAIN_GO,    /* it is removed now */
+    HB_RETAIN_LATER, /* it stays, but will go: younger days are spared for it */
+    HB_RETAIN_HOLD   /* it stays */
+};
+typedef enum hb_retain hb_retain_fn(void *arg, const char *day);
+
 /* Removes days older than KEEP_DAYS and, oldest first, what is above
- * MAX_BYTES (0: no ceiling); NEVER days for which HOLD says so. */
+ * MAX_BYTES (0: no ceiling); FN (NULL: GO) decides for each. */
 int hb_events_retain(struct hb_events *s, unsigned keep_days,
-                     uint64_t max_bytes, bool (*hold)(void *, const char *day),
-                     void *arg, unsigned *ret_removed,
-                     struct hb_err *err) HB_WUR;
+                     uint64_t max_bytes, hb_retain_fn *fn, void *arg,
+                     unsigned *ret_removed, struct hb_err *err) HB_WUR;
 /* Verified copies of all days, one file each, in the directory TO_DIR. */
 int hb_events_backup(struct hb_events *s, const char *to_dir,
                      struct hb_err *err) HB_WUR;

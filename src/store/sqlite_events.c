@@ -330,8 +330,8 @@ static int ev_get(void *store, struct hb_arena *a, const char *uid,
 }
 
 static int ev_retain(void *store, unsigned keep_days, uint64_t max_bytes,
-                     bool (*hold)(void *, const char *day), void *arg,
-                     unsigned *ret_removed, struct hb_err *err)
+                     hb_retain_fn *fn, void *arg, unsigned *ret_removed,
+                     struct hb_err *err)
 {
     struct days *s = store;
     struct listing files;
@@ -349,19 +349,22 @@ static int ev_retain(void *store, unsigned keep_days, uint64_t max_bytes,
     for (size_t i = 0; i < files.n && r == 0; i++) {
         char day[DAY_SIZE];
         uint64_t size = size_of(s, files.v[i]);
+        enum hb_retain what;
 
         (void)hb_copyz(day, sizeof(day), files.v[i]);
         if (strcmp(day, today) >= 0)
             break;
         if (strcmp(day, first) >= 0 && (max_bytes == 0 || sum <= max_bytes))
             break; /* the rest is younger still */
-        if (hold != NULL && hold(arg, day))
+        what = fn != NULL ? fn(arg, day) : HB_RETAIN_GO;
+        if (what == HB_RETAIN_HOLD)
             continue;
-        r = remove_file(s, files.v[i], err);
-        if (r == 0) {
-            removed++;
-            sum -= size;
+        if (what == HB_RETAIN_GO) {
+            r = remove_file(s, files.v[i], err);
+            removed += r == 0;
         }
+        if (r == 0)
+            sum -= size;
     }
     free(files.v);
     if (ret_removed != NULL)

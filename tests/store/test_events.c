@@ -3,6 +3,9 @@
  * test_events.c - the event store on real files: batches, duplicates across
  * midnight, queries over days, retention with legal hold, damage, backup.
  */
+#include <dirent.h>
+#include <sys/stat.h>
+
 #include "tap.h"
 
 #include "base/clock.h"
@@ -262,10 +265,34 @@ static void test_one_writer(void **state)
     hb_events_close(s);
 }
 
-static bool hold_tenth(void *arg, const char *day)
+static enum hb_retain hold_tenth(void *arg, const char *day)
 {
     (*(int *)arg)++;
-    return hb_streq(day, "2026-11-10");
+    return hb_streq(day, "2026-11-10") ? HB_RETAIN_HOLD : HB_RETAIN_GO;
+}
+
+/* Bytes of all days. */
+static uint64_t size_of_days(void)
+{
+    DIR *list = opendir(in_scratch("events"));
+    struct dirent *d;
+    struct stat st;
+    uint64_t sum = 0;
+
+    assert_non_null(list);
+    while ((d = readdir(list)) != NULL)
+        if (strstr(d->d_name, ".db") != NULL &&
+            strstr(d->d_name, "-shm") == NULL &&
+            fstatat(dirfd(list), d->d_name, &st, 0) == 0)
+            sum += (uint64_t)st.st_size;
+    (void)closedir(list);
+    return sum;
+}
+
+static enum hb_retain later(void *arg, const char *day)
+{
+    (*(int *)arg)++;
+    return HB_RETAIN_LATER;
 }
 
 static void test_retention(void **state)
@@ -274,11 +301,12 @@ static void test_retention(void **state)
     struct hb_err err = {0};
     unsigned removed = 99;
     int asked = 0;
+    struct stat day;
 
-    for (int day = 0; day < 10; day++) { /* 10th to 19th */
+    for (int k = 0; k < 10; k++) { /* 10th to 19th */
         assert_int_equal(add(s, "x", NULL, HB_SEV_LOW, NULL), 0);
         flush(s);
-        if (day < 9)
+        if (k < 9)
             shift(DAY);
     }
     assert_int_equal(
@@ -289,6 +317,15 @@ static void test_retention(void **state)
     assert_false(exists(in_scratch("events/2026-11-11.db")));
     assert_false(exists(in_scratch("events/2026-11-11.db-wal")));
     assert_true(exists(in_scratch("events/2026-11-14.db")));
+    /* Those that will go spare the younger ones, as if they were gone. */
+    asked = 0;
+    assert_int_equal(stat(in_scratch("events/2026-11-14.db"), &day), 0);
+    assert_int_equal(
+        hb_events_retain(s, 365, size_of_days() - (uint64_t)day.st_size * 3 / 2,
+                         later, &asked, &removed, &err),
+        0);
+    assert_int_equal(removed, 0);
+    assert_int_equal(asked, 2);
     /* The ceiling takes the oldest that is not held; today's stays. */
     assert_int_equal(
         hb_events_retain(s, 365, 1, hold_tenth, &asked, &removed, &err), 0);
