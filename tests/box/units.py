@@ -187,7 +187,7 @@ def test_start_from_a_unit(root):
 
 FALLBACK = {'hinoban-core': 61801, 'hinoban-watch': 61802,
             'hinoban-compare': 61803, 'hinoban-outside': 61804,
-            'hinoban-intake': 61806, 'root': 0}
+            'hinoban-check': 61805, 'hinoban-intake': 61806, 'root': 0}
 
 
 def ids(user):
@@ -214,6 +214,10 @@ def test_every_role_starts(system, services, root):
                          capture_output=True, text=True)
     ok(run.returncode == 0, 'a root is made', run.stderr)
     os.makedirs(root + '/run/hinoban/unmount', exist_ok=True)
+    # Other accounts may be unable to enter the source tree.
+    for name in ('casebook', 'rules'):
+        shutil.copytree(f'{os.environ["HB_SOURCE_ROOT"]}/{name}',
+                        f'{root}/share/{name}')
     for path in services:
         role = os.path.basename(path)[len('hinoban-'):-len('.service')]
         if role not in FALLBACK and 'hinoban-' + role not in FALLBACK and \
@@ -251,7 +255,7 @@ def start_role(system, unit, role, root):
     os.chmod(where, 0o666)
     notify.settimeout(60)
     env = {'LANG': 'C.UTF-8', 'NOTIFY_SOCKET': where,
-           'HINOBAN_DATADIR': os.environ['HB_SOURCE_ROOT'],
+           'HINOBAN_DATADIR': root + '/share',
            'LISTEN_FDS': str(len(fds)), 'LISTEN_FDNAMES': ':'.join(names),
            'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
     env.update({k: v for k, v in os.environ.items()
