@@ -88,8 +88,13 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"reflex", hb_cmd_reflex, HB_CLI_SETUP,
      N_("what the officer approves in advance"),
      "list | allow --officer NAME --reason \"WHY\" [--site NAME] [--for 365d] "
-     "| revoke ID",
-     "list allow revoke --officer --reason --site --for --actions --key", NULL},
+     "[--actions LIST] | revoke ID",
+     "list allow revoke --officer --reason --site --for --actions --key",
+     N_("--actions  a list; without it file.restore,file.remove. Others:\n"
+        "           site.private,site.public  when restoring fails, and back\n"
+        "           path.deny,path.allow      a path that is fought for\n"
+        "           writer.freeze             who fights for it "
+        "(freeze_writer)")},
     {"config", hb_cmd_config, HB_CLI_SETUP,
      N_("check the configuration, or print it with its defaults"),
      "check|dump|man [FILE]", "check dump man",

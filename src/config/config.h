@@ -43,6 +43,7 @@ struct hb_conf_site {
     uint64_t private_clean;      /* lifted when clean for so long */
     int64_t loop_restores;       /* one path restored so often ... */
     uint64_t loop_within;        /* ... in this time is a fight */
+    bool private_on_entry_open;  /* when the intruder came back */
     bool freeze_writer;          /* may freeze the cgroup of a fighter */
 };
 

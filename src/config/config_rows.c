@@ -100,6 +100,12 @@ static const struct hb_conf_row site_rows[] = {
      DAY, "10m",
      N_("How long the site must be clean before it is public again."), NULL,
      NULL, 0},
+    {"private_on_entry_open", HB_CONF_BOOL,
+     AT(hb_conf_site, private_on_entry_open), 0, 0, "false",
+     N_("Whether the site is taken off the air when it is changed again more "
+        "than a minute after the first change of an open incident: the way "
+        "in is open."),
+     NULL, NULL, 0},
     {"loop_restores", HB_CONF_INT, AT(hb_conf_site, loop_restores), 2, 10000,
      "5",
      N_("A path restored this many times is fought over: its writer is "

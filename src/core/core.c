@@ -7,7 +7,7 @@
  * configuration, case book and rules (root's files).  Not trusted: every
  * frame and request, every row that stands for a person's decision.
  */
-#include "core/core.h"
+#include "core/core_reflex.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -41,6 +41,7 @@ int hb_core_main(const struct hb_role_ctx *ctx)
         return 1;
     c->ctx = ctx;
     c->started = hb_now();
+    c->reflex_start = hb_mono();
     c->wall_offset = hb_now() - (int64_t)hb_mono();
     r = open_all(c, &err);
     if (r < 0) {
@@ -201,6 +202,7 @@ static void on_second(void *arg)
     hb_core_command_sweep(c);
     hb_core_own_controls_if_due(c);
     hb_core_staged_fetch(c);
+    hb_core_reflex_go(c);
 }
 
 static void on_checkpoint(void *arg)

@@ -43,6 +43,12 @@ struct hb_core_late {
     uint64_t since, asked; /* monotonic */
 };
 
+/* When something last happened to a site (core_reflex.c). */
+struct hb_core_noise {
+    char site[64];
+    uint64_t at; /* monotonic */
+};
+
 struct hb_core {
     const struct hb_role_ctx *ctx;
     struct hb_loop *loop;
@@ -69,6 +75,9 @@ struct hb_core {
     int64_t started;
     uint64_t events_taken;
     uint64_t own_controls_at;
+    struct hb_core_noise noise[64];
+    unsigned reflex_flying; /* deeds of core's own at the helper */
+    uint64_t reflex_again, reflex_start; /* monotonic */
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
     bool degraded;            /* the store refuses; guards go on */
     unsigned degraded_s;      /* for so many seconds */

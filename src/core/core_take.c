@@ -7,7 +7,7 @@
  * no acknowledgement and sends again, and the finding's row (keyed by the
  * event's uid) makes the repetition harmless.
  */
-#include "core/core.h"
+#include "core/core_reflex.h"
 
 #include "base/clock.h"
 #include "base/num.h"
@@ -70,6 +70,7 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
         if (hb_event_get(events[i], HB_F_COMMAND) != NULL)
             hb_core_command_answered(c, events[i]);
     hb_core_staged_fetch(c);
+    hb_core_reflex_go(c);
     return 0;
 
 trouble:
@@ -147,6 +148,8 @@ static int take_one(struct taking *t)
     r = count_file(t);
     if (r == 0)
         r = tell(t);
+    if (r == 0)
+        r = hb_core_reflex_note(t->core, e, t->incident);
     if (r == 0 && staged[0] != '\0')
         r = hb_core_staged_note(t->core, staged, t->incident,
                                 hb_event_getz(e, HB_F_FILE_PATH, "?"), e->uid);

@@ -8,6 +8,8 @@
  */
 #include "core/play_port.h"
 
+#include "core/core_reflex.h"
+
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -393,6 +395,7 @@ static void on_helper(void *arg, const struct hb_reply *reply, int fd)
     switch (reply->status) {
     case HB_ACT_DONE:
     case HB_ACT_ALREADY:
+        hb_core_reflex_by_person(d->core, d->site);
         hb_core_site_moment(d->core, d->incident, d->name);
         end(d, HB_PLAY_DONE, "{}", "");
         return;

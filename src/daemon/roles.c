@@ -64,6 +64,8 @@ static const struct hb_role_sock core_socks[] = {
     {"event", SOCK_SEQPACKET, 0660, NULL},
     {NULL, 0, 0, NULL},
 };
+/* A process that fights, for the helper to stop. */
+static const char *const core_calls[] = {"pidfd_open", NULL};
 static const struct hb_role_dir core_dirs[] = {
     {HB_DIR_ETC, false},  {HB_DIR_STATE, true},  {HB_DIR_RUN, false},
     {HB_DIR_DATA, false}, {HB_DIR_COUNT, false},
@@ -105,7 +107,7 @@ static const char *const check_groups[] = {"adm", NULL};
 
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
-     nothing, nothing, hb_core_main,
+     nothing, core_calls, hb_core_main,
      N_("keeps incidents, runs playbooks, answers people")},
     {"helper", "root", 0,
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |

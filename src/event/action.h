@@ -27,7 +27,8 @@ enum hb_action {
     HB_ACT_FILE_REMOVE,   /* site, fd: take a foreign object out */
     HB_ACT_SITE_PRIVATE,  /* site, entry (0: all), arg: Retry-After s */
     HB_ACT_SITE_PUBLIC,   /* site, entry (0: all) */
-    HB_ACT_WRITER_FREEZE, /* fd: pidfd; its cgroup is frozen */
+    HB_ACT_WRITER_FREEZE, /* fd: pidfd; its cgroup is frozen; arg: low half of
+                             its start time, 0: not compared */
     HB_ACT_WRITER_THAW,   /* key2: the key of the freeze */
     HB_ACT_PATH_DENY,     /* site, baseline, entry: made immutable */
     HB_ACT_PATH_ALLOW,    /* site, baseline, entry */

@@ -141,10 +141,23 @@ static const char engine[] =
 static const char dropped[] =
     "ALTER TABLE staged ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;";
 
+/* What core had done by itself under the officer's approval in advance: 1
+ * wanted, 2 in force, 3 to be lifted (core_reflex.c). */
+static const char reflex_deed[] =
+    "CREATE TABLE reflex_deed("
+    " id INTEGER PRIMARY KEY, site TEXT NOT NULL, path TEXT NOT NULL,"
+    " action INTEGER NOT NULL, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), key BLOB NOT NULL, state INTEGER NOT NULL,"
+    " entry INTEGER NOT NULL, baseline INTEGER NOT NULL,"
+    " pid INTEGER NOT NULL, started INTEGER NOT NULL, detail TEXT NOT NULL,"
+    " since INTEGER NOT NULL, widen INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX reflex_deed_what ON reflex_deed(site, path, action);";
+
 static const struct hb_migration migrations[] = {
     {1, first},
     {2, engine},
     {3, dropped},
+    {4, reflex_deed},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

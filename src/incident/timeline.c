@@ -44,6 +44,14 @@ static const struct {
     {"site.private", N_("The site was taken off the net (503, maintenance "
                         "page) by {by}: {reason}.")},
     {"site.public", N_("The site is public again, by {by}: {reason}.")},
+    {"path.private", N_("{path} was taken off the net (503) by {by}: "
+                        "{reason}.")},
+    {"path.public", N_("{path} is public again, by {by}.")},
+    {"path.denied", N_("{path} was made unchangeable by {by}, because somebody "
+                       "kept writing it.")},
+    {"path.allowed", N_("{path} can be changed again, by {by}.")},
+    {"writer.frozen", N_("The program that kept writing {path} was stopped by "
+                         "{by}; its memory is kept.")},
     {"evidence.taken", N_("Evidence {number} secured: {name} (SHA-256 "
                           "{sha256}).")},
     {"evidence.exported", N_("The evidence was packed for handing over by "

@@ -35,7 +35,7 @@ static const char *const mounts_v2[] = {"/sys/fs/cgroup",
                                         "/sys/fs/cgroup/unified", NULL};
 static const char *const mounts_v1[] = {"/sys/fs/cgroup/freezer", NULL};
 
-int hb_freeze_object(int fd, char *buf, size_t size)
+int hb_freeze_object(int fd, uint32_t started, char *buf, size_t size)
 {
     char text[8192], v2[HB_MAX_PATH], v1[HB_MAX_PATH];
     uint64_t start;
@@ -49,6 +49,8 @@ int hb_freeze_object(int fd, char *buf, size_t size)
     /* Only now is it sure that all this was about the process of the pidfd. */
     if (r >= 0)
         r = pidfd_signal(fd, 0);
+    if (r == 0 && started != 0 && (uint32_t)start != started)
+        r = -ESRCH;
     if (r < 0)
         return r == -ENOENT ? -ESRCH : r;
     if (cgroup_of(text, "0::", v2, sizeof(v2)) && !hb_streq(v2, "/"))
@@ -69,9 +71,9 @@ void hb_freeze(struct hb_helper *h, struct hb_work *w)
     (void)h;
     w->rep.started = hb_now();
     /* It may have moved to another group since policy looked. */
-    r = hb_freeze_object(w->fd, again, sizeof(again));
+    r = hb_freeze_object(w->fd, w->req.arg, again, sizeof(again));
     if (r == -ESRCH) {
-        hb_work_answer(w, HB_ACT_ALREADY, 0);
+        hb_work_answer(w, HB_ACT_ALREADY, r);
         return;
     }
     if (r >= 0 && !hb_streq(again, w->object))

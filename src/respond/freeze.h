@@ -10,7 +10,9 @@
 
 #include "base/base.h"
 
-/* Fills BUF; -EBADF where FD is no pidfd, -ESRCH where it has ended. */
-int hb_freeze_object(int fd, char *buf, size_t size) HB_WUR;
+/* Fills BUF; -EBADF where FD is no pidfd, -ESRCH where it has ended, or is
+ * not the one that began at STARTED (the low half of /proc/PID/stat 22; 0:
+ * whichever). */
+int hb_freeze_object(int fd, uint32_t started, char *buf, size_t size) HB_WUR;
 
 #endif

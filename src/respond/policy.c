@@ -170,9 +170,9 @@ static int settle_scope(struct hb_helper *h, struct hb_work *w)
             r = hb_remove_allowed(h, w);
     }
     if (r >= 0 && w->req.action == HB_ACT_WRITER_FREEZE) {
-        r = hb_freeze_object(w->fd, w->object, sizeof(w->object));
+        r = hb_freeze_object(w->fd, w->req.arg, w->object, sizeof(w->object));
         if (r == -ESRCH) {
-            hb_work_answer(w, HB_ACT_ALREADY, 0);
+            hb_work_answer(w, HB_ACT_ALREADY, r);
             return 0;
         }
     }

@@ -393,8 +393,8 @@ static void test_freeze(void **state)
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
     assert_true(fd >= 0);
-    assert_int_equal(hb_freeze_object(fd, object, sizeof(object)), 0);
-    assert_int_equal(hb_freeze_object(0, object, sizeof(object)), -EBADF);
+    assert_int_equal(hb_freeze_object(fd, 0, object, sizeof(object)), 0);
+    assert_int_equal(hb_freeze_object(0, 0, object, sizeof(object)), -EBADF);
     /* A group of its own, where we may make one. */
     (void)snprintf(group, sizeof(group), "/sys/fs/cgroup/freezer/hb-test-%d",
                    (int)pid);
@@ -412,7 +412,7 @@ static void test_freeze(void **state)
 
         assert_int_equal(write(procs, number, strlen(number)), strlen(number));
         (void)close(procs);
-        assert_int_equal(hb_freeze_object(fd, object, sizeof(object)), 0);
+        assert_int_equal(hb_freeze_object(fd, 0, object, sizeof(object)), 0);
         assert_int_equal(strncmp(object, v1 ? "v1:/" : "v2:/", 4), 0);
     } else {
         print_message("# no control group may be made here\n");

@@ -143,7 +143,7 @@ void hb_cmp_health(struct hb_cmp *c, const struct hb_cmp_site *s,
         return;
     (void)hb_event_strz(e, HB_F_MESSAGE, text);
     (void)hb_event_strz(e, HB_F_SITE_CHANGE, what);
-    (void)hb_event_int(e, HB_F_COUNT, count);
+    (void)hb_event_int(e, HB_F_EVENT_COUNT, count);
     if (s != NULL) {
         (void)hb_event_strz(e, HB_F_SITE, s->conf->name);
         (void)hb_event_strz(e, HB_F_RESOURCE_NAME, s->conf->root);
@@ -228,10 +228,12 @@ static void fill(struct hb_cmp *c, struct hb_event *e, const struct report *r)
     }
     (void)hb_event_strz(e, HB_F_SITE, r->site_name);
     (void)hb_event_int(e, HB_F_SITE_BASELINE, (int64_t)r->baseline);
+    if (r->verdict.what == HB_J_RESTORE)
+        (void)hb_event_int(e, HB_F_SITE_ENTRY, r->verdict.entry);
     (void)hb_event_strz(e, HB_F_SITE_CHANGE, change_word(r));
     (void)hb_event_strz(e, HB_F_STATUS, status_words[r->status]);
     (void)hb_event_int(e, HB_F_TOOK_NS, r->took);
-    (void)hb_event_int(e, HB_F_COUNT, r->count);
+    (void)hb_event_int(e, HB_F_EVENT_COUNT, r->count);
     (void)hb_event_strz(e, HB_F_MESSAGE, message(r));
     if (r->area[0] != '\0')
         (void)hb_event_strz(e, HB_F_POLICY_AREA, r->area);
@@ -256,6 +258,9 @@ static void fill_who(struct hb_event *e, const struct hb_fp_who *w)
     (void)hb_event_int(e, HB_F_ACTOR_PROCESS_PID, w->pid);
     if (!w->known)
         return;
+    (void)snprintf(text, sizeof(text), "%u:%llu", w->pid,
+                   (unsigned long long)w->start);
+    (void)hb_event_strz(e, HB_F_ACTOR_PROCESS_UID, text);
     (void)hb_event_str(e, HB_F_ACTOR_PROCESS_NAME, w->comm);
     (void)hb_event_str(e, HB_F_ACTOR_PROCESS_FILE_PATH, w->exe);
     (void)hb_event_str(e, HB_F_ACTOR_PROCESS_CMD_LINE, w->cmdline);

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_reflex.c - what core asks of the helper by itself: a site or a path
+ * taken private when restoring does not hold, a writer stopped, a path made
+ * unchangeable; and all of it taken back when it is quiet again.
+ *
+ * Runs in core.  Nothing here decides whether it may be done: the helper does
+ * what the officer approved in advance (a reflex) and answers ASK to the
+ * rest; then the playbook asks people.  Why a deed is wanted:
+ *
+ *   failed   restoring what is served failed private_after times
+ *   fight    the same path again and again: stop the writer where
+ *            freeze_writer says so, else make the path unchangeable, else take
+ *            it private
+ *   came back  a change more than a minute after the first one of an incident,
+ *            where private_on_entry_open says that this closes the site
+ *
+ * What makes noise but is restored, or is not served, leads to none of them.
+ *
+ * A deed is a row (reflex_deed), written with the event that wants it and
+ * carried out under its key after the commit, so that a crash neither forgets
+ * nor doubles it.  A person who takes the site private or public takes the
+ * deed over: the row goes, and nothing is lifted by itself any more.  Quiet is
+ * counted from our own start at the earliest, by the clock that never steps.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "core/core_reflex.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/num.h"
+
+#define BACK_NS  (60 * (int64_t)HB_S)
+#define AT_ONCE  8u
+#define RETRY_NS (5 * HB_S)
+
+enum state { WANTED = 1, HOLDS, LIFTING };
+
+/* A row on its way to the helper. */
+struct flight {
+    struct hb_core *core;
+    int64_t id, incident;
+    enum state state;
+    enum hb_action action;
+    bool widen;
+    char site[64], path[HB_MAX_PATH], detail[256];
+};
+
+static const struct hb_conf_site *site_of(const struct hb_core *c,
+                                          const struct hb_event *e);
+static const char *below_root(const struct hb_conf_site *s, const char *path);
+static bool served(const struct hb_conf_site *s, const char *rel);
+static bool came_back(struct hb_core *c, const struct hb_event *e,
+                      int64_t incident);
+static int want(struct hb_core *c, const struct hb_conf_site *s,
+                const struct hb_event *e, int64_t incident,
+                enum hb_action action, const char *rel, bool widen);
+static int want_private(struct hb_core *c, const struct hb_conf_site *s,
+                        const struct hb_event *e, int64_t incident,
+                        const char *rel);
+static void noise(struct hb_core *c, const char *site);
+static void ask(struct hb_core *c, struct flight *f, struct hb_request *r,
+                int64_t pid);
+static hb_core_answer on_answer;
+static void done(struct flight *f);
+static void not_done(struct flight *f, const struct hb_reply *reply);
+static void next_best(struct flight *f);
+static void forget(struct hb_core *c, int64_t id);
+static void tell(struct flight *f, const char *kind);
+static void lift_what_is_quiet(struct hb_core *c);
+
+int hb_core_reflex_note(struct hb_core *c, const struct hb_event *e,
+                        int64_t incident)
+{
+    const struct hb_conf_site *s = site_of(c, e);
+    const char *status = hb_event_getz(e, HB_F_STATUS, "");
+    const char *rel =
+        s != NULL ? below_root(s, hb_event_getz(e, HB_F_FILE_PATH, "")) : NULL;
+    const struct hb_event_field *count = hb_event_get(e, HB_F_EVENT_COUNT);
+
+    if (rel == NULL)
+        return 0;
+    noise(c, s->name);
+    if (!served(s, rel))
+        return 0;
+    if (hb_streq(status, "failed") && count != NULL &&
+        count->integer >= s->private_after)
+        return want_private(c, s, e, incident, rel);
+    if (hb_streq(status, "fight"))
+        return want(c, s, e, incident,
+                    s->freeze_writer ? HB_ACT_WRITER_FREEZE : HB_ACT_PATH_DENY,
+                    rel, false);
+    if (s->private_on_entry_open && came_back(c, e, incident))
+        return want(c, s, e, incident, HB_ACT_SITE_PRIVATE, "", true);
+    return 0;
+}
+
+void hb_core_reflex_go(struct hb_core *c)
+{
+    struct hb_request requests[AT_ONCE];
+    struct flight *list[AT_ONCE];
+    int64_t pids[AT_ONCE];
+    struct hb_stmt *q;
+    size_t n = 0;
+
+    if (c->reflex_flying > 0 || c->helper == NULL ||
+        !hb_core_helper_alive(c->helper) || hb_mono() < c->reflex_again)
+        return;
+    lift_what_is_quiet(c);
+    if (hb_db_stmt(c->state.db,
+                   "SELECT id, incident, state, action, site, path, key, entry,"
+                   " baseline, pid, started, detail, widen FROM reflex_deed"
+                   " WHERE state <> 2 ORDER BY id LIMIT 8",
+                   &q) < 0)
+        return;
+    while (n < AT_ONCE && hb_stmt_step(q) == 1) {
+        const struct hb_conf_site *s;
+        struct flight *f = calloc(1, sizeof(*f));
+        struct hb_slice key = hb_stmt_col_blob(q, 6);
+
+        if (f == NULL)
+            break;
+        f->core = c;
+        f->id = hb_stmt_col_int(q, 0);
+        f->incident = hb_stmt_col_int(q, 1);
+        f->state = (enum state)hb_stmt_col_int(q, 2);
+        f->action = (enum hb_action)hb_stmt_col_int(q, 3);
+        f->widen = hb_stmt_col_int(q, 12) != 0;
+        (void)hb_copyz(f->site, sizeof(f->site), hb_stmt_col_text(q, 4));
+        (void)hb_copyz(f->path, sizeof(f->path), hb_stmt_col_text(q, 5));
+        (void)hb_copyz(f->detail, sizeof(f->detail), hb_stmt_col_text(q, 11));
+        s = hb_config_site(c->ctx->config, f->site);
+        requests[n] = (struct hb_request){
+            .action = (uint16_t)f->action,
+            .site = s != NULL ? (uint32_t)s->number : 0,
+            .entry = (uint32_t)hb_stmt_col_int(q, 7),
+            .baseline = (uint64_t)hb_stmt_col_int(q, 8),
+            .incident = (uint32_t)f->incident,
+        };
+        if (f->action == HB_ACT_SITE_PRIVATE && s != NULL)
+            requests[n].arg = (uint32_t)(s->private_clean / HB_S);
+        if (f->action == HB_ACT_WRITER_FREEZE)
+            requests[n].arg = (uint32_t)hb_stmt_col_int(q, 10);
+        pids[n] = hb_stmt_col_int(q, 9);
+        if (key.n == HB_ACT_KEY_SIZE)
+            memcpy(requests[n].key, key.p, key.n);
+        list[n++] = f;
+    }
+    hb_stmt_reset(q);
+    for (size_t i = 0; i < n; i++)
+        ask(c, list[i], &requests[i], pids[i]);
+}
+
+void hb_core_reflex_by_person(struct hb_core *c, const char *site)
+{
+    if (hb_db_exec(c->state.db,
+                   "DELETE FROM reflex_deed WHERE site = ?1"
+                   " AND (action = ?2 OR action = ?3)",
+                   "tii", site, (int64_t)HB_ACT_SITE_PRIVATE,
+                   (int64_t)HB_ACT_SITE_PUBLIC) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+static const struct hb_conf_site *site_of(const struct hb_core *c,
+                                          const struct hb_event *e)
+{
+    if (e->class_uid != HB_EV_FILE_ACTIVITY)
+        return NULL;
+    return hb_config_site(c->ctx->config, hb_event_getz(e, HB_F_SITE, ""));
+}
+
+static const char *below_root(const struct hb_conf_site *s, const char *path)
+{
+    size_t n = s->root != NULL ? strlen(s->root) : 0;
+
+    if (n == 0 || strncmp(path, s->root, n) != 0)
+        return NULL;
+    return path[n] == '\0' ? "" : path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* What visitors can be given: no hidden names (but .well-known, RFC 8615),
+ * nothing that is ignored. */
+static bool served(const struct hb_conf_site *s, const char *rel)
+{
+    for (const char *at = rel; at != NULL && at[0] != '\0';) {
+        if (at[0] == '.' && strncmp(at, ".well-known/", 12) != 0)
+            return false;
+        at = strchr(at, '/');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    for (size_t i = 0; i < s->ignore.n; i++) {
+        size_t n = strlen(s->ignore.v[i]);
+
+        if (strncmp(rel, s->ignore.v[i], n) == 0 &&
+            (rel[n] == '\0' || rel[n] == '/'))
+            return false;
+    }
+    return true;
+}
+
+/* A change that was undone, long after the first one: the way in is open. */
+static bool came_back(struct hb_core *c, const struct hb_event *e,
+                      int64_t incident)
+{
+    const char *status = hb_event_getz(e, HB_F_STATUS, "");
+    struct hb_incident inc;
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+
+    if (!hb_streq(status, "restored") && !hb_streq(status, "removed"))
+        return false;
+    return a != NULL && hb_incident_get(&c->state, a, incident, &inc) == 0 &&
+           e->time - inc.first_event > BACK_NS;
+}
+
+/* One path where that can be done, else the site. */
+static int want_private(struct hb_core *c, const struct hb_conf_site *s,
+                        const struct hb_event *e, int64_t incident,
+                        const char *rel)
+{
+    bool entry = hb_event_get(e, HB_F_SITE_ENTRY) != NULL;
+
+    return want(c, s, e, incident, HB_ACT_SITE_PRIVATE,
+                entry && rel[0] != '\0' && s->private_driver == HB_PRIVATE_NGINX
+                    ? rel
+                    : "",
+                true);
+}
+
+/* In the transaction of the event.  One that stands already stays as it is.
+ * WIDEN: where a path cannot be taken private the site may be; a fight, in
+ * which everything is restored, must not lead to that. */
+static int want(struct hb_core *c, const struct hb_conf_site *s,
+                const struct hb_event *e, int64_t incident,
+                enum hb_action action, const char *rel, bool widen)
+{
+    const struct hb_event_field *entry = hb_event_get(e, HB_F_SITE_ENTRY);
+    const struct hb_event_field *number = hb_event_get(e, HB_F_SITE_BASELINE);
+    const struct hb_event_field *pid = hb_event_get(e, HB_F_ACTOR_PROCESS_PID);
+    const char *uid = hb_event_getz(e, HB_F_ACTOR_PROCESS_UID, "");
+    const char *start = strchr(uid, ':');
+    uint64_t started = 0;
+    char key[HB_ACT_KEY_SIZE];
+    const struct hb_slice blob = hb_slice(key, sizeof(key));
+    bool whole = rel[0] == '\0';
+
+    if (start != NULL)
+        (void)!hb_parse_u64(hb_slice_z(start + 1), &started);
+    if (action == HB_ACT_WRITER_FREEZE && (pid == NULL || started == 0))
+        action = HB_ACT_PATH_DENY;
+    if (action == HB_ACT_PATH_DENY && entry == NULL)
+        return 0; /* foreign, and taken out each time: nothing is served */
+    hb_random(key, sizeof(key));
+    return hb_db_exec(
+        c->state.db,
+        "INSERT INTO reflex_deed(site, path, action, incident, key,"
+        " state, entry, baseline, pid, started, detail, since, widen)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT(site, path, action) DO NOTHING",
+        "ttiibiiiitii", s->name, rel, (int64_t)action, incident, &blob,
+        entry != NULL && !whole ? entry->integer : 0,
+        number != NULL && !whole ? number->integer : 0,
+        pid != NULL ? pid->integer : 0, (int64_t)(uint32_t)started,
+        hb_event_getz(e, HB_F_STATUS_DETAIL, ""), hb_now(), (int64_t)widen);
+}
+
+static void noise(struct hb_core *c, const char *site)
+{
+    struct hb_core_noise *oldest = &c->noise[0];
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(c->noise); i++) {
+        struct hb_core_noise *n = &c->noise[i];
+
+        if (hb_streq(n->site, site)) {
+            n->at = hb_mono();
+            return;
+        }
+        if (n->at < oldest->at)
+            oldest = n;
+    }
+    (void)hb_copyz(oldest->site, sizeof(oldest->site), site);
+    oldest->at = hb_mono();
+}
+
+static void ask(struct hb_core *c, struct flight *f, struct hb_request *r,
+                int64_t pid)
+{
+    _cleanup_close_ int fd = -1;
+    int rc;
+
+    if (r->site == 0) {
+        forget(c, f->id); /* the site is not configured any more */
+        free(f);
+        return;
+    }
+    if (f->action == HB_ACT_WRITER_FREEZE) {
+        /* The helper compares when it was started: a number used again is
+         * another process. */
+        fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+        if (fd < 0) {
+            forget(c, f->id); /* it has ended */
+            free(f);
+            return;
+        }
+    }
+    rc = hb_core_ask(c->helper, r, fd, on_answer, f);
+    if (rc < 0) {
+        free(f);
+        return;
+    }
+    c->reflex_flying++;
+}
+
+static void on_answer(void *arg, const struct hb_reply *reply, int fd)
+{
+    struct flight *f = arg;
+    struct hb_core *c = f->core;
+
+    hb_close(&fd);
+    c->reflex_flying--;
+    if (reply == NULL || reply->status == HB_ACT_LIMITED)
+        c->reflex_again = hb_mono() + RETRY_NS; /* the same key, later */
+    else if (reply->status == HB_ACT_ALREADY && reply->error == -ESRCH)
+        forget(c, f->id); /* the writer has ended */
+    else if (reply->status == HB_ACT_DONE || reply->status == HB_ACT_ALREADY)
+        done(f);
+    else
+        not_done(f, reply);
+    free(f);
+}
+
+static void done(struct flight *f)
+{
+    static const struct {
+        enum hb_action action;
+        const char *kind, *path_kind;
+    } told[] = {
+        {HB_ACT_SITE_PRIVATE, "site.private", "path.private"},
+        {HB_ACT_SITE_PUBLIC, "site.public", "path.public"},
+        {HB_ACT_PATH_DENY, "path.denied", "path.denied"},
+        {HB_ACT_PATH_ALLOW, "path.allowed", "path.allowed"},
+        {HB_ACT_WRITER_FREEZE, "writer.frozen", "writer.frozen"},
+    };
+    struct hb_core *c = f->core;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(told); i++)
+        if (told[i].action == f->action)
+            tell(f, f->path[0] != '\0' ? told[i].path_kind : told[i].kind);
+    if (f->action == HB_ACT_SITE_PUBLIC)
+        hb_core_reflex_by_person(c, f->site); /* all of the site is public */
+    else if (f->state == LIFTING)
+        forget(c, f->id);
+    else if (hb_db_exec(c->state.db,
+                        "UPDATE reflex_deed SET state = 2 WHERE id = ?1", "i",
+                        f->id) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+static void not_done(struct flight *f, const struct hb_reply *reply)
+{
+    char text[128];
+
+    if (f->state == LIFTING) {
+        /* It stays as it is until a person lifts it. */
+        hb_core_say(f->core, HB_SEV_MEDIUM, "not-lifted",
+                    f->path[0] != '\0' ? f->path : f->site);
+        forget(f->core, f->id);
+        return;
+    }
+    hb_log(HB_LOG_WARNING, "%s of %s/%s: %s", hb_action_name(f->action),
+           f->site, f->path,
+           reply->status == HB_ACT_ASK
+               ? "not approved in advance"
+               : hb_errno_text(reply->error, text, sizeof(text)));
+    next_best(f);
+}
+
+/* Freeze, else deny, else the path private, else the site; what nobody
+ * approved in advance is asked of people by the playbook. */
+static void next_best(struct flight *f)
+{
+    struct hb_core *c = f->core;
+    enum hb_action next = HB_ACT_SITE_PRIVATE;
+    char key[HB_ACT_KEY_SIZE];
+    const struct hb_slice blob = hb_slice(key, sizeof(key));
+    bool whole = false;
+
+    if (f->action == HB_ACT_WRITER_FREEZE)
+        next = HB_ACT_PATH_DENY;
+    else if (f->action == HB_ACT_SITE_PRIVATE)
+        whole = true;
+    if (whole && (f->path[0] == '\0' || !f->widen)) {
+        forget(c, f->id);
+        return;
+    }
+    hb_random(key, sizeof(key));
+    if (hb_db_exec(c->state.db,
+                   "UPDATE OR REPLACE reflex_deed SET action = ?2, key = ?3,"
+                   " path = CASE WHEN ?4 THEN '' ELSE path END,"
+                   " entry = CASE WHEN ?4 THEN 0 ELSE entry END,"
+                   " baseline = CASE WHEN ?4 THEN 0 ELSE baseline END"
+                   " WHERE id = ?1",
+                   "iibi", f->id, (int64_t)next, &blob, (int64_t)whole) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+static void forget(struct hb_core *c, int64_t id)
+{
+    if (hb_db_exec(c->state.db, "DELETE FROM reflex_deed WHERE id = ?1", "i",
+                   id) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+static void tell(struct flight *f, const char *kind)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "by", _("approval in advance"));
+    hb_jw_str(&w, "path", f->path);
+    hb_jw_str(&w, "reason", f->detail[0] != '\0' ? f->detail : f->site);
+    hb_jw_end_obj(&w);
+    if (hb_buf_err(&args) < 0 ||
+        hb_timeline_add(&f->core->state, f->incident, hb_now(), kind,
+                        "role:core", hb_buf_z(&args), "") < 0)
+        hb_log(HB_LOG_ERR, "the timeline could not be written");
+}
+
+/* Nothing of the site stands out, and nothing happened to it for as long as
+ * its settings ask: the counter-action, under a key of its own, one a turn.
+ * A writer that was stopped is for a person to let go. */
+static void lift_what_is_quiet(struct hb_core *c)
+{
+    const struct hb_conf_site *s = c->ctx->config->sites.v;
+
+    for (size_t i = 0; i < c->ctx->config->sites.n; i++) {
+        uint64_t since = c->reflex_start;
+        char key[HB_ACT_KEY_SIZE];
+        const struct hb_slice blob = hb_slice(key, sizeof(key));
+
+        for (size_t k = 0; k < HB_ARRAY_LEN(c->noise); k++)
+            if (hb_streq(c->noise[k].site, s[i].name))
+                since = HB_MAX(since, c->noise[k].at);
+        if (hb_mono() - since < s[i].private_clean)
+            continue;
+        hb_random(key, sizeof(key));
+        if (hb_db_exec(
+                c->state.db,
+                "UPDATE OR REPLACE reflex_deed SET state = 3, key = ?2,"
+                " entry = CASE action WHEN ?3 THEN 0 ELSE entry END,"
+                " baseline = CASE action WHEN ?3 THEN 0 ELSE baseline END,"
+                " action = CASE action WHEN ?3 THEN ?4 ELSE ?5 END"
+                " WHERE id = (SELECT min(id) FROM reflex_deed"
+                "  WHERE site = ?1 AND state = 2 AND action <> ?6)"
+                " AND NOT EXISTS(SELECT 1 FROM outstanding WHERE site = ?1)",
+                "tbiiii", s[i].name, &blob, (int64_t)HB_ACT_SITE_PRIVATE,
+                (int64_t)HB_ACT_SITE_PUBLIC, (int64_t)HB_ACT_PATH_ALLOW,
+                (int64_t)HB_ACT_WRITER_FREEZE) < 0)
+            hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_reflex.h - deeds that core asks of the helper by itself, as far as the
+ * officer approved them in advance (core_reflex.c tells which and why).
+ */
+#ifndef HB_CORE_CORE_REFLEX_H
+#define HB_CORE_CORE_REFLEX_H
+
+#include "core/core.h"
+
+/* Notes, in the open transaction, what the event E of INCIDENT calls for. */
+int hb_core_reflex_note(struct hb_core *c, const struct hb_event *e,
+                        int64_t incident) HB_WUR;
+/* Carries out what is noted and lifts what is quiet; after each commit and
+ * once a second. */
+void hb_core_reflex_go(struct hb_core *c);
+/* A person took SITE private or public: nothing of that is lifted by itself
+ * any more. */
+void hb_core_reflex_by_person(struct hb_core *c, const char *site);
+
+#endif
