@@ -40,6 +40,8 @@ static int write_common(const struct hb_units *u, const char *dir,
                         struct hb_err *err);
 static void unmount_units(struct hb_buf *path, struct hb_buf *service,
                           const struct hb_units *u);
+static void private_units(struct hb_buf *path, struct hb_buf *service,
+                          const struct hb_units *u);
 static void sysusers(struct hb_buf *b, const struct hb_units *u);
 static void tmpfiles(struct hb_buf *b, const struct hb_units *u);
 static bool drop_in(struct hb_buf *b, const struct hb_role *r,
@@ -329,11 +331,13 @@ static int write_common(const struct hb_units *u, const char *dir,
     _cleanup_buf_ struct hb_buf target = HB_BUF_INIT, path = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf service = HB_BUF_INIT, users = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf files = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf flags = HB_BUF_INIT, runs = HB_BUF_INIT;
     int r;
 
     head(&target, N_("all roles"));
     hb_buf_addz(&target, "\n[Install]\nWantedBy=multi-user.target\n");
     unmount_units(&path, &service, u);
+    private_units(&flags, &runs, u);
     sysusers(&users, u);
     tmpfiles(&files, u);
     r = put(dir, "system/hinoban.target", &target, err);
@@ -341,6 +345,10 @@ static int write_common(const struct hb_units *u, const char *dir,
         r = put(dir, "system/hinoban-unmount.path", &path, err);
     if (r == 0)
         r = put(dir, "system/hinoban-unmount.service", &service, err);
+    if (r == 0)
+        r = put(dir, "system/hinoban-private.path", &flags, err);
+    if (r == 0)
+        r = put(dir, "system/hinoban-private.service", &runs, err);
     if (r == 0)
         r = put(dir, "sysusers.d/hinoban.conf", &users, err);
     if (r == 0)
@@ -379,6 +387,34 @@ static void unmount_units(struct hb_buf *path, struct hb_buf *service,
                 "SystemCallFilter=~@privileged @resources\n"
                 "SystemCallFilter=umount2 umount\n",
                 u->exe, UNMOUNT_DIR);
+}
+
+/* The driver "command": a program of the administrator's, which may have to
+ * do anything (stop a server, tell a load balancer), so it is not confined;
+ * nothing but a site's name of the configuration reaches it. */
+static void private_units(struct hb_buf *path, struct hb_buf *service,
+                          const struct hb_units *u)
+{
+    head(path, N_("waits for a site to be taken off the air, or back"));
+    hb_buf_addf(path,
+                "PartOf=hinoban.target\n"
+                "\n[Path]\n"
+                "PathChanged=%s\n"
+                "\n[Install]\nWantedBy=hinoban.target\n",
+                u->paths->dir[HB_DIR_PRIVATE]);
+    head(service, N_("runs the programs that take sites off the air"));
+    hb_buf_addf(service,
+                "StartLimitIntervalSec=0\n"
+                "ConditionPathExists=%s/hinoban.yaml\n"
+                "\n[Service]\n"
+                "Type=oneshot\n"
+                "ExecStart=%s private-run\n"
+                "Restart=on-failure\nRestartSec=5s\n"
+                "TimeoutStartSec=20min\n"
+                "UMask=0077\nLockPersonality=yes\n"
+                "SystemCallArchitectures=native\n"
+                "\n[Install]\nWantedBy=hinoban.target\n",
+                u->paths->dir[HB_DIR_ETC], u->exe);
 }
 
 static void sysusers(struct hb_buf *b, const struct hb_units *u)

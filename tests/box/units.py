@@ -302,7 +302,8 @@ def main():
         ok(r.returncode == 0, 'the units are written')
         system = top + '/u/system'
         services = sorted(s for s in glob.glob(system + '/*.service')
-                          if not s.endswith('-unmount.service'))
+                          if not s.endswith(('-unmount.service',
+                                             '-private.service')))
         ok(len(services) >= 4, 'one service a role', services)
         test_exposure(services)
         test_understood(system)
