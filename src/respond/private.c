@@ -14,14 +14,15 @@
 #include "base/file.h"
 #include "respond/act.h"
 #include "respond/private.h"
-#include "respond/private_retry.h"
+#include "respond/private_flags.h"
 
 static int name_of(char *buf, size_t size, const char *site,
                    const char *ending);
 static int site_flag(struct hb_helper *h, const char *site, uint32_t retry,
                      bool on);
 static int path_flag(struct hb_helper *h, const char *site, const char *path,
-                     bool on);
+                     bool dir, bool on);
+static unsigned depth(const char *path);
 static int open_above(int dir, char *path, bool make, const char **ret_name);
 
 void hb_private(struct hb_helper *h, struct hb_work *w, bool on)
@@ -32,12 +33,16 @@ void hb_private(struct hb_helper *h, struct hb_work *w, bool on)
     w->rep.started = hb_now();
     if (conf->private_driver == HB_PRIVATE_NONE)
         r = -EOPNOTSUPP;
-    else if (w->req.entry != 0 && w->entry.type != HB_BT_FILE)
-        r = -EISDIR; /* a flag names one path that is served */
+    else if (w->req.entry != 0 && w->entry.type != HB_BT_FILE &&
+             w->entry.type != HB_BT_DIR)
+        r = -EINVAL; /* where a link leads is not ours to say */
+    else if (w->req.entry != 0 && w->entry.type == HB_BT_DIR &&
+             depth(w->object) > HB_PRIVATE_DEPTH)
+        r = -ENAMETOOLONG; /* deeper than the server looks */
     else if (w->req.entry != 0 && conf->private_driver != HB_PRIVATE_NGINX)
         r = -EOPNOTSUPP;
     else if (w->req.entry != 0)
-        r = path_flag(h, conf->name, w->object, on);
+        r = path_flag(h, conf->name, w->object, w->entry.type == HB_BT_DIR, on);
     else
         r = site_flag(h, conf->name, w->req.arg, on);
     if (r < 0)
@@ -57,7 +62,8 @@ static int name_of(char *buf, size_t size, const char *site, const char *ending)
 static int site_flag(struct hb_helper *h, const char *site, uint32_t retry,
                      bool on)
 {
-    char name[128], paths[64], ending[32];
+    static const char *const trees[] = {"paths", "dirs"};
+    char name[128], tree[64], ending[32];
     unsigned chosen = hb_private_retry[HB_PRIVATE_RETRIES - 1];
     bool was;
     int r = name_of(name, sizeof(name), site, "flag");
@@ -70,12 +76,15 @@ static int site_flag(struct hb_helper *h, const char *site, uint32_t retry,
         if (was && unlinkat(h->private_dir, name, 0) < 0)
             return -errno;
         /* The whole site is public again: no path of it stays behind. */
-        r = name_of(paths, sizeof(paths), site, "paths");
-        if (r >= 0)
-            r = hb_rmtree(h->private_dir, paths);
-        if (r < 0 && r != -ENOENT)
-            return r;
-        return was || r >= 0 ? hb_fsync(h->private_dir) : 1;
+        for (size_t i = 0; i < HB_ARRAY_LEN(trees); i++) {
+            r = name_of(tree, sizeof(tree), site, trees[i]);
+            if (r >= 0)
+                r = hb_rmtree(h->private_dir, tree);
+            if (r < 0 && r != -ENOENT)
+                return r;
+            was = was || r >= 0;
+        }
+        return was ? hb_fsync(h->private_dir) : 1;
     }
     for (size_t i = HB_PRIVATE_RETRIES; i-- > 0;) {
         if (retry <= hb_private_retry[i])
@@ -99,13 +108,16 @@ static int site_flag(struct hb_helper *h, const char *site, uint32_t retry,
     return hb_file_write_at(h->private_dir, name, ending, (size_t)r, 0644);
 }
 
+/* A file's flag has its path; a directory's lies in it, in a tree apart. */
 static int path_flag(struct hb_helper *h, const char *site, const char *path,
-                     bool on)
+                     bool is_dir, bool on)
 {
     _cleanup_close_ int dir = -1;
     char full[HB_MAX_PATH];
     const char *name;
-    int n = snprintf(full, sizeof(full), "%s.paths/%s", site, path);
+    int n = snprintf(full, sizeof(full), "%s.%s/%s%s", site,
+                     is_dir ? "dirs" : "paths", path,
+                     is_dir ? "/" HB_PRIVATE_DIR_FLAG : "");
 
     if (n < 0 || n >= (int)sizeof(full))
         return -ENAMETOOLONG;
@@ -146,4 +158,13 @@ static int open_above(int dir, char *path, bool make, const char **ret_name)
     }
     *ret_name = at;
     return cur < 0 ? -errno : cur;
+}
+
+static unsigned depth(const char *path)
+{
+    unsigned n = 1;
+
+    for (; *path != '\0'; path++)
+        n += *path == '/';
+    return n;
 }

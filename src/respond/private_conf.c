@@ -13,7 +13,7 @@
 #include "base/i18n.h"
 #include "base/run.h"
 #include "respond/private.h"
-#include "respond/private_retry.h"
+#include "respond/private_flags.h"
 
 #define CONF_MAX (64u << 10)
 
@@ -35,6 +35,16 @@ void hb_private_conf(struct hb_buf *b, const char *site,
         hb_buf_addf(
             b, "if (-f %s/%s.retry-%u) {\n    set $hinoban_retry %u;\n}\n",
             private_dir, site, hb_private_retry[i], hb_private_retry[i]);
+    /* The directories above what is asked for, one level after the other:
+     * nginx has no loop. */
+    for (unsigned i = 1; i <= HB_PRIVATE_DEPTH; i++)
+        hb_buf_addf(b,
+                    "set $hinoban_dir \"\";\n"
+                    "if ($uri ~ \"^((?:/[^/]+){%u})/\") {\n"
+                    "    set $hinoban_dir $1;\n}\n"
+                    "if (-f %s/%s.dirs$hinoban_dir/" HB_PRIVATE_DIR_FLAG
+                    ") {\n    return 503;\n}\n",
+                    i, private_dir, site);
     /* Last: what follows a return is not run. */
     hb_buf_addf(b,
                 "if (-f %s/%s.flag) {\n    return 503;\n}\n"

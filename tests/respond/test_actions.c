@@ -267,6 +267,11 @@ static unsigned free_port(void)
 static void test_private(void **state)
 {
     NEEDS_ROOT();
+    static const char *const below[] = {
+        "/a/b/other.html",   "/a/b/",         "/a/%62/other.html",
+        "//a//b/other.html", "/a/./b/x/y/z",  "/a/x/../b/other.html",
+        "/a/b/no-such-file", "/a/b/.private",
+    };
     struct world *w = begin();
     struct hb_request r;
     static char answer[65536];
@@ -321,9 +326,27 @@ static void test_private(void **state)
     assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
     assert_int_equal(http_get(port, "/a/b/other.html", answer, sizeof(answer)),
                      200);
-    /* A directory cannot be flagged. */
+    /* A directory: all below it, however it is written; not its neighbour. */
     req_path(w, &r, HB_ACT_SITE_PRIVATE, "a/b");
-    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    for (size_t i = 0; i < HB_ARRAY_LEN(below); i++)
+        assert_int_equal(http_get(port, below[i], answer, sizeof(answer)), 503);
+    assert_int_equal(http_get(port, "/", answer, sizeof(answer)), 200);
+    assert_int_equal(http_get(port, "/a/../index.html", answer, sizeof(answer)),
+                     200);
+    assert_int_equal(http_get(port, "/a/bc", answer, sizeof(answer)), 404);
+    req_path(w, &r, HB_ACT_SITE_PRIVATE, "a/b");
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_ALREADY);
+    req_path(w, &r, HB_ACT_SITE_PUBLIC, "a/b");
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_int_equal(http_get(port, "/a/b/other.html", answer, sizeof(answer)),
+                     200);
+    req_path(w, &r, HB_ACT_SITE_PRIVATE, "a/b");
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    req_init(w, &r, HB_ACT_SITE_PUBLIC);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_int_equal(http_get(port, "/a/b/other.html", answer, sizeof(answer)),
+                     200);
     (void)kill(nginx, SIGKILL);
     (void)waitpid(nginx, NULL, 0);
     world_free(w);
