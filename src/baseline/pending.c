@@ -42,14 +42,14 @@ static const char *const types[] = {"none", "directory", "file", "link"};
 
 /* --- public --- */
 
-int hb_pending_read(int sitedir, struct hb_arena *a,
-                    struct hb_pending_list *ret, struct hb_err *err)
+int hb_pending_read(int dir, struct hb_arena *a, struct hb_pending_list *ret,
+                    struct hb_err *err)
 {
     struct hb_pending_list list = {0};
     const struct hb_json *paths;
     struct hb_json *top = NULL;
     struct hb_slice text;
-    int r = hb_file_read_at(a, sitedir, FILE_NAME, HB_MAX_JSON, &text);
+    int r = hb_file_read_at(a, dir, FILE_NAME, HB_MAX_JSON, &text);
 
     if (r == -ENOENT)
         return r;
@@ -84,7 +84,7 @@ int hb_pending_read(int sitedir, struct hb_arena *a,
     return 0;
 }
 
-int hb_pending_write(int sitedir, const struct hb_pending_list *list)
+int hb_pending_write(int dir, const struct hb_pending_list *list)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct hb_jw j;
@@ -102,7 +102,23 @@ int hb_pending_write(int sitedir, const struct hb_pending_list *list)
     hb_buf_addc(&b, '\n');
     if (hb_buf_err(&b) < 0)
         return hb_buf_err(&b);
-    return hb_file_write_at(sitedir, FILE_NAME, b.p, b.n, 0644);
+    return hb_file_write_at(dir, FILE_NAME, b.p, b.n, 0644);
+}
+
+int hb_pending_clear(int dir)
+{
+    if (unlinkat(dir, FILE_NAME, 0) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return hb_fsync(dir);
+}
+
+bool hb_pending_settled(const struct hb_pending *p,
+                        const struct hb_baseline *base)
+{
+    struct hb_base_entry e;
+    bool there = hb_baseline_find(base, p->path, &e) == 0;
+
+    return as_listed(p, there ? &e : NULL);
 }
 
 int hb_pending_add(struct hb_arena *a, struct hb_pending_list *list,
@@ -185,9 +201,6 @@ int hb_pending_accept(const struct hb_publish *how,
         r = hb_tree_lay(rel.old, &rel.over, false, gone, n_gone, &tree);
     if (r == 0)
         r = hb_release_end(&rel, how, &tree, &stats, ret, err);
-    if (r == 0 && !how->dry_run && unlinkat(rel.site, FILE_NAME, 0) < 0 &&
-        errno != ENOENT)
-        r = -errno;
     hb_tree_done(&tree);
     hb_release_done(&rel);
     free(gone);

@@ -4,9 +4,10 @@
  * one user (or one process tree) are kept pending instead of undone.
  *
  * BASEDIR/SITE/window.json is written by root for a person who signs it with
- * the person's own key; compare reads and verifies it.  pending.json lists
- * what was changed meanwhile; it is unsigned and grants nothing: a person
- * accepts the list, and accepting is publishing (a new signed baseline).
+ * the person's own key; compare reads and verifies it.  pending.json, in a
+ * directory of compare's, lists what was changed meanwhile; it is unsigned and
+ * grants nothing: a person accepts the list, and accepting is publishing (a
+ * new signed baseline).
  */
 #ifndef HB_BASELINE_WINDOW_H
 #define HB_BASELINE_WINDOW_H
@@ -67,18 +68,26 @@ struct hb_pending_list {
 };
 #define HB_MAX_PENDING 10000u
 
-int hb_pending_read(int sitedir, struct hb_arena *a,
+/* DIR is the site's among the lists, not its baseline's. */
+int hb_pending_read(int dir, struct hb_arena *a,
                     struct hb_pending_list *ret, struct hb_err *err) HB_WUR;
 /* Durable; replaces what was there. */
-int hb_pending_write(int sitedir, const struct hb_pending_list *list) HB_WUR;
+int hb_pending_write(int dir, const struct hb_pending_list *list) HB_WUR;
+/* The list is empty: no file is left. */
+int hb_pending_clear(int dir) HB_WUR;
 /* Adds or replaces P's path (copied into A); -E2BIG past HB_MAX_PENDING. */
 int hb_pending_add(struct hb_arena *a, struct hb_pending_list *list,
                    const struct hb_pending *p) HB_WUR;
 
+/* The entry of BASE that P describes, where P is exactly that: nothing is
+ * pending any more. */
+bool hb_pending_settled(const struct hb_pending *p,
+                        const struct hb_baseline *base);
+
 /* A person accepts the whole LIST: what is in force, with the listed paths as
  * they are now in HOW->tree (the live site), becomes a new baseline.  A path
  * that is no longer what LIST says is -ESTALE; content that executes is
- * -EPERM unless EXECUTING.  Removes pending.json. */
+ * -EPERM unless EXECUTING. */
 int hb_pending_accept(const struct hb_publish *how,
                       const struct hb_pending_list *list, bool executing,
                       struct hb_published *ret, struct hb_err *err) HB_WUR;

@@ -59,11 +59,25 @@ const struct hb_cli_command hb_cli_commands[] = {
         "nothing")},
     {"site", hb_cmd_site, HB_CLI_DAILY,
      N_("publish a release, scan a site, look at it from outside"),
-     "list | publish NAME DIR [--dry-run] | scan NAME | look NAME | "
-     "private-setup NAME [--nginx PROGRAM]",
-     "list publish scan look private-setup --dry-run --owner "
-     "--passphrase-file --nginx",
-     NULL},
+     "list | publish NAME DIR [--dry-run] | scan NAME | look NAME |\n"
+     "  window run NAME --user USER [--for 30m] -- COMMAND... |\n"
+     "  window open NAME --user USER [--pid PID] [--for 30m] |\n"
+     "  window show|close NAME | pending NAME |\n"
+     "  accept NAME [PATH...] [--executables] | reject NAME [PATH...] |\n"
+     "  private-setup NAME [--nginx PROGRAM]",
+     "list publish scan look window pending accept reject private-setup open "
+     "run show close --dry-run --owner --passphrase-file --nginx --user --pid "
+     "--for --executables --key --person",
+     N_("publish  signs DIR as the next release and puts it in place\n"
+        "window   for a while what USER changes is not undone but waits; run: "
+        "only what\n"
+        "         COMMAND and its children change, until it ends. Signed with "
+        "your key.\n"
+        "pending  what waits; it is neither signed nor undone until you say\n"
+        "accept   signs what waits, as it stands on the disk; what the server "
+        "runs only\n"
+        "         by its path and --executables\n"
+        "reject   undoes what waits and keeps it as evidence")},
     {"drill", hb_cmd_drill, HB_CLI_DAILY,
      N_("rehearse a case with real parts in a sandbox, and prove it"),
      "N [A|B] | N --canary", "--canary --no-proof",

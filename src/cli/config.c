@@ -44,6 +44,7 @@ static int check(const struct hb_cli *cli, const char *file)
         cli->paths.dir[HB_DIR_BASELINE],
         cli->paths.dir[HB_DIR_HELPER],
         cli->paths.dir[HB_DIR_PRIVATE],
+        cli->paths.dir[HB_DIR_PENDING],
         cli->paths.dir[HB_DIR_RUN],
         NULL,
     };

@@ -38,6 +38,7 @@ static const struct {
     {HB_DIR_ETC, "people", NULL, 0755}, {HB_DIR_ETC, "reflexes", NULL, 0755},
     {HB_DIR_STATE, "", "core", 0700},   {HB_DIR_BASELINE, "", NULL, 0755},
     {HB_DIR_HELPER, "", NULL, 0700},    {HB_DIR_PRIVATE, "", NULL, 0755},
+    {HB_DIR_PENDING, "", "compare", 0700},
 };
 
 int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)

@@ -12,11 +12,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "baseline/publish.h"
 #include "base/file.h"
 #include "base/show.h"
-#include "cli/client.h"
-#include "config/config.h"
+#include "cli/site.h"
 #include "crypto/passphrase.h"
 #include "respond/private.h"
 
@@ -24,10 +22,6 @@ static int publish(struct hb_cli *cli, int argc, char **argv);
 static int list(struct hb_cli *cli);
 static int private_setup(struct hb_cli *cli, int argc, char **argv);
 static int scan(struct hb_cli *cli, const char *site, const char *kind);
-static int load_key(const struct hb_cli *cli, const char *passphrase_file,
-                    struct hb_key **ret, struct hb_err *err);
-static int load_pub(const struct hb_cli *cli, struct hb_pub **ret,
-                    struct hb_err *err);
 static int owner(const char *text, struct hb_publish *how, struct hb_err *err);
 static hb_change_fn show_change;
 
@@ -45,8 +39,82 @@ int hb_cmd_site(struct hb_cli *cli, int argc, char **argv)
         return scan(cli, argv[2], "outside");
     if (hb_streq(verb, "private-setup"))
         return private_setup(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "window"))
+        return hb_cli_site_window(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "pending"))
+        return hb_cli_site_pending(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "accept"))
+        return hb_cli_site_accept(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "reject"))
+        return hb_cli_site_reject(cli, argc - 1, argv + 1);
     return hb_cli_usage(cli, _("say what to do: list, publish NAME DIR, scan "
-                               "NAME, look NAME or private-setup NAME"));
+                               "NAME, look NAME, window, pending NAME, accept "
+                               "NAME, reject NAME or private-setup NAME"));
+}
+
+int hb_cli_site_open(const struct hb_cli *cli, const char *name,
+                     struct hb_cli_site *ret, struct hb_err *err)
+{
+    const char *dir = cli->paths.dir[HB_DIR_BASELINE];
+    const struct hb_conf_site *s;
+    char path[HB_MAX_PATH];
+    const char **ignore;
+    size_t n = 0;
+    int r;
+
+    *ret = (struct hb_cli_site){.base = -1};
+    r = hb_config_load(cli->config, &ret->config, err);
+    if (r < 0)
+        return r;
+    s = ret->conf = hb_config_site(ret->config, name);
+    if (s == NULL)
+        return hb_err_set(err, -ENOENT, _("There is no site \"%s\"."), name);
+    ret->base = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (ret->base < 0)
+        return hb_err_set(err, -errno, "%s: %s", dir, strerror(errno));
+    ignore = HB_NEW_N(ret->config->arena, const char *,
+                      s->ignore.n + s->areas.n + 1);
+    if (ignore == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    for (size_t i = 0; i < s->ignore.n; i++)
+        ignore[n++] = s->ignore.v[i];
+    for (size_t i = 0; i < s->areas.n; i++)
+        ignore[n++] = ((const struct hb_conf_area *)s->areas.v)[i].path;
+    r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.pub", path);
+    if (r == 0)
+        r = hb_pub_load(path, &ret->pub, err);
+    ret->how = (struct hb_publish){.basedir = ret->base,
+                                   .site = s->name,
+                                   .ignore = ignore,
+                                   .n_ignore = n,
+                                   .pub = ret->pub};
+    return r;
+}
+
+int hb_cli_site_key(const struct hb_cli *cli, const char *passphrase_file,
+                    struct hb_cli_site *s, struct hb_err *err)
+{
+    char path[HB_MAX_PATH], pass[HB_MAX_PASSPHRASE + 1];
+    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.key", path);
+
+    if (r == 0 && hb_key_load(path, NULL, &s->key, NULL) < 0) {
+        r = hb_passphrase_read(passphrase_file, "publish",
+                               _("Passphrase of the publish key: "), false,
+                               pass, err);
+        if (r == 0)
+            r = hb_key_load(path, pass, &s->key, err);
+        hb_wipe(pass, sizeof(pass));
+    }
+    s->how.key = s->key;
+    return r;
+}
+
+void hb_cli_site_done(struct hb_cli_site *s)
+{
+    hb_key_free(s->key);
+    hb_pub_free(s->pub);
+    hb_close(&s->base);
+    hb_config_free(s->config);
 }
 
 int hb_cli_private(const struct hb_cli *cli, const struct hb_conf_site *site,
@@ -147,65 +215,31 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
     const char *own = hb_client_opt(&argc, argv, "--owner");
     bool dry = hb_client_flag(&argc, argv, "--dry-run");
     bool quiet = hb_client_flag(&argc, argv, "--quiet");
-    _cleanup_config_ struct hb_config *c = NULL;
-    const struct hb_conf_site *site;
-    _cleanup_close_ int base = -1;
-    struct hb_publish how = {0};
     struct hb_published done = {0};
-    struct hb_pub *pub = NULL;
-    struct hb_key *key = NULL;
     struct hb_err err = {0};
-    const char **ignore;
-    size_t n = 0;
+    struct hb_cli_site s;
     int r;
 
     if (argc != 3)
         return hb_cli_usage(cli, _("say which site and which directory holds "
                                    "the release"));
-    if (hb_config_load(cli->config, &c, &err) < 0)
-        return hb_cli_fail(&err);
-    site = hb_config_site(c, argv[1]);
-    if (site == NULL) {
-        (void)hb_err_set(&err, -ENOENT, _("There is no site \"%s\"."), argv[1]);
-        return hb_cli_fail(&err);
-    }
-    base = open(cli->paths.dir[HB_DIR_BASELINE],
-                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (base < 0)
-        return hb_cli_fail_code(cli->paths.dir[HB_DIR_BASELINE], -errno);
-    ignore =
-        HB_NEW_N(c->arena, const char *, site->ignore.n + site->areas.n + 1);
-    if (ignore == NULL)
-        return hb_cli_fail_code("memory", -ENOMEM);
-    for (size_t i = 0; i < site->ignore.n; i++)
-        ignore[n++] = site->ignore.v[i];
-    for (size_t i = 0; i < site->areas.n; i++)
-        ignore[n++] = ((const struct hb_conf_area *)site->areas.v)[i].path;
-    how =
-        (struct hb_publish){.basedir = base,
-                            .site = site->name,
-                            .tree = argv[2],
-                            .ignore = ignore,
-                            .n_ignore = n,
-                            .changes = quiet || cli->json ? NULL : show_change};
-    r = load_pub(cli, &pub, &err);
+    r = hb_cli_site_open(cli, argv[1], &s, &err);
+    s.how.tree = argv[2];
+    s.how.changes = quiet || cli->json ? NULL : show_change;
     if (r == 0 && own != NULL)
-        r = owner(own, &how, &err);
+        r = owner(own, &s.how, &err);
     if (r == 0 && !dry)
-        r = load_key(cli, pass, &key, &err);
-    how.pub = pub;
-    how.key = key;
+        r = hb_cli_site_key(cli, pass, &s, &err);
     if (r == 0)
-        r = hb_publish(&how, &done, &err);
-    hb_key_free(key);
-    hb_pub_free(pub);
+        r = hb_publish(&s.how, &done, &err);
+    hb_cli_site_done(&s);
     if (r < 0)
         return hb_cli_fail(&err);
     if (cli->json)
         printf("{\"site\":\"%s\",\"baseline\":%llu,\"files\":%llu,"
                "\"added\":%llu,\"changed\":%llu,\"removed\":%llu,"
                "\"published\":%s}\n",
-               site->name, (unsigned long long)done.number,
+               argv[1], (unsigned long long)done.number,
                (unsigned long long)done.stats.files,
                (unsigned long long)done.added, (unsigned long long)done.changed,
                (unsigned long long)done.removed, dry ? "false" : "true");
@@ -217,7 +251,7 @@ static int publish(struct hb_cli *cli, int argc, char **argv)
     else
         printf(_("Baseline %llu of %s is in force: %llu files, %llu added, "
                  "%llu changed, %llu removed.\n"),
-               (unsigned long long)done.number, site->name,
+               (unsigned long long)done.number, argv[1],
                (unsigned long long)done.stats.files,
                (unsigned long long)done.added, (unsigned long long)done.changed,
                (unsigned long long)done.removed);
@@ -233,33 +267,6 @@ static int show_change(void *arg, enum hb_change_kind kind, int bits,
     hb_show(&b, entry->path);
     printf("%c %s\n", marks[kind], hb_buf_z(&b));
     return 0;
-}
-
-static int load_pub(const struct hb_cli *cli, struct hb_pub **ret,
-                    struct hb_err *err)
-{
-    char path[HB_MAX_PATH];
-    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.pub", path);
-
-    return r < 0 ? r : hb_pub_load(path, ret, err);
-}
-
-static int load_key(const struct hb_cli *cli, const char *passphrase_file,
-                    struct hb_key **ret, struct hb_err *err)
-{
-    char path[HB_MAX_PATH], pass[HB_MAX_PASSPHRASE + 1];
-    int r = hb_path(&cli->paths, HB_DIR_ETC, "keys/publish.key", path);
-
-    if (r == 0 && hb_key_load(path, NULL, ret, NULL) == 0)
-        return 0;
-    if (r == 0)
-        r = hb_passphrase_read(passphrase_file, "publish",
-                               _("Passphrase of the publish key: "), false,
-                               pass, err);
-    if (r == 0)
-        r = hb_key_load(path, pass, ret, err);
-    hb_wipe(pass, sizeof(pass));
-    return r;
 }
 
 /* "user:group", by name. */

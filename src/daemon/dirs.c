@@ -21,6 +21,8 @@ const struct hb_dir_rule hb_dir_rules[] = {
     {HB_DIR_HELPER, 0700, NULL, false},
     /* Web servers look here for the flag that takes a site off the air. */
     {HB_DIR_PRIVATE, 0755, NULL, false},
+    /* Lists of what changed in deploy windows: notes, they grant nothing. */
+    {HB_DIR_PENDING, 0700, "compare", true},
     {HB_DIR_RUN, 0755, NULL, false},
     {HB_DIR_COUNT, 0, NULL, false},
 };

@@ -39,6 +39,7 @@ static const struct hb_role_sock compare_socks[] = {
 static const struct hb_role_dir compare_dirs[] = {
     {HB_DIR_ETC, false},
     {HB_DIR_BASELINE, false},
+    {HB_DIR_PENDING, true},
     {HB_DIR_RUN, false},
     {HB_DIR_COUNT, false},
 };

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "base/proc.h"
 #include "respond/act.h"
 #include "respond/freeze.h"
 
@@ -22,7 +23,6 @@ static int pid_of(int fd, pid_t *ret);
 static int read_line(const char *path, const char *start, char *buf,
                      size_t size);
 static int read_proc(pid_t pid, const char *file, char *buf, size_t size);
-static int start_of(pid_t pid, uint64_t *ret);
 static bool cgroup_of(const char *text, const char *prefix, char *buf,
                       size_t size);
 static int set_state(const char *object, bool freeze);
@@ -45,7 +45,7 @@ int hb_freeze_object(int fd, uint32_t started, char *buf, size_t size)
     if (r >= 0)
         r = read_proc(pid, "cgroup", text, sizeof(text));
     if (r >= 0)
-        r = start_of(pid, &start);
+        r = hb_proc_start(pid, &start);
     /* Only now is it sure that all this was about the process of the pidfd. */
     if (r >= 0)
         r = pidfd_signal(fd, 0);
@@ -162,25 +162,6 @@ static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
     return 0;
 }
 
-/* Field 22 of stat; the name before it may hold anything, so it is counted
- * from its last ")". */
-static int start_of(pid_t pid, uint64_t *ret)
-{
-    char text[1024], *at;
-    int r = read_proc(pid, "stat", text, sizeof(text));
-
-    if (r < 0)
-        return r;
-    at = strrchr(text, ')');
-    for (int field = 2; at != NULL && field < 22; field++) {
-        at = strchr(at + 1, ' ');
-    }
-    if (at == NULL)
-        return -ESRCH;
-    at++;
-    return hb_parse_u64(hb_slice(at, strcspn(at, " ")), ret);
-}
-
 /* The line of /proc/PID/cgroup that has PREFIX; its path. */
 static bool cgroup_of(const char *text, const char *prefix, char *buf,
                       size_t size)
@@ -254,7 +235,7 @@ static int signal_pid(const char *object, bool stop)
     fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (fd < 0)
         return -errno;
-    if (start_of((pid_t)pid, &now) < 0 || now != start)
+    if (hb_proc_start((pid_t)pid, &now) < 0 || now != start)
         return -ESRCH;
     return pidfd_signal(fd, stop ? SIGSTOP : SIGCONT);
 }

@@ -366,6 +366,9 @@ static void test_accept(void **state)
     /* What was not on the list is no part of it, though it lies there. */
     assert_int_equal(hb_baseline_find(b, HB_SLICE("foreign.php"), &e), -ENOENT);
     hb_baseline_free(b);
+    /* What the new baseline holds is pending no more. */
+    assert_int_equal(hb_pending_clear(p.site), 0);
+    assert_int_equal(hb_pending_clear(p.site), 0);
     assert_int_equal(hb_pending_read(p.site, a, &list, NULL), -ENOENT);
     hb_arena_free(a);
     place_done(&p);

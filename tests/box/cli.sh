@@ -15,12 +15,14 @@ run "$H" --help; is $rc 0 'help'
 out_has 'Usage: hinoban' 'shows how to call it'
 commands=$(sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' "$T/out")
 [ -n "$commands" ]; ok $? 'help lists commands'
+# The line below the usage, which may go on over more lines.
+summary() { sed 1d | grep -m1 '^[^ ]'; }
 for c in $commands; do
     run "$H" "$c" --help
     [ $rc = 0 ] && grep -q "^Usage: hinoban $c" "$T/out"
     ok $? "$c explains itself"
-    [ "$(LANG=ja_JP.UTF-8 "$H" "$c" --help | sed -n 2p)" != \
-        "$("$H" "$c" --help | sed -n 2p)" ]
+    [ "$(LANG=ja_JP.UTF-8 "$H" "$c" --help | summary)" != \
+        "$("$H" "$c" --help | summary)" ]
     ok $? "$c explains itself in Japanese"
 done
 

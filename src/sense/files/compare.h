@@ -59,6 +59,8 @@ struct hb_cmp_site {
     struct hb_arena *pend_arena; /* pending changes; NULL none */
     struct hb_pending_list pend;
     bool pend_dirty;
+    int pend_dir;      /* where the list is kept, -1 */
+    uint64_t pend_for; /* the baseline it was last held against */
     int64_t pend_time; /* of pending.json as we know it */
     char mode[160];    /* how watch says it watches */
     /* A command of core that waits for its answer (compare_command.c). */
@@ -198,7 +200,11 @@ bool hb_cmp_pending(struct hb_cmp *c, struct hb_cmp_site *s,
 /* Whether it is exactly what was kept as pending. */
 bool hb_cmp_is_pending(struct hb_cmp *c, const struct hb_cmp_site *s,
                        const struct hb_fp_item *i, int fd);
-/* Writes the lists that grew. */
+/* PATH was put right by us: nothing of it waits any more. */
+void hb_cmp_pending_drop(struct hb_cmp_site *s, struct hb_slice path);
+/* Forgets what the baseline in force holds by now. */
+void hb_cmp_pending_settle(struct hb_cmp *c, struct hb_cmp_site *s);
+/* Writes the lists that changed. */
 void hb_cmp_pending_write(struct hb_cmp *c);
 
 /* compare_scan.c */

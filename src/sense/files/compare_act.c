@@ -516,6 +516,7 @@ static void was_done(struct hb_cmp *c, struct hb_cmp_path *p,
         p->site->published++;
         hb_close(&p->fd);
     } else {
+        hb_cmp_pending_drop(p->site, p->path);
         hb_cmp_report(c, p,
                       p->verdict.what == HB_J_REMOVE ? HB_CMP_REMOVED
                                                      : HB_CMP_RESTORED,

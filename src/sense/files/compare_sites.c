@@ -40,7 +40,7 @@ int hb_cmp_sites_open(struct hb_cmp *c)
         memset(s, 0, sizeof(*s));
         s->conf = &conf[i];
         s->number = (uint32_t)conf[i].number;
-        s->dir = s->inotify = -1;
+        s->dir = s->inotify = s->pend_dir = -1;
         site_refresh(c, s);
     }
     return 0;
@@ -56,6 +56,7 @@ void hb_cmp_sites_close(struct hb_cmp *c)
         hb_cmp_set_unref(s->set);
         hb_cmp_set_unref(s->before);
         hb_close(&s->dir);
+        hb_close(&s->pend_dir);
         hb_arena_free(s->pend_arena);
         if (s->inotify >= 0)
             (void)inotify_rm_watch(c->inotify, s->inotify);
@@ -145,6 +146,8 @@ static void site_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
             c->inotify, path, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE);
     }
     hb_cmp_window_refresh(c, s);
+    if (s->set != NULL)
+        hb_cmp_pending_settle(c, s);
     r = hb_baseline_number_of(s->dir, "current", &cur);
     if (r < 0)
         return;
@@ -211,6 +214,7 @@ static void adopt(struct hb_cmp *c, struct hb_cmp_site *s,
                       _("baseline %llu is in force"),
                       (unsigned long long)hb_baseline_number(fresh->set.cur));
     hb_cmp_set_unref(old);
+    hb_cmp_pending_settle(c, s);
     if (moved || old == NULL)
         (void)hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0));
 }

@@ -15,11 +15,15 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "baseline/table.h"
 #include "sense/files/compare.h"
 
+static struct hb_pending *find(const struct hb_cmp_site *s,
+                               struct hb_slice path);
 static bool in_tree(void *arg, int32_t pid, uint64_t start);
 static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
                      const struct hb_fp_item *i, int fd, struct hb_pending *p);
+static int list_dir(struct hb_cmp *c, struct hb_cmp_site *s);
 static void list_load(struct hb_cmp *c, struct hb_cmp_site *s);
 static int64_t list_time(const struct hb_cmp_site *s);
 
@@ -38,9 +42,14 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
         hb_cmp_health(c, s, "window", HB_SEV_LOW, 1,
                       _("a deploy window of user %u is open, by %s"), w.uid,
                       w.opened_by);
-    else if (r < 0 && s->window_open)
+    else if (r < 0 && s->window_open && s->pend.n == 0)
         hb_cmp_health(c, s, "window", HB_SEV_LOW, 0,
                       _("the deploy window is over"));
+    else if (r < 0 && s->window_open)
+        hb_cmp_health(c, s, "pending", HB_SEV_MEDIUM, (int64_t)s->pend.n,
+                      _("the deploy window is over; %zu changes wait for a "
+                        "person: hinoban site pending %s"),
+                      s->pend.n, s->conf->name);
     else if (r == -EKEYREJECTED && s->said_error != r) {
         s->said_error = r;
         hb_cmp_health(c, s, "window", HB_SEV_HIGH, 1,
@@ -49,6 +58,7 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
     s->window_open = r == 0;
     if (r == 0)
         s->window = w;
+    (void)list_dir(c, s); /* without it, lists live as long as we do */
     if (!s->pend_dirty && list_time(s) != s->pend_time)
         list_load(c, s);
 }
@@ -87,28 +97,25 @@ bool hb_cmp_pending(struct hb_cmp *c, struct hb_cmp_site *s,
 bool hb_cmp_is_pending(struct hb_cmp *c, const struct hb_cmp_site *s,
                        const struct hb_fp_item *i, int fd)
 {
+    const struct hb_pending *p = find(s, i->path);
     struct hb_pending now;
-    size_t lo = 0, hi = s->pend.n;
 
-    if (s->pend_arena == NULL)
-        return false;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        const struct hb_pending *p = &s->pend.v[mid];
-        int d = memcmp(p->path.p, i->path.p, HB_MIN(p->path.n, i->path.n));
+    return p != NULL && describe(c, s, i, fd, &now) && p->kind == now.kind &&
+           (now.kind == HB_CHANGE_REMOVED ||
+            (p->type == now.type && p->mode == now.mode &&
+             p->size == now.size &&
+             memcmp(p->sha256, now.sha256, sizeof(p->sha256)) == 0));
+}
 
-        if (d == 0 && p->path.n == i->path.n)
-            return describe(c, s, i, fd, &now) && p->kind == now.kind &&
-                   (now.kind == HB_CHANGE_REMOVED ||
-                    (p->type == now.type && p->mode == now.mode &&
-                     p->size == now.size &&
-                     memcmp(p->sha256, now.sha256, sizeof(p->sha256)) == 0));
-        if (d < 0 || (d == 0 && p->path.n < i->path.n))
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return false;
+void hb_cmp_pending_drop(struct hb_cmp_site *s, struct hb_slice path)
+{
+    struct hb_pending *p = find(s, path);
+
+    if (p == NULL)
+        return;
+    memmove(p, p + 1, (size_t)(s->pend.v + s->pend.n - (p + 1)) * sizeof(*p));
+    s->pend.n--;
+    s->pend_dirty = true;
 }
 
 void hb_cmp_pending_write(struct hb_cmp *c)
@@ -121,7 +128,10 @@ void hb_cmp_pending_write(struct hb_cmp *c)
         if (!s->pend_dirty)
             continue;
         s->pend_dirty = false;
-        r = hb_pending_write(s->dir, &s->pend);
+        r = list_dir(c, s);
+        if (r == 0)
+            r = s->pend.n > 0 ? hb_pending_write(s->pend_dir, &s->pend)
+                              : hb_pending_clear(s->pend_dir);
         s->pend_time = list_time(s);
         if (r < 0 && r != s->said_error) {
             s->said_error = r;
@@ -130,6 +140,41 @@ void hb_cmp_pending_write(struct hb_cmp *c)
                           hb_errno_text(r, text, sizeof(text)));
         }
     }
+}
+
+void hb_cmp_pending_settle(struct hb_cmp *c, struct hb_cmp_site *s)
+{
+    uint64_t number = hb_baseline_number(s->set->set.cur);
+    size_t kept = 0;
+
+    if (s->pend_for == number)
+        return;
+    s->pend_for = number;
+    /* Else the same content could come back later, unsigned and unnoticed. */
+    for (size_t i = 0; i < s->pend.n; i++)
+        if (!hb_pending_settled(&s->pend.v[i], s->set->set.cur))
+            s->pend.v[kept++] = s->pend.v[i];
+    s->pend_dirty = s->pend_dirty || kept != s->pend.n;
+    s->pend.n = kept;
+}
+
+static struct hb_pending *find(const struct hb_cmp_site *s,
+                               struct hb_slice path)
+{
+    size_t lo = 0, hi = s->pend_arena != NULL ? s->pend.n : 0;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int d = hb_path_order(s->pend.v[mid].path, path);
+
+        if (d == 0)
+            return &s->pend.v[mid];
+        if (d < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
 }
 
 /* The chain was captured when the event was read. */
@@ -180,17 +225,34 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
     return S_ISDIR(i->st.mode);
 }
 
+static int list_dir(struct hb_cmp *c, struct hb_cmp_site *s)
+{
+    _cleanup_close_ int all = -1;
+
+    if (s->pend_dir >= 0)
+        return 0;
+    if (c->ctx->pending_dir == NULL)
+        return -ENOENT;
+    all = open(c->ctx->pending_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (all < 0 || (mkdirat(all, s->conf->name, 0700) < 0 && errno != EEXIST))
+        return -errno;
+    s->pend_dir = openat(all, s->conf->name,
+                         O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return s->pend_dir < 0 ? -errno : 0;
+}
+
 static void list_load(struct hb_cmp *c, struct hb_cmp_site *s)
 {
     struct hb_arena *a = hb_arena_new(0);
     struct hb_pending_list list;
     struct hb_err err = {0};
-    bool had = s->pend_arena != NULL;
+    size_t had = s->pend.n;
 
     if (a == NULL)
         return;
     s->pend_time = list_time(s);
-    if (hb_pending_read(s->dir, a, &list, &err) < 0) {
+    if (hb_pending_read(s->pend_dir, a, &list, &err) < 0 ||
+        !hb_streq(list.site, s->conf->name)) {
         hb_arena_free(a);
         a = NULL;
         memset(&list, 0, sizeof(list));
@@ -198,8 +260,9 @@ static void list_load(struct hb_cmp *c, struct hb_cmp_site *s)
     hb_arena_free(s->pend_arena);
     s->pend_arena = a;
     s->pend = list;
-    /* Accepted: the baseline tells.  Rejected: all of it is tampering. */
-    if (had && a == NULL)
+    s->pend_for = 0;
+    /* Accepted: the baseline tells.  Rejected: it is tampering. */
+    if (list.n < had)
         (void)hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0));
 }
 
@@ -207,7 +270,8 @@ static int64_t list_time(const struct hb_cmp_site *s)
 {
     struct stat st;
 
-    if (fstatat(s->dir, "pending.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (s->pend_dir < 0 ||
+        fstatat(s->pend_dir, "pending.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     return st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
 }

@@ -49,6 +49,7 @@ void rig_open(struct rig *r, const char *dir, const char *root,
     sub(r, r->baseline, sizeof(r->baseline), "baseline");
     sub(r, r->helper, sizeof(r->helper), "helper");
     sub(r, r->private, sizeof(r->private), "private");
+    sub(r, r->pending, sizeof(r->pending), "pending");
     sub(r, r->run, sizeof(r->run), "run");
     if (root[0] != '\0')
         (void)snprintf(r->root, sizeof(r->root), "%s", root);
@@ -78,6 +79,7 @@ void rig_open(struct rig *r, const char *dir, const char *root,
         .baseline_dir = r->baseline,
         .helper_dir = r->helper,
         .private_dir = r->private,
+        .pending_dir = r->pending,
         .run_dir = r->run,
         .data_dir = "/nonexistent",
     };

@@ -17,7 +17,7 @@ struct rig {
     char root[256]; /* the site */
     char config_path[340];
     char etc[300], state[300], baseline[300], helper[300], private[300],
-        run[300];
+        pending[300], run[300];
     struct hb_config *config;
     struct hb_role_ctx ctx;
     pid_t roles[8];

@@ -606,7 +606,7 @@ static void test_window(void **state)
         continue;
     assert_int_equal(g->restored + g->removed, 0);
     assert_int_equal(access(at("deployed.php"), F_OK), 0);
-    (void)snprintf(path, sizeof(path), "%s/www/pending.json", g->r.baseline);
+    (void)snprintf(path, sizeof(path), "%s/www/pending.json", g->r.pending);
     for (int i = 0; i < 100 && access(path, F_OK) < 0; i++)
         (void)guard_turn(g, 100); /* written once for many changes */
     assert_int_equal(access(path, F_OK), 0);
