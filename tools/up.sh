@@ -51,7 +51,7 @@ root=$base/root web=$base/web nginx=$base/nginx
 export HINOBAN_ROOT=$root HINOBAN_DATADIR=$base/share
 export HINOBAN_LOCALEDIR=$base/locale
 mkdir -p "$root" "$base/share" "$base/bin" "$base/locale" "$nginx"
-cp -r casebook rules "$base/share/"
+cp -r casebook rules drills "$base/share/"
 cp -r "$build/po/." "$base/locale/" 2>/dev/null || true
 cp "$build/src/hinoban" "$base/bin/hinoban.bin"
 cat >"$base/bin/hinoban" <<EOF

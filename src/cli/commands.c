@@ -8,7 +8,10 @@
 
 const struct hb_cli_command hb_cli_commands[] = {
     {"status", hb_cmd_status, HB_CLI_DAILY,
-     N_("what could happen to us today, and what to do first"), "", NULL, NULL},
+     N_("what could happen to us today, and what to do first"),
+     "[--history [--days N]]", "--history --days",
+     N_("--history  how it stood on each of the last 30 (or N) days, as signed "
+        "on that day")},
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
      "list [--all] | show ID | open CASE SITE \"NOTE\" | note ID \"TEXT\" | "

@@ -43,11 +43,20 @@ static int number(const struct hb_cli *cli, const char *word, int64_t *ret)
 
 int hb_cmd_status(struct hb_cli *cli, int argc, char **argv)
 {
+    const char *days = hb_client_opt(&argc, argv, "--days");
+    bool history = hb_client_flag(&argc, argv, "--history") || days != NULL;
     struct args a;
+    int64_t n = 30;
 
+    if (days != NULL && number(cli, days, &n) != HB_EXIT_OK)
+        return HB_EXIT_USAGE;
     if (argc > 1)
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
     args_begin(&a);
+    if (history) {
+        hb_jw_int(&a.w, "days", n);
+        return args_send(&a, cli, "posture.history");
+    }
     hb_jw_bool(&a.w, "colour",
                isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
     return args_send(&a, cli, "status");

@@ -19,6 +19,7 @@ static hb_core_cmd_fn status, incident_list, incident_show, task_list,
 const struct hb_core_cmd hb_core_cmds_read[] = {
     {"status", HB_NEED_READ, status},
     {"posture", HB_NEED_READ, posture},
+    {"posture.history", HB_NEED_READ, hb_core_history},
     {"incident.list", HB_NEED_READ, incident_list},
     {"incident.show", HB_NEED_READ, incident_show},
     {"task.list", HB_NEED_READ, task_list},

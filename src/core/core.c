@@ -18,7 +18,8 @@
 #define GROUPS_MAX      4096
 #define GROUP_WINDOW_NS (3600 * HB_S)
 #define CHECKPOINT_NS   (600 * HB_S)
-#define SPACE_NS        (3600 * HB_S)
+#define HOUR_NS         (3600 * HB_S)
+#define FIRST_NS        (60 * HB_S) /* checks have answered by then */
 #define DEGRADED_TRY_S  5
 #define JUMP_NS         ((int64_t)(2 * HB_S))
 
@@ -28,7 +29,7 @@ static int open_stores(struct hb_core *c, struct hb_err *err);
 static int open_keys(struct hb_core *c, struct hb_err *err);
 static int open_sockets(struct hb_core *c, struct hb_err *err);
 static void close_all(struct hb_core *c);
-static hb_timer_fn on_second, on_checkpoint, on_space, on_reload;
+static hb_timer_fn on_second, on_checkpoint, on_hour, on_reload;
 
 int hb_core_main(const struct hb_role_ctx *ctx)
 {
@@ -81,7 +82,7 @@ static int open_all(struct hb_core *c, struct hb_err *err)
     if (hb_loop_timer(c->loop, HB_S, HB_S, on_second, c) == NULL ||
         hb_loop_timer(c->loop, CHECKPOINT_NS, CHECKPOINT_NS, on_checkpoint,
                       c) == NULL ||
-        hb_loop_timer(c->loop, SPACE_NS, SPACE_NS, on_space, c) == NULL)
+        hb_loop_timer(c->loop, FIRST_NS, HOUR_NS, on_hour, c) == NULL)
         return -ENOMEM;
     return 0;
 }
@@ -216,9 +217,10 @@ static void on_checkpoint(void *arg)
     }
 }
 
-static void on_space(void *arg)
+static void on_hour(void *arg)
 {
     hb_core_space(arg);
+    hb_core_history_note(arg);
 }
 
 /* People and rules are read again; rules that do not load stay as they were

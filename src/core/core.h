@@ -153,6 +153,9 @@ int hb_core_checkpoint(struct hb_core *c, struct hb_err *err) HB_WUR;
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
                     struct hb_posture **ret) HB_WUR;
+/* Whether a rehearsal of case NUMBER passed after SINCE, bound to what runs
+ * now. */
+bool hb_core_proved(struct hb_core *c, unsigned number, int64_t since);
 /* Results of the controls that only core can know (people, reflex, anchor,
  * drill); written as control results. */
 void hb_core_own_controls(struct hb_core *c);
@@ -212,6 +215,12 @@ struct hb_core_cmd {
     enum hb_core_need need;
     hb_core_cmd_fn *fn;
 };
+/* ---- core_history.c ---- */
+/* Keeps today's posture, signed, where it is not kept yet. */
+void hb_core_history_note(struct hb_core *c);
+/* "posture.history": {"days": 30}, newest first, each verified. */
+hb_core_cmd_fn hb_core_history;
+
 extern const struct hb_core_cmd hb_core_cmds_read[]; /* name NULL ends */
 extern const struct hb_core_cmd hb_core_cmds_work[];
 extern const struct hb_core_cmd hb_core_cmds_admin[];

@@ -22,6 +22,7 @@ struct gather {
     struct hb_core *core;
     struct hb_arena *arena;
     int64_t now;
+    struct hb_proof_binding bound; /* assets NULL: nothing is */
 };
 
 struct said {            /* a decision and what it says */
@@ -44,8 +45,14 @@ static bool reflex_covers(struct hb_core *c, const char *site);
 static void watching(struct hb_core *c);
 static void anchored(struct hb_core *c);
 static void drills(struct hb_core *c);
-static void drill(struct hb_core *c, struct hb_arena *a,
+static void drill(struct hb_core *c, const struct hb_proof_binding *bound,
                   const struct hb_case *kase);
+static bool bind_now(struct hb_core *c, struct hb_arena *a,
+                     struct hb_proof_binding *ret);
+static struct hb_proof_seen newest(struct hb_core *c,
+                                   const struct hb_proof_binding *bound,
+                                   const struct hb_case *kase,
+                                   enum hb_proof_kind kind);
 
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
                     struct hb_posture **ret)
@@ -57,6 +64,8 @@ int hb_core_posture(struct hb_core *c, struct hb_arena *a,
     in = HB_NEW_N(a, struct hb_posture_input, c->book->n);
     if (in == NULL)
         return -ENOMEM;
+    if (!bind_now(c, a, &g.bound))
+        g.bound = (struct hb_proof_binding){0};
     for (size_t i = 0; i < c->book->n && r == 0; i++)
         r = inputs(&g, &c->book->cases[i], &in[i]);
     if (r < 0)
@@ -95,6 +104,19 @@ int hb_core_control_set(struct hb_core *c, const char *control,
                       "INSERT INTO control_history(control, status, reason,"
                       " checked) VALUES(?1, ?2, ?3, ?4)",
                       "titi", control, (int64_t)status, reason, now);
+}
+
+bool hb_core_proved(struct hb_core *c, unsigned number, int64_t since)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const struct hb_case *kase = hb_case_find(c->book, number);
+    struct hb_proof_binding bound;
+    struct hb_proof_seen seen;
+
+    if (a == NULL || kase == NULL || !bind_now(c, a, &bound))
+        return false;
+    seen = newest(c, &bound, kase, HB_PROOF_REHEARSAL);
+    return seen.passed && seen.at >= since;
 }
 
 void hb_core_own_controls(struct hb_core *c)
@@ -299,24 +321,38 @@ static int decision(struct gather *g, const char *subject, struct said *ret)
 static void proofs(struct gather *g, const struct hb_case *kase,
                    struct hb_posture_input *in)
 {
-    struct hb_core *c = g->core;
-    struct hb_proof_binding b = {
-        .number = kase->number, .version = HB_VERSION, .now = g->now};
+    in->rehearsed = newest(g->core, &g->bound, kase, HB_PROOF_REHEARSAL);
+    in->canary = newest(g->core, &g->bound, kase, HB_PROOF_CANARY);
+}
+
+/* What runs now; false where nothing can be bound to it. */
+static bool bind_now(struct hb_core *c, struct hb_arena *a,
+                     struct hb_proof_binding *ret)
+{
+    *ret = (struct hb_proof_binding){.version = HB_VERSION, .now = hb_now()};
+    return c->evidence_pub != NULL &&
+           hb_core_binding(a, c->ctx->config_path, c->ctx->config, c->book,
+                           ret) == 0;
+}
+
+static struct hb_proof_seen newest(struct hb_core *c,
+                                   const struct hb_proof_binding *bound,
+                                   const struct hb_case *kase,
+                                   enum hb_proof_kind kind)
+{
+    struct hb_proof_binding b = *bound;
+    struct hb_proof_seen seen = {0};
     char dir[HB_MAX_PATH];
 
-    if (c->evidence_pub == NULL ||
-        hb_core_binding(g->arena, c->ctx->config_path, c->ctx->config, c->book,
-                        &b) < 0 ||
-        snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0)
-        return;
-    b.kind = HB_PROOF_REHEARSAL;
-    b.max_age = kase->drill.rehearsed_within;
-    if (hb_proof_newest(dir, c->evidence_pub, &b, &in->rehearsed, NULL) < 0)
-        in->rehearsed = (struct hb_proof_seen){0};
-    b.kind = HB_PROOF_CANARY;
-    b.max_age = kase->drill.canary_within;
-    if (hb_proof_newest(dir, c->evidence_pub, &b, &in->canary, NULL) < 0)
-        in->canary = (struct hb_proof_seen){0};
+    b.kind = kind;
+    b.number = kase->number;
+    b.max_age = kind == HB_PROOF_CANARY ? kase->drill.canary_within
+                                        : kase->drill.rehearsed_within;
+    if (bound->assets == NULL ||
+        snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0 ||
+        hb_proof_newest(dir, c->evidence_pub, &b, &seen, NULL) < 0)
+        return (struct hb_proof_seen){0};
+    return seen;
 }
 
 static void people(struct hb_core *c)
@@ -412,33 +448,27 @@ static void anchored(struct hb_core *c)
 static void drills(struct hb_core *c)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_proof_binding bound;
 
-    for (size_t i = 0; a != NULL && c->evidence_pub != NULL && i < c->book->n;
-         i++)
+    if (a == NULL || !bind_now(c, a, &bound))
+        return;
+    for (size_t i = 0; i < c->book->n; i++)
         if (c->book->cases[i].drill.name != NULL)
-            drill(c, a, &c->book->cases[i]);
+            drill(c, &bound, &c->book->cases[i]);
 }
 
 /* The newest proof that is bound to what runs now decides, also where it
  * tells of a failure; without one nobody knows. */
-static void drill(struct hb_core *c, struct hb_arena *a,
+static void drill(struct hb_core *c, const struct hb_proof_binding *bound,
                   const struct hb_case *kase)
 {
-    struct hb_proof_binding b = {.kind = HB_PROOF_REHEARSAL,
-                                 .number = kase->number,
-                                 .version = HB_VERSION,
-                                 .now = hb_now(),
-                                 .max_age = kase->drill.rehearsed_within};
-    struct hb_proof_seen seen = {0};
-    char id[32], dir[HB_MAX_PATH];
+    struct hb_proof_seen seen;
+    char id[32];
 
     (void)snprintf(id, sizeof(id), "drill.case%u", kase->number);
-    if (hb_control_find(kase, id) == NULL ||
-        hb_core_binding(a, c->ctx->config_path, c->ctx->config, c->book, &b) <
-            0 ||
-        snprintf(dir, sizeof(dir), "%s/proofs", c->ctx->state_dir) < 0 ||
-        hb_proof_newest(dir, c->evidence_pub, &b, &seen, NULL) < 0)
+    if (hb_control_find(kase, id) == NULL)
         return;
+    seen = newest(c, bound, kase, HB_PROOF_REHEARSAL);
     (void)!hb_core_control_set(
         c, id,
         seen.passed    ? HB_CS_PASS

@@ -30,19 +30,19 @@ struct deed {
     char name[32];
     uint64_t began;
     struct hb_timer *timer;
+    struct hb_request request; /* of the helper's, to ask again */
 };
 
 typedef int act_fn(struct hb_core *c, const struct hb_play_act *act);
 
 static int act(void *arg, const struct hb_play_act *a);
-static const char *fact(void *arg, int64_t incident, const char *name,
-                        struct hb_arena *a);
 static int document(void *arg, int64_t incident, const char *id);
 static int64_t now(void *arg);
+static int proved(void *arg, int case_number, int64_t since);
 
 static act_fn adopt, hold, restore, scan, outside, aftermath, collect,
     document_make, propose, by_helper, by_person;
-static hb_timer_fn hold_again;
+static hb_timer_fn hold_again, ask_again;
 static hb_core_command_fn on_role;
 static hb_core_answer on_helper;
 
@@ -76,8 +76,11 @@ static const struct {
 
 int hb_core_play_open(struct hb_core *c)
 {
-    const struct hb_play_port port = {
-        .arg = c, .act = act, .fact = fact, .document = document, .now = now};
+    const struct hb_play_port port = {.arg = c,
+                                      .act = act,
+                                      .document = document,
+                                      .now = now,
+                                      .proved = proved};
 
     return hb_play_new(&c->state, &port, &c->play);
 }
@@ -113,10 +116,10 @@ static int64_t now(void *arg)
     return hb_now();
 }
 
-static const char *fact(void *arg, int64_t incident, const char *name,
-                        struct hb_arena *a)
+/* A recurrence is prevented when a drill said so, after the incident. */
+static int proved(void *arg, int case_number, int64_t since)
 {
-    return NULL;
+    return hb_core_proved(arg, (unsigned)case_number, since);
 }
 
 static int document(void *arg, int64_t incident, const char *id)
@@ -362,7 +365,6 @@ static int by_person(struct hb_core *c, const struct hb_play_act *a)
 static int by_helper(struct hb_core *c, const struct hb_play_act *a)
 {
     const struct hb_conf_site *site = hb_config_site(c->ctx->config, a->object);
-    struct hb_request r;
     struct deed *d;
     int rc;
 
@@ -372,13 +374,29 @@ static int by_helper(struct hb_core *c, const struct hb_play_act *a)
     d = deed_new(c, a);
     if (d == NULL)
         return -ENOMEM;
-    hb_core_step_request(a->step, site, a->incident, &r);
-    memcpy(r.key, a->key, sizeof(r.key));
-    r.approval_len = (uint16_t)hb_core_approval(c, a->incident, &r, r.approval);
-    rc = hb_core_ask(c->helper, &r, -1, on_helper, d);
+    hb_core_step_request(a->step, site, a->incident, &d->request);
+    memcpy(d->request.key, a->key, sizeof(d->request.key));
+    d->request.approval_len = (uint16_t)hb_core_approval(
+        c, a->incident, &d->request, d->request.approval);
+    rc = hb_core_ask(c->helper, &d->request, -1, on_helper, d);
     if (rc < 0)
         deed_free(d);
     return rc;
+}
+
+/* The helper journals its intents, so the same key again is done once or told
+ * how it ended.  One that stays away leaves the step to a person. */
+static void ask_again(void *arg)
+{
+    struct deed *d = arg;
+    int r = hb_core_ask(d->core->helper, &d->request, -1, on_helper, d);
+
+    if (r < 0 && hb_mono() - d->began < GONE_PATIENCE_NS)
+        return;
+    hb_timer_stop(d->core->loop, d->timer);
+    d->timer = NULL;
+    if (r < 0)
+        end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
 }
 
 static void on_helper(void *arg, const struct hb_reply *reply, int fd)
@@ -388,8 +406,11 @@ static void on_helper(void *arg, const struct hb_reply *reply, int fd)
 
     hb_close(&fd);
     if (reply == NULL) {
-        /* Its connection broke: the engine asks again with the same key. */
-        end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
+        d->began = hb_mono();
+        d->timer =
+            hb_loop_timer(d->core->loop, HB_S / 5, HB_S / 5, ask_again, d);
+        if (d->timer == NULL)
+            end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
         return;
     }
     switch (reply->status) {

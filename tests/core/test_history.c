@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The posture of each day: one record a day, a day without one is told, and
+ * what was edited or moved in the database is refused.
+ */
+#include "box.h"
+
+#include "base/clock.h"
+
+#define DAY ((int64_t)(86400 * HB_S))
+
+static int make(void **state)
+{
+    int r = box_make(state);
+
+    return r < 0                                                   ? r
+           : hb_key_generate(&core.evidence_key) < 0               ? -1
+           : hb_key_pub(core.evidence_key, &core.evidence_pub) < 0 ? -1
+                                                                   : 0;
+}
+
+static int drop(void **state)
+{
+    hb_key_free(core.evidence_key);
+    hb_pub_free(core.evidence_pub);
+    return box_drop(state);
+}
+
+static int64_t rows(void)
+{
+    struct hb_stmt *q;
+    int64_t n;
+
+    assert_int_equal(
+        hb_db_stmt(core.state.db, "SELECT count(*) FROM posture_day", &q), 0);
+    assert_int_equal(hb_stmt_step(q), 1);
+    n = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return n;
+}
+
+/* Per day, newest first: v verified, x not, - none. */
+static const char *shown(int days)
+{
+    static char out[64];
+    struct hb_core_call call = {.core = &core, .arena = hb_arena_new(0)};
+    struct hb_json *args, *data;
+    char text[32];
+    size_t n = 0;
+
+    (void)snprintf(text, sizeof(text), "{\"days\":%d}", days);
+    assert_int_equal(hb_json_parse(call.arena, hb_slice_z(text), &args, NULL),
+                     0);
+    call.args = args;
+    hb_buf_init(&call.text, 0);
+    hb_buf_init(&call.data, 0);
+    assert_int_equal(hb_core_history(&call), 0);
+    assert_int_equal(
+        hb_json_parse(call.arena, hb_buf_slice(&call.data), &data, NULL), 0);
+    HB_JSON_EACH (one, data) {
+        assert_int_equal(hb_json_get(one, "posture") != NULL,
+                         hb_json_bool(one, "verified", false));
+        out[n++] = !hb_json_bool(one, "recorded", false)  ? '-'
+                   : hb_json_bool(one, "verified", false) ? 'v'
+                                                          : 'x';
+    }
+    out[n] = '\0';
+    hb_buf_done(&call.text);
+    hb_buf_done(&call.data);
+    hb_arena_free(call.arena);
+    return out;
+}
+
+static void change(const char *sql)
+{
+    assert_int_equal(hb_db_exec(core.state.db, sql, ""), 0);
+}
+
+static void test_days(void **state)
+{
+    hb_core_history_note(&core);
+    hb_core_history_note(&core);
+    assert_int_equal(rows(), 1);
+    assert_string_equal(shown(3), "v--");
+    hb_clock_shift(2 * DAY);
+    assert_string_equal(shown(4), "v-v-"); /* asking keeps today's too */
+    /* A clock that is set back finds its day kept. */
+    hb_clock_shift(-2 * DAY);
+    hb_core_history_note(&core);
+    assert_int_equal(rows(), 2);
+}
+
+static void test_edited(void **state)
+{
+    hb_core_history_note(&core);
+    hb_clock_shift(DAY);
+    hb_core_history_note(&core);
+    assert_string_equal(shown(2), "vv");
+    change("UPDATE posture_day SET json = replace(json, 'unknown', 'proven')"
+           " WHERE day = (SELECT max(day) FROM posture_day)");
+    assert_string_equal(shown(2), "xv");
+    /* A good day in the place of a bad one. */
+    change("UPDATE posture_day SET json = (SELECT json FROM posture_day ORDER"
+           " BY day LIMIT 1), sig = (SELECT sig FROM posture_day ORDER BY day"
+           " LIMIT 1)");
+    assert_string_equal(shown(2), "xv");
+    change("UPDATE posture_day SET sig = x''");
+    assert_string_equal(shown(2), "xx");
+}
+
+static void test_no_key(void **state)
+{
+    hb_key_free(core.evidence_key);
+    core.evidence_key = NULL;
+    hb_core_history_note(&core);
+    assert_int_equal(rows(), 0);
+    assert_string_equal(shown(1), "-");
+}
+
+#define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        MADE(test_days),
+        MADE(test_edited),
+        MADE(test_no_key),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("core/history", tests, NULL, NULL);
+}
