@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "control/authlog.h"
 #include "control/moments.h"
 
 #define LOGINS     12u
@@ -26,8 +27,14 @@
 #define LOG_BYTES  (4u << 20)
 #define LOGIN_NS   (24 * 3600 * (int64_t)HB_S)
 #define WEB_NS     (15 * 60 * (int64_t)HB_S)
+#define SAME_NS    (3 * (int64_t)HB_S) /* one log-in, told twice */
 
 static bool logins(const struct hb_machine *m, struct hb_moments *o);
+static bool auth_text(const struct hb_machine *m, struct hb_slice *ret);
+static void tell_auth(struct hb_moments *o, const struct hb_auth *a,
+                      unsigned failed);
+static bool told_before(const struct hb_auth *v, size_t n,
+                        const struct hb_login *l);
 static bool web(const struct hb_machine *m, struct hb_moments *o);
 static void web_log(struct hb_slice text, int64_t since, struct hb_moments *o,
                     size_t *left);
@@ -100,22 +107,102 @@ void hb_moment_add(struct hb_moments *m, int64_t at, const char *kind,
     hb_buf_done(&text);
 }
 
+/* What the log of log-ins tells, and what only wtmp knows. */
 static bool logins(const struct hb_machine *m, struct hb_moments *o)
 {
+    struct hb_auth auth[LOGINS];
     struct hb_login v[LOGINS];
     struct hb_slice data;
-    size_t n;
+    unsigned failed = 0;
+    size_t n = 0, k = 0;
+    bool any;
 
+    any = auth_text(m, &data);
+    if (any)
+        k = hb_authlog_read(data, m->now - LOGIN_NS, m->now, LOGINS, auth,
+                            &failed);
+    for (size_t i = 0; i < k; i++)
+        tell_auth(o, &auth[i], failed);
     if (hb_machine_tail(m, "/var/log/wtmp", WTMP_BYTES, &data) < 0)
-        return false;
+        return any;
     /* A tail begins with a whole record: the size is a multiple of one. */
     data.p += data.n % 384;
     data.n -= data.n % 384;
     n = hb_utmp_read(data, m->now - LOGIN_NS, LOGINS, v);
     for (size_t i = 0; i < n; i++)
-        hb_moment_add(o, v[i].at, "cause.login", "detail", "%s (%s) %s",
-                      v[i].user, v[i].line, v[i].host);
+        if (!told_before(auth, k, &v[i]))
+            hb_moment_add(o, v[i].at, "cause.login", "detail", "%s (%s) %s",
+                          v[i].user, v[i].line, v[i].host);
     return true;
+}
+
+/* auth.log with the one before it where that is needed, else the journal. */
+static bool auth_text(const struct hb_machine *m, struct hb_slice *ret)
+{
+    static const char *const journal[] = {"/usr/bin/journalctl",
+                                          "--no-pager",
+                                          "--quiet",
+                                          "--output",
+                                          "short-iso",
+                                          "--since",
+                                          "-24h",
+                                          "--lines",
+                                          "5000",
+                                          "--identifier=sshd",
+                                          "--identifier=sshd-session",
+                                          "--identifier=sudo",
+                                          "--identifier=su",
+                                          "--identifier=login",
+                                          NULL};
+    static const char *const files[] = {"/var/log/auth.log.1",
+                                        "/var/log/auth.log"};
+    struct hb_buf out = HB_BUF_INIT;
+    struct hb_slice part;
+    char *copy;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(files); i++)
+        if (hb_machine_tail(m, files[i], LOG_BYTES, &part) == 0) {
+            hb_buf_add(&out, part.p, part.n);
+            if (part.n > 0 && part.p[part.n - 1] != '\n')
+                hb_buf_addc(&out, '\n');
+        }
+    if (out.n == 0 && hb_machine_has(m, journal[0]) &&
+        hb_machine_run(m, journal, 20000, &out, NULL) != 0)
+        hb_buf_reset(&out);
+    copy = out.n > 0 ? hb_arena_dup(m->arena, out.p, out.n) : NULL;
+    *ret = hb_slice(copy, copy != NULL ? out.n : 0);
+    hb_buf_done(&out);
+    return copy != NULL;
+}
+
+static void tell_auth(struct hb_moments *o, const struct hb_auth *a,
+                      unsigned failed)
+{
+    switch (a->what) {
+    case HB_AUTH_LOGIN:
+        hb_moment_add(o, a->at, "cause.login", "detail", "%s (%s, %s) %s",
+                      a->user, a->by, a->how, a->from);
+        return;
+    case HB_AUTH_FAILED:
+        hb_moment_add(o, a->at, "cause.login", "detail",
+                      _("refused: %s from %s, of %u refused log-ins in a day"),
+                      a->user, a->from, failed);
+        return;
+    case HB_AUTH_BECAME:
+        hb_moment_add(o, a->at, "cause.login", "detail", "%s -> %s (%s)",
+                      a->user, a->how, a->by);
+        return;
+    }
+}
+
+static bool told_before(const struct hb_auth *v, size_t n,
+                        const struct hb_login *l)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i].what == HB_AUTH_LOGIN && hb_streq(v[i].user, l->user) &&
+            v[i].at - l->at < SAME_NS && l->at - v[i].at < SAME_NS)
+            return true;
+    return false;
 }
 
 /* Every access log that nginx names, or Debian's own. */

@@ -8,16 +8,24 @@
  */
 #include "control/check.h"
 
-#define DEPTH 24u
-#define NODES 100000u
-#define FILES 512u
-#define CONF  "/etc/nginx/nginx.conf"
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "base/num.h"
+
+#define DEPTH   24u
+#define NODES   100000u
+#define FILES   512u
+#define CMDLINE (64u << 10)
+#define CONF    "/etc/nginx/nginx.conf"
 
 struct text {
     const char *p;
     size_t n, at;
 };
 
+static const char *running(const struct hb_machine *m);
+static const char *named(const struct hb_machine *m, struct hb_slice cmd);
 static int block(struct hb_ngx_parser *p, struct text *t, struct hb_ngx *to,
                  bool top);
 static int word(struct hb_ngx_parser *p, struct text *t, struct hb_slice *ret);
@@ -44,12 +52,23 @@ int hb_ngx_load(const struct hb_machine *m, struct hb_ngx **ret)
                               .machine = m,
                               .dir = "/etc/nginx/"};
     struct hb_ngx *root = HB_NEW(m->arena, struct hb_ngx);
+    const char *path = running(m), *slash;
     struct hb_slice text;
-    int r = hb_machine_read(m, CONF, HB_MACHINE_FILE, &text);
+    int r = path != NULL ? hb_machine_read(m, path, HB_MACHINE_FILE, &text)
+                         : -ENOENT;
 
     if (root == NULL)
         return -ENOMEM;
     memset(root, 0, sizeof(*root));
+    /* What includes name is below the configuration's own directory. */
+    if (r == 0) {
+        slash = strrchr(path, '/');
+        p.dir = hb_arena_dup(m->arena, path, (size_t)(slash - path) + 1);
+        if (p.dir == NULL)
+            return -ENOMEM;
+    } else {
+        r = hb_machine_read(m, CONF, HB_MACHINE_FILE, &text);
+    }
     if (r == 0)
         r = hb_ngx_parse(&p, text, root);
     if (r == 0)
@@ -96,6 +115,56 @@ const char *hb_ngx_user(const struct hb_machine *m, const struct hb_ngx *root)
                 return z != NULL ? z : "www-data";
             }
     return "www-data";
+}
+
+/* The file that a running nginx was started with, where it was told one: its
+ * master says so ("nginx: master process nginx -c /x/nginx.conf").  Anybody
+ * may run a program of that name, so only root's counts; NULL: none. */
+static const char *running(const struct hb_machine *m)
+{
+    const char *proc = hb_machine_path(m, "/proc"), *found = NULL;
+    DIR *d = proc != NULL ? opendir(proc) : NULL;
+    struct dirent *e;
+
+    while (d != NULL && found == NULL && (e = readdir(d)) != NULL) {
+        const char *path;
+        struct hb_slice cmd;
+        struct stat st;
+        uint64_t pid;
+
+        if (hb_parse_u64(hb_slice_z(e->d_name), &pid) < 0 ||
+            fstatat(dirfd(d), e->d_name, &st, 0) < 0 || st.st_uid != 0)
+            continue;
+        path = hb_arena_printf(m->arena, "/proc/%llu/cmdline",
+                               (unsigned long long)pid);
+        if (path != NULL && hb_machine_read(m, path, CMDLINE, &cmd) == 0)
+            found = named(m, cmd);
+    }
+    if (d != NULL)
+        (void)closedir(d);
+    return found;
+}
+
+/* The argument of -c in the title of a master; words are parted by blanks or
+ * NUL, as nginx rewrites them. */
+static const char *named(const struct hb_machine *m, struct hb_slice cmd)
+{
+    static const char master[] = "nginx: master process";
+
+    if (cmd.n < sizeof(master) ||
+        memcmp(cmd.p, master, sizeof(master) - 1) != 0)
+        return NULL;
+    for (size_t i = sizeof(master) - 1; i + 4 < cmd.n; i++) {
+        size_t from = i + 4, to = from;
+
+        if (memcmp(cmd.p + i, " -c", 3) != 0 ||
+            (cmd.p[i + 3] != ' ' && cmd.p[i + 3] != '\0') || cmd.p[from] != '/')
+            continue;
+        while (to < cmd.n && cmd.p[to] != ' ' && cmd.p[to] != '\0')
+            to++;
+        return hb_arena_dup(m->arena, cmd.p + from, to - from);
+    }
+    return NULL;
 }
 
 static int block(struct hb_ngx_parser *p, struct text *t, struct hb_ngx *to,

@@ -37,11 +37,8 @@ static const struct hb_role_sock compare_socks[] = {
     {NULL, 0, 0, NULL},
 };
 static const struct hb_role_dir compare_dirs[] = {
-    {HB_DIR_ETC, false},
-    {HB_DIR_BASELINE, false},
-    {HB_DIR_PENDING, true},
-    {HB_DIR_RUN, false},
-    {HB_DIR_COUNT, false},
+    {HB_DIR_ETC, false}, {HB_DIR_BASELINE, false}, {HB_DIR_PENDING, true},
+    {HB_DIR_RUN, false}, {HB_DIR_COUNT, false},
 };
 /* `current` of a site is watched for a new baseline. */
 static const char *const compare_calls[] = {
@@ -100,11 +97,17 @@ static const struct hb_role_dir check_dirs[] = {
     {HB_DIR_COUNT, false},
 };
 /* What the user may read there anyway: how the machine is set up. */
-static const char *const check_reads[] = {
-    "/etc",           "/var/log",  "/var/lib/apt",    "/var/lib/dpkg",
-    "/var/cache/apt", "/run/utmp", "/var/spool/cron", NULL};
-/* Logs of Debian belong to it. */
-static const char *const check_groups[] = {"adm", NULL};
+static const char *const check_reads[] = {"/etc",
+                                          "/var/log",
+                                          "/var/lib/apt",
+                                          "/var/lib/dpkg",
+                                          "/var/cache/apt",
+                                          "/run/utmp",
+                                          "/var/spool/cron",
+                                          "/run/log/journal",
+                                          NULL};
+/* Logs of Debian and the journal belong to them. */
+static const char *const check_groups[] = {"adm", "systemd-journal", NULL};
 
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,

@@ -298,6 +298,41 @@ static void test_docroot(void **state)
     tree_done(&t);
 }
 
+/* The one that runs, where it was started with a file of its own. */
+static void test_nginx_running(void **state)
+{
+    static const struct {
+        const char *title, *user;
+    } titles[] = {
+        {"nginx: master process /usr/sbin/nginx -c /etc/own/n.conf -g x;",
+         "own"},
+        {"nginx: master process nginx", "usual"},
+        {"nginx: master process nginx -c /etc/own/gone.conf", "usual"},
+        {"nginx: master process nginx -c relative.conf", "usual"},
+        {"nginx: worker process -c /etc/own/n.conf", "usual"},
+        {"evil nginx: master process nginx -c /etc/own/n.conf", "usual"},
+    };
+    struct tree t;
+
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < HB_ARRAY_LEN(titles); i++) {
+        struct hb_ngx *root = NULL;
+
+        tree_open(&t);
+        put(&t, "/etc/nginx/nginx.conf", "user usual;\n", 0644);
+        put(&t, "/etc/own/n.conf", "include part.conf;\n", 0644);
+        put(&t, "/etc/own/part.conf", "user own;\n", 0644);
+        put(&t, "/proc/77/cmdline", titles[i].title, 0444);
+        assert_int_equal(hb_ngx_load(&t.m, &root), 0);
+        /* What an include brings stands below it. */
+        assert_non_null(hb_ngx_next(root, NULL, "user"));
+        assert_true(hb_slice_is(hb_ngx_next(root, NULL, "user")->args[0],
+                                titles[i].user));
+        tree_done(&t);
+    }
+}
+
 static void test_nginx(void **state)
 {
     struct tree t;
@@ -380,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_patch_unattended),
         cmocka_unit_test(test_docroot),
         cmocka_unit_test(test_nginx),
+        cmocka_unit_test(test_nginx_running),
         cmocka_unit_test(test_waf),
         cmocka_unit_test(test_worst_answer_stays),
     };

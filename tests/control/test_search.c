@@ -238,6 +238,15 @@ static void test_collect(void **state)
     login(&t, "old", t.m.now - 86400 * 3 * (int64_t)HB_S);
     put(&t, "/etc/nginx/nginx.conf",
         "http { server { access_log /var/log/w/a.log combined; } }\n", 0644);
+    localtime_r(&now, &tm);
+    (void)strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm);
+    (void)snprintf(line, sizeof(line),
+                   "%s w sshd[7]: Accepted password for eve from 192.0.2.7 "
+                   "port 1 ssh2\n%s w sudo:  eve : TTY=a ; PWD=/ ; USER=root ;"
+                   " COMMAND=/bin/sh\n",
+                   when, when);
+    put(&t, "/var/log/auth.log", line, 0640);
+    login(&t, "eve", t.m.now);
     gmtime_r(&now, &tm);
     (void)strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &tm);
     (void)snprintf(line, sizeof(line),
@@ -251,6 +260,9 @@ static void test_collect(void **state)
     assert_int_equal(hb_json_parse(t.m.arena, hb_buf_slice(&b), &got, NULL), 0);
     assert_true(tells(got, "cause.login", "mallory"));
     assert_false(tells(got, "cause.login", "old"));
+    assert_true(tells(got, "cause.login", "eve (sshd, password) 192.0.2.7"));
+    assert_true(tells(got, "cause.login", "eve -> /bin/sh (sudo)"));
+    assert_false(tells(got, "cause.login", "eve (pts")); /* told already */
     assert_true(tells(got, "cause.web", "POST /up.php"));
     assert_false(tells(got, "cause.web", "GET /a"));
     assert_false(tells(got, "cause.web", "POST /o "));
