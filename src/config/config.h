@@ -36,6 +36,7 @@ struct hb_conf_site {
     struct hb_conf_list areas;   /* struct hb_conf_area */
     uint64_t scan_every;         /* full hash scan; ns */
     uint64_t outside_every;      /* outside view; ns */
+    const char *url_ca;          /* PEM of who signs its certificate */
     int private_driver;          /* enum hb_private_driver */
     const char *private_command; /* absolute; argument on|off SITE */
     int64_t private_after;       /* failed restores ... */

@@ -160,6 +160,10 @@ static int setup(struct hop *h, const struct hb_fetch_limits *l)
     SET(CURLOPT_CERTINFO, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (l->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, l->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
+    }
     SET(CURLOPT_BUFFERSIZE, 16384L);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, h);
@@ -218,6 +222,7 @@ static int code_of(CURLcode c, const struct hop *h)
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
         return -EKEYREJECTED;
     case CURLE_OUT_OF_MEMORY:
         return -ENOMEM;
@@ -242,8 +247,10 @@ static int more(struct hop *h, const struct hb_fetch_limits *l, bool *ret_again,
         return 0;
     if (!hb_copyz(f->next, sizeof(f->next), next))
         return hb_err_set(err, -EPROTO, _("the redirect is too long"));
-    /* Elsewhere, or to another scheme: the caller decides what it means. */
-    if (hb_url_host(f->url, here, sizeof(here)) < 0 ||
+    /* Elsewhere, or out of TLS: the caller decides what it means. */
+    if ((strncasecmp(f->url, "https:", 6) == 0 &&
+         strncasecmp(f->next, "https:", 6) != 0) ||
+        hb_url_host(f->url, here, sizeof(here)) < 0 ||
         hb_url_host(f->next, there, sizeof(there)) < 0 ||
         !hb_streq(here, there) || l->redirects == 0)
         return 0;

@@ -18,10 +18,13 @@
 #define HB_FETCH_URL_MAX 2048u /* bytes with the terminator */
 
 struct hb_fetch_limits {
-    size_t body;        /* bytes; 0: 8 MiB */
-    size_t headers;     /* bytes of all answers' headers; 0: 64 KiB */
-    unsigned seconds;   /* for all of it together; 0: 15 */
-    unsigned redirects; /* followed, on the same host only */
+    size_t body;         /* bytes; 0: 8 MiB */
+    size_t headers;      /* bytes of all answers' headers; 0: 64 KiB */
+    unsigned seconds;    /* for all of it together; 0: 15 */
+    unsigned redirects;  /* followed, on the same host only, and never from
+                            https to http */
+    const char *ca_file; /* PEM: the authorities that count, instead of the
+                            system's; NULL: those */
 };
 
 struct hb_fetched {

@@ -273,7 +273,10 @@ static enum hb_seen see(struct site *s, bool again, struct page *page,
                         struct hb_fetched *f, struct hb_buf *detail)
 {
     const struct hb_fetch_limits limits = {
-        .body = PAGE_MAX, .seconds = PAGE_SEC, .redirects = 3};
+        .body = PAGE_MAX,
+        .seconds = PAGE_SEC,
+        .redirects = 3,
+        .ca_file = s->conf->url_ca[0] != '\0' ? s->conf->url_ca : NULL};
     struct hb_base_set set = {0};
     struct hb_err err = {0};
     enum hb_seen seen;
