@@ -93,6 +93,7 @@ hb_cli_fn hb_cmd_role;
 hb_cli_fn hb_cmd_role_ended;
 hb_cli_fn hb_cmd_supervise;
 hb_cli_fn hb_cmd_support;
+hb_cli_fn hb_cmd_undo;
 hb_cli_fn hb_cmd_units;
 hb_cli_fn hb_cmd_unmount;
 

@@ -25,6 +25,14 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},
+    {"undo", hb_cmd_undo, HB_CLI_DAILY,
+     N_("what the machine did for an incident, and taking it back"),
+     "INCIDENT [DEED [--dry-run]] [--key FILE] [--person NAME]",
+     "--dry-run --key --person",
+     N_("Without DEED lists what is in force: a site or path that is private, "
+        "a path that\n"
+        "cannot be changed, a program that was stopped. Undoing is signed with "
+        "your key.")},
     {"decide", hb_cmd_decide, HB_CLI_DAILY,
      N_("record a decision of yours, signed, with reason and end"),
      "SUBJECT VERDICT \"WHY\" [--for 90d]", "--for --key --person",

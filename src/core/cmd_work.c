@@ -11,6 +11,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "core/core_reflex.h"
 #include "core/play_port.h"
 #include "incident/decision.h"
 
@@ -28,6 +29,8 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {"step.resume", HB_NEED_OFFICER, step_resume},
     {"approval.wanted", HB_NEED_PERSON, approval_wanted},
     {"approval.add", HB_NEED_PERSON, approval_add},
+    {"deed.list", HB_NEED_READ, hb_core_deed_list},
+    {"deed.undo", HB_NEED_OFFICER, hb_core_deed_undo},
     {"evidence.checkpoint", HB_NEED_READ, evidence_checkpoint},
     {"evidence.export", HB_NEED_OFFICER, evidence_export},
     {NULL, HB_NEED_NOTHING, NULL},

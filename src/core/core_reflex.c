@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 
 #include "core/core_reflex.h"
+#include "core/play_port.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -40,6 +41,7 @@
 #define RETRY_NS (5 * HB_S)
 
 enum state { WANTED = 1, HOLDS, LIFTING };
+enum { BY_PERSON = 2 }; /* in the column widen: not to be lifted by itself */
 
 /* A row on its way to the helper. */
 struct flight {
@@ -47,7 +49,7 @@ struct flight {
     int64_t id, incident;
     enum state state;
     enum hb_action action;
-    bool widen;
+    bool widen, person;
     char site[64], path[HB_MAX_PATH], detail[256];
 };
 
@@ -70,9 +72,15 @@ static hb_core_answer on_answer;
 static void done(struct flight *f);
 static void not_done(struct flight *f, const struct hb_reply *reply);
 static void next_best(struct flight *f);
+static void stays(struct flight *f);
 static void forget(struct hb_core *c, int64_t id);
 static void tell(struct flight *f, const char *kind);
+static const char *approver(const struct flight *f, struct hb_arena *a);
 static void lift_what_is_quiet(struct hb_core *c);
+static void list_one(struct hb_core_call *call, struct hb_jw *w,
+                     struct hb_stmt *q);
+static enum hb_action counter_of(enum hb_action a);
+static uint32_t step_of(int64_t id);
 
 int hb_core_reflex_note(struct hb_core *c, const struct hb_event *e,
                         int64_t incident)
@@ -112,16 +120,18 @@ void hb_core_reflex_go(struct hb_core *c)
         !hb_core_helper_alive(c->helper) || hb_mono() < c->reflex_again)
         return;
     lift_what_is_quiet(c);
-    if (hb_db_stmt(c->state.db,
-                   "SELECT id, incident, state, action, site, path, key, entry,"
-                   " baseline, pid, started, detail, widen FROM reflex_deed"
-                   " WHERE state <> 2 ORDER BY id LIMIT 8",
-                   &q) < 0)
+    if (hb_db_stmt(
+            c->state.db,
+            "SELECT id, incident, state, action, site, path, key, entry,"
+            " baseline, pid, started, detail, widen, of_key FROM reflex_deed"
+            " WHERE state <> 2 ORDER BY id LIMIT 8",
+            &q) < 0)
         return;
     while (n < AT_ONCE && hb_stmt_step(q) == 1) {
         const struct hb_conf_site *s;
         struct flight *f = calloc(1, sizeof(*f));
         struct hb_slice key = hb_stmt_col_blob(q, 6);
+        struct hb_slice of = hb_stmt_col_blob(q, 13);
 
         if (f == NULL)
             break;
@@ -131,6 +141,7 @@ void hb_core_reflex_go(struct hb_core *c)
         f->state = (enum state)hb_stmt_col_int(q, 2);
         f->action = (enum hb_action)hb_stmt_col_int(q, 3);
         f->widen = hb_stmt_col_int(q, 12) != 0;
+        f->person = hb_stmt_col_int(q, 12) == BY_PERSON;
         (void)hb_copyz(f->site, sizeof(f->site), hb_stmt_col_text(q, 4));
         (void)hb_copyz(f->path, sizeof(f->path), hb_stmt_col_text(q, 5));
         (void)hb_copyz(f->detail, sizeof(f->detail), hb_stmt_col_text(q, 11));
@@ -149,6 +160,8 @@ void hb_core_reflex_go(struct hb_core *c)
         pids[n] = hb_stmt_col_int(q, 9);
         if (key.n == HB_ACT_KEY_SIZE)
             memcpy(requests[n].key, key.p, key.n);
+        if (f->action == HB_ACT_WRITER_THAW && of.n == HB_ACT_KEY_SIZE)
+            memcpy(requests[n].key2, of.p, of.n);
         list[n++] = f;
     }
     hb_stmt_reset(q);
@@ -156,14 +169,159 @@ void hb_core_reflex_go(struct hb_core *c)
         ask(c, list[i], &requests[i], pids[i]);
 }
 
-void hb_core_reflex_by_person(struct hb_core *c, const char *site)
+void hb_core_reflex_by_person(struct hb_core *c, const char *site,
+                              int64_t incident, bool private)
 {
-    if (hb_db_exec(c->state.db,
-                   "DELETE FROM reflex_deed WHERE site = ?1"
-                   " AND (action = ?2 OR action = ?3)",
-                   "tii", site, (int64_t)HB_ACT_SITE_PRIVATE,
-                   (int64_t)HB_ACT_SITE_PUBLIC) < 0)
+    static const char none[HB_ACT_KEY_SIZE] = "";
+    const struct hb_slice key = hb_slice(none, sizeof(none));
+    int r = hb_db_exec(c->state.db,
+                       "DELETE FROM reflex_deed WHERE site = ?1"
+                       " AND (action = ?2 OR action = ?3)",
+                       "tii", site, (int64_t)HB_ACT_SITE_PRIVATE,
+                       (int64_t)HB_ACT_SITE_PUBLIC);
+
+    if (r == 0 && private)
+        r = hb_db_exec(
+            c->state.db,
+            "INSERT INTO reflex_deed(site, path, action, incident, key, state,"
+            " entry, baseline, pid, started, detail, since, widen)"
+            " VALUES(?1, '', ?2, ?3, ?4, 2, 0, 0, 0, 0, '', ?5, ?6)",
+            "tiibii", site, (int64_t)HB_ACT_SITE_PRIVATE, incident, &key,
+            hb_now(), (int64_t)BY_PERSON);
+    if (r < 0)
         hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+int hb_core_deed_list(struct hb_core_call *call)
+{
+    int64_t incident = hb_json_int(call->args, "incident", 0);
+    struct hb_stmt *q;
+    struct hb_jw w;
+    size_t n = 0;
+    int r = hb_db_stmt(call->core->state.db,
+                       "SELECT id, action, site, path, key, entry, baseline,"
+                       " since, state FROM reflex_deed WHERE incident = ?1"
+                       " AND state >= 2 ORDER BY id",
+                       &q);
+
+    if (r < 0)
+        return r;
+    hb_jw_init(&w, &call->data);
+    hb_jw_arr(&w, NULL);
+    r = hb_stmt_int(q, 1, incident);
+    for (; r == 0 && hb_stmt_step(q) == 1; n++)
+        list_one(call, &w, q);
+    hb_stmt_reset(q);
+    hb_jw_end_arr(&w);
+    if (n == 0)
+        hb_buf_addz(&call->text, _("Nothing is in force that could be "
+                                   "undone.\n"));
+    return r;
+}
+
+/* The counter-action, with the approval that came along: whether it allows
+ * it is verified in the helper. */
+int hb_core_deed_undo(struct hb_core_call *call)
+{
+    int64_t incident = hb_json_int(call->args, "incident", 0);
+    int64_t id = hb_json_int(call->args, "deed", 0);
+    const char *hex = hb_json_str(call->args, "blob", "");
+    uint8_t blob[HB_ACT_APPROVAL_MAX], random[16];
+    struct hb_slice bytes = {(const char *)blob, strlen(hex) / 2};
+    struct hb_db *db = call->core->state.db;
+    char nonce[33], step[16], key[HB_ACT_KEY_SIZE];
+    const struct hb_slice fresh = hb_slice(key, sizeof(key));
+    int r;
+
+    if (bytes.n == 0 || bytes.n > sizeof(blob) ||
+        hb_unhex(hb_slice_z(hex), blob, bytes.n) < 0)
+        return hb_err_set(&call->err, -EINVAL, _("This is not an approval."));
+    hb_random(random, sizeof(random));
+    hb_hex(random, sizeof(random), nonce);
+    hb_random(key, sizeof(key));
+    (void)snprintf(step, sizeof(step), "%08x", step_of(id));
+    r = hb_db_begin(db);
+    if (r == 0)
+        r = hb_db_exec(db,
+                       "INSERT INTO approval(nonce, incident, step, person,"
+                       " blob, created, used)"
+                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
+                       "titibi", nonce, incident, step, call->person->id,
+                       &bytes, hb_now());
+    if (r == 0)
+        r = hb_db_exec(
+            db,
+            "UPDATE OR REPLACE reflex_deed SET state = 3,"
+            " of_key = key, key = ?3, widen = ?4,"
+            " action = CASE action WHEN ?5 THEN ?6 WHEN ?7 THEN ?8"
+            " WHEN ?9 THEN ?10 ELSE action END"
+            " WHERE id = ?1 AND incident = ?2 AND state = 2",
+            "iibiiiiiii", id, incident, &fresh, (int64_t)BY_PERSON,
+            (int64_t)HB_ACT_SITE_PRIVATE, (int64_t)HB_ACT_SITE_PUBLIC,
+            (int64_t)HB_ACT_PATH_DENY, (int64_t)HB_ACT_PATH_ALLOW,
+            (int64_t)HB_ACT_WRITER_FREEZE, (int64_t)HB_ACT_WRITER_THAW);
+    if (r == 0 && hb_db_changes(db) == 0)
+        r = hb_err_set(&call->err, -ENOENT,
+                       _("Deed %lld of incident %lld is not in force."),
+                       (long long)id, (long long)incident);
+    if (r == 0)
+        r = hb_db_commit(db);
+    if (r < 0) {
+        hb_db_rollback(db);
+        return r;
+    }
+    hb_core_reflex_go(call->core);
+    return 0;
+}
+
+static void list_one(struct hb_core_call *call, struct hb_jw *w,
+                     struct hb_stmt *q)
+{
+    enum hb_action a = (enum hb_action)hb_stmt_col_int(q, 1);
+    const char *name = hb_stmt_col_text(q, 2), *path = hb_stmt_col_text(q, 3);
+    const struct hb_conf_site *s =
+        hb_config_site(call->core->ctx->config, name);
+    struct hb_slice key = hb_stmt_col_blob(q, 4);
+    bool thaw = a == HB_ACT_WRITER_FREEZE;
+    char hex[2 * HB_ACT_KEY_SIZE + 1] = "", time[40];
+    int64_t id = hb_stmt_col_int(q, 0);
+
+    if (thaw && key.n == HB_ACT_KEY_SIZE)
+        hb_hex(key.p, key.n, hex);
+    hb_jw_obj(w, NULL);
+    hb_jw_int(w, "deed", id);
+    hb_jw_str(w, "action", hb_action_name(a));
+    hb_jw_str(w, "site", name);
+    hb_jw_str(w, "path", path);
+    hb_jw_bool(w, "in_force", hb_stmt_col_int(q, 8) == HOLDS);
+    /* What an approval of the counter-action is bound to. */
+    hb_jw_int(w, "counter", counter_of(a));
+    hb_jw_int(w, "site_number", s != NULL ? s->number : 0);
+    hb_jw_int(w, "entry", hb_stmt_col_int(q, 5));
+    hb_jw_int(w, "baseline", hb_stmt_col_int(q, 6));
+    hb_jw_int(w, "step_number", step_of(id));
+    hb_jw_str(w, "key2", hex);
+    hb_jw_end_obj(w);
+    hb_buf_addf(&call->text, "%4lld  %-14s %s%s%s  %s\n", (long long)id,
+                hb_action_name(a), name, path[0] != '\0' ? "/" : "", path,
+                hb_time_utc(hb_stmt_col_int(q, 7), time, sizeof(time)));
+}
+
+static enum hb_action counter_of(enum hb_action a)
+{
+    return a == HB_ACT_SITE_PRIVATE    ? HB_ACT_SITE_PUBLIC
+           : a == HB_ACT_PATH_DENY     ? HB_ACT_PATH_ALLOW
+           : a == HB_ACT_WRITER_FREEZE ? HB_ACT_WRITER_THAW
+                                       : a;
+}
+
+/* The step that an approval of undoing deed ID is bound to. */
+static uint32_t step_of(int64_t id)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "undo-%lld", (long long)id);
+    return hb_core_step_hash(text);
 }
 
 static const struct hb_conf_site *site_of(const struct hb_core *c,
@@ -297,6 +455,11 @@ static void ask(struct hb_core *c, struct flight *f, struct hb_request *r,
         free(f);
         return;
     }
+    if (f->state == LIFTING && f->person) {
+        r->step = step_of(f->id);
+        r->approval_len =
+            (uint16_t)hb_core_approval(c, f->incident, r, r->approval);
+    }
     if (f->action == HB_ACT_WRITER_FREEZE) {
         /* The helper compares when it was started: a number used again is
          * another process. */
@@ -344,6 +507,7 @@ static void done(struct flight *f)
         {HB_ACT_PATH_DENY, "path.denied", "path.denied"},
         {HB_ACT_PATH_ALLOW, "path.allowed", "path.allowed"},
         {HB_ACT_WRITER_FREEZE, "writer.frozen", "writer.frozen"},
+        {HB_ACT_WRITER_THAW, "writer.thawed", "writer.thawed"},
     };
     struct hb_core *c = f->core;
 
@@ -351,7 +515,7 @@ static void done(struct flight *f)
         if (told[i].action == f->action)
             tell(f, f->path[0] != '\0' ? told[i].path_kind : told[i].kind);
     if (f->action == HB_ACT_SITE_PUBLIC)
-        hb_core_reflex_by_person(c, f->site); /* all of the site is public */
+        hb_core_reflex_by_person(c, f->site, 0, false); /* all is public */
     else if (f->state == LIFTING)
         forget(c, f->id);
     else if (hb_db_exec(c->state.db,
@@ -365,10 +529,11 @@ static void not_done(struct flight *f, const struct hb_reply *reply)
     char text[128];
 
     if (f->state == LIFTING) {
-        /* It stays as it is until a person lifts it. */
         hb_core_say(f->core, HB_SEV_MEDIUM, "not-lifted",
-                    f->path[0] != '\0' ? f->path : f->site);
-        forget(f->core, f->id);
+                    reply->status == HB_ACT_ASK
+                        ? _("this was not approved")
+                        : hb_errno_text(reply->error, text, sizeof(text)));
+        stays(f);
         return;
     }
     hb_log(HB_LOG_WARNING, "%s of %s/%s: %s", hb_action_name(f->action),
@@ -408,6 +573,24 @@ static void next_best(struct flight *f)
         hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
 }
 
+/* As it was, until a person undoes it. */
+static void stays(struct flight *f)
+{
+    struct hb_core *c = f->core;
+
+    if (hb_db_exec(c->state.db,
+                   "UPDATE OR REPLACE reflex_deed SET state = 2, key = of_key,"
+                   " widen = ?2, action = CASE action WHEN ?3 THEN ?4"
+                   " WHEN ?5 THEN ?6 WHEN ?7 THEN ?8 ELSE action END"
+                   " WHERE id = ?1",
+                   "iiiiiiii", f->id, (int64_t)BY_PERSON,
+                   (int64_t)HB_ACT_SITE_PUBLIC, (int64_t)HB_ACT_SITE_PRIVATE,
+                   (int64_t)HB_ACT_PATH_ALLOW, (int64_t)HB_ACT_PATH_DENY,
+                   (int64_t)HB_ACT_WRITER_THAW,
+                   (int64_t)HB_ACT_WRITER_FREEZE) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
 static void forget(struct hb_core *c, int64_t id)
 {
     if (hb_db_exec(c->state.db, "DELETE FROM reflex_deed WHERE id = ?1", "i",
@@ -417,12 +600,13 @@ static void forget(struct hb_core *c, int64_t id)
 
 static void tell(struct flight *f, const char *kind)
 {
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
     struct hb_jw w;
 
     hb_jw_init(&w, &args);
     hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "by", _("approval in advance"));
+    hb_jw_str(&w, "by", f->person ? approver(f, a) : _("approval in advance"));
     hb_jw_str(&w, "path", f->path);
     hb_jw_str(&w, "reason", f->detail[0] != '\0' ? f->detail : f->site);
     hb_jw_end_obj(&w);
@@ -430,6 +614,28 @@ static void tell(struct flight *f, const char *kind)
         hb_timeline_add(&f->core->state, f->incident, hb_now(), kind,
                         "role:core", hb_buf_z(&args), "") < 0)
         hb_log(HB_LOG_ERR, "the timeline could not be written");
+}
+
+/* Who approved undoing it. */
+static const char *approver(const struct flight *f, struct hb_arena *a)
+{
+    const char *name = NULL;
+    struct hb_stmt *q;
+    char step[16];
+
+    (void)snprintf(step, sizeof(step), "%08x", step_of(f->id));
+    if (a == NULL ||
+        hb_db_stmt(f->core->state.db,
+                   "SELECT p.full_name FROM approval x JOIN person p"
+                   " ON p.id = x.person WHERE x.incident = ?1 AND x.step = ?2"
+                   " ORDER BY x.created DESC LIMIT 1",
+                   &q) < 0)
+        return "?";
+    if (hb_stmt_int(q, 1, f->incident) == 0 && hb_stmt_text(q, 2, step) == 0 &&
+        hb_stmt_step(q) == 1 && hb_stmt_col_text(q, 0) != NULL)
+        name = hb_arena_strdup(a, hb_stmt_col_text(q, 0));
+    hb_stmt_reset(q);
+    return name != NULL ? name : "?";
 }
 
 /* Nothing of the site stands out, and nothing happened to it for as long as
@@ -452,12 +658,14 @@ static void lift_what_is_quiet(struct hb_core *c)
         hb_random(key, sizeof(key));
         if (hb_db_exec(
                 c->state.db,
-                "UPDATE OR REPLACE reflex_deed SET state = 3, key = ?2,"
+                "UPDATE OR REPLACE reflex_deed SET state = 3, of_key = key,"
+                " key = ?2,"
                 " entry = CASE action WHEN ?3 THEN 0 ELSE entry END,"
                 " baseline = CASE action WHEN ?3 THEN 0 ELSE baseline END,"
                 " action = CASE action WHEN ?3 THEN ?4 ELSE ?5 END"
                 " WHERE id = (SELECT min(id) FROM reflex_deed"
-                "  WHERE site = ?1 AND state = 2 AND action <> ?6)"
+                "  WHERE site = ?1 AND state = 2 AND action <> ?6"
+                "  AND widen <> 2)"
                 " AND NOT EXISTS(SELECT 1 FROM outstanding WHERE site = ?1)",
                 "tbiiii", s[i].name, &blob, (int64_t)HB_ACT_SITE_PRIVATE,
                 (int64_t)HB_ACT_SITE_PUBLIC, (int64_t)HB_ACT_PATH_ALLOW,

@@ -14,8 +14,11 @@ int hb_core_reflex_note(struct hb_core *c, const struct hb_event *e,
 /* Carries out what is noted and lifts what is quiet; after each commit and
  * once a second. */
 void hb_core_reflex_go(struct hb_core *c);
-/* A person took SITE private or public: nothing of that is lifted by itself
- * any more. */
-void hb_core_reflex_by_person(struct hb_core *c, const char *site);
+/* A person had SITE taken private (or public) in INCIDENT: that is not lifted
+ * by itself, but can be undone. */
+void hb_core_reflex_by_person(struct hb_core *c, const char *site,
+                              int64_t incident, bool private);
+/* "deed.list", "deed.undo": what is in force of an incident, and back. */
+hb_core_cmd_fn hb_core_deed_list, hb_core_deed_undo;
 
 #endif

@@ -416,7 +416,8 @@ static void on_helper(void *arg, const struct hb_reply *reply, int fd)
     switch (reply->status) {
     case HB_ACT_DONE:
     case HB_ACT_ALREADY:
-        hb_core_reflex_by_person(d->core, d->site);
+        hb_core_reflex_by_person(d->core, d->site, d->incident,
+                                 d->request.action == HB_ACT_SITE_PRIVATE);
         hb_core_site_moment(d->core, d->incident, d->name);
         end(d, HB_PLAY_DONE, "{}", "");
         return;

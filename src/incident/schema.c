@@ -150,7 +150,8 @@ static const char reflex_deed[] =
     " REFERENCES incident(id), key BLOB NOT NULL, state INTEGER NOT NULL,"
     " entry INTEGER NOT NULL, baseline INTEGER NOT NULL,"
     " pid INTEGER NOT NULL, started INTEGER NOT NULL, detail TEXT NOT NULL,"
-    " since INTEGER NOT NULL, widen INTEGER NOT NULL);"
+    " since INTEGER NOT NULL, widen INTEGER NOT NULL,"
+    " of_key BLOB NOT NULL DEFAULT '');"
     "CREATE UNIQUE INDEX reflex_deed_what ON reflex_deed(site, path, action);";
 
 static const struct hb_migration migrations[] = {

@@ -52,6 +52,8 @@ static const struct {
     {"path.allowed", N_("{path} can be changed again, by {by}.")},
     {"writer.frozen", N_("The program that kept writing {path} was stopped by "
                          "{by}; its memory is kept.")},
+    {"writer.thawed", N_("The program that kept writing {path} may go on, by "
+                         "{by}.")},
     {"evidence.taken", N_("Evidence {number} secured: {name} (SHA-256 "
                           "{sha256}).")},
     {"evidence.exported", N_("The evidence was packed for handing over by "

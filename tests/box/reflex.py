@@ -193,6 +193,25 @@ def fighter(bed, rel):
                              f'{bed.web}/{rel}'], stdin=subprocess.DEVNULL)
 
 
+def undo(s):
+    """The officer takes it back; nobody else can, and nothing twice."""
+    deed = str(s.ask('undo', '1')[0]['deed'])
+    r = s.officer('undo', '1', deed, '--dry-run')
+    ok('path.allow' in r.stdout and s.immutable('index.html'),
+       'a dry run only tells', r.stdout)
+    r = s.run(s.program, 'undo', '1', deed, '--key', s.top + '/deputy.key',
+              uid=lab.DEPUTY, check=False)
+    ok(r.returncode != 0, 'who is neither officer nor deputy cannot', r.stdout)
+    ok(s.immutable('index.html'), 'and it stays')
+    r = s.officer('undo', '1', deed, check=False)
+    ok(r.returncode == 0 and not s.immutable('index.html'),
+       'the officer undoes it', r.stderr)
+    r = s.officer('undo', '1', deed, check=False)
+    ok(r.returncode == 1 and 'not in force' in r.stderr, 'once', r.stderr)
+    r = s.officer('undo', 'x', check=False)
+    ok(r.returncode == 2, 'no number: wrong usage')
+
+
 def test_fight_denied():
     with Site() as s:
         p = fighter(s, 'index.html')
@@ -206,6 +225,13 @@ def test_fight_denied():
             p.kill()
             p.wait()
         ok(s.told('was made unchangeable'), 'the timeline says so')
+        undo(s)
+    with Site() as s:
+        p = fighter(s, 'index.html')
+        ok(lab.until(lambda: s.immutable('index.html'), 30, 0.1) is not None,
+           'another fight')
+        p.kill()
+        p.wait()
         ok(lab.until(lambda: not s.immutable('index.html'), 60, 0.2)
            is not None, 'it can be changed again when it is quiet', s.log())
 
@@ -229,6 +255,12 @@ def test_fight_frozen():
                 ok(lab.until(lambda: b'HACKED' not in s.fetch('')[1], 10)
                    is not None, 'the page is as published')
                 ok(s.told('was stopped'), 'the timeline says so')
+                deed = s.ask('undo', '1')[0]
+                ok(deed['action'] == 'writer.freeze', 'it can be undone', deed)
+                r = s.officer('undo', '1', str(deed['deed']), check=False)
+                ok(r.returncode == 0 and state() == 'THAWED',
+                   'a person lets the writer go', r.stderr)
+                ok(s.told('may go on'), 'the timeline says by whom')
             finally:
                 with open(name + '/freezer.state', 'w') as f:
                     f.write('THAWED')

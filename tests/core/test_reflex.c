@@ -149,10 +149,12 @@ static void test_by_person(void **state)
 {
     happen("failed", "about.html", 3, 5);
     happen("fight", "index.html", 9, 2);
-    hb_core_reflex_by_person(&core, "www");
+    hb_core_reflex_by_person(&core, "other", 1, false);
+    hb_core_reflex_by_person(&core, "www", 1, false);
     assert_string_equal(rows(), "path.deny:index.html:2:1:0 ");
-    hb_core_reflex_by_person(&core, "other");
-    assert_string_equal(rows(), "path.deny:index.html:2:1:0 ");
+    hb_core_reflex_by_person(&core, "www", 1, true);
+    assert_string_equal(rows(), "path.deny:index.html:2:1:0 "
+                                "site.private::0:2:2 ");
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
