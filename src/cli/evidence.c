@@ -14,7 +14,7 @@
 #include "cli/client.h"
 #include "incident/evidence.h"
 
-#define ANCHOR_MAX 4096u
+#define ANCHOR_MAX (256u << 10) /* a mail with its headers */
 
 static int verify(struct hb_cli *cli, int argc, char **argv);
 static void print_text(const struct hb_evidence_report *r);

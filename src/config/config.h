@@ -62,6 +62,8 @@ struct hb_conf_org {
     const char *zone_name; /* "JST" */
     int64_t zone_minutes;  /* 540 */
     int kind;              /* company, municipality, school, other */
+    const char *mail_relay; /* "smtp://127.0.0.1:25" */
+    const char *mail_from;
     const char *anchor;    /* where checkpoints leave the machine:
                               "file:/mnt/...", "mail:officer@..." */
 };

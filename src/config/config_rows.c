@@ -168,6 +168,14 @@ static const struct hb_conf_row org_rows[] = {
         "file:/PATH (another host's share) or mail:ADDRESS. Empty: nowhere, "
         "and the posture says so."),
      NULL, NULL, 0},
+    {"mail_relay", HB_CONF_STR, AT(hb_conf_org, mail_relay), 0, 0,
+     "smtp://127.0.0.1:25",
+     N_("Mail server that takes our mail: smtp://HOST:PORT (TLS where it is "
+        "offered) or smtps://HOST:PORT. It must accept this machine without "
+        "a password."),
+     NULL, NULL, 0},
+    {"mail_from", HB_CONF_STR, AT(hb_conf_org, mail_from), 0, 0,
+     "hinoban@localhost", N_("Sender of our mail."), NULL, NULL, 0},
     END,
 };
 

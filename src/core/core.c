@@ -59,7 +59,7 @@ int hb_core_main(const struct hb_role_ctx *ctx)
     hb_notify("READY=1");
     r = hb_loop_run(c->loop, on_reload, c);
     hb_core_say(c, HB_SEV_INFO, "stopped", "");
-    if (hb_core_checkpoint(c, &err) < 0)
+    if (hb_core_checkpoint(c, false, &err) < 0)
         hb_log(HB_LOG_WARNING, "%s", err.message);
     close_all(c);
     return r < 0 ? 1 : 0;
@@ -211,7 +211,7 @@ static void on_checkpoint(void *arg)
     struct hb_core *c = arg;
     struct hb_err err = {0};
 
-    if (hb_core_checkpoint(c, &err) < 0) {
+    if (hb_core_checkpoint(c, false, &err) < 0) {
         hb_log(HB_LOG_ERR, "%s", err.message);
         hb_core_say(c, HB_SEV_MEDIUM, "not-anchored", err.message);
     }

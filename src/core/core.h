@@ -79,6 +79,9 @@ struct hb_core {
     unsigned reflex_flying; /* deeds of core's own at the helper */
     uint64_t reflex_again, reflex_start; /* monotonic */
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
+    bool mailing;             /* a checkpoint is on its way */
+    uint64_t mailed_at;       /* monotonic, 0 never */
+    int64_t mailed_items;     /* of evidence, then */
     bool degraded;            /* the store refuses; guards go on */
     unsigned degraded_s;      /* for so many seconds */
     char trouble[HB_MAX_ERR]; /* why, in words */
@@ -118,6 +121,11 @@ typedef void hb_core_command_fn(void *arg, const struct hb_event *answer);
 int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg) HB_WUR;
+/* The same with a member "text". */
+int hb_core_command_text(struct hb_core *c, const char *source,
+                         const char *cmd, const char *text,
+                         uint64_t timeout_ns, hb_core_command_fn *fn,
+                         void *arg) HB_WUR;
 /* Whether the role whose events carry SOURCE is connected now. */
 bool hb_core_connected(const struct hb_core *c, const char *source);
 void hb_core_command_answered(struct hb_core *c, const struct hb_event *e);
@@ -147,8 +155,13 @@ int hb_core_staged_note(struct hb_core *c, const char *key_hex,
 /* Fetches what waits into the evidence store; called after each batch and by
  * the timer, goes on by itself. */
 void hb_core_staged_fetch(struct hb_core *c);
-/* Signs the head of the chain and writes it where the anchor says. */
-int hb_core_checkpoint(struct hb_core *c, struct hb_err *err) HB_WUR;
+
+/* ---- core_anchor.c: checkpoints leave the machine ---- */
+/* Signs the head of the chain and sends it where the anchor says; a mail at
+ * most once an hour unless NOW. */
+int hb_core_checkpoint(struct hb_core *c, bool now, struct hb_err *err) HB_WUR;
+/* Whether one left lately, to where the settings say. */
+bool hb_core_anchored(struct hb_core *c);
 
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,

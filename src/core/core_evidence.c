@@ -86,34 +86,6 @@ void hb_core_staged_fetch(struct hb_core *c)
             free(list[i]);
 }
 
-int hb_core_checkpoint(struct hb_core *c, struct hb_err *err)
-{
-    static const char prefix[] = "file:";
-    const char *anchor = c->ctx->config->organisation.anchor;
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_slice text;
-    char path[HB_MAX_PATH];
-    int r;
-
-    if (a == NULL)
-        return -ENOMEM;
-    r = hb_evidence_checkpoint(c->state.evidence, a, &text);
-    if (r < 0)
-        return hb_err_set(err, r, "checkpoint: %s", strerror(-r));
-    r = snprintf(path, sizeof(path), "%s/checkpoint", c->ctx->state_dir);
-    if (r > 0 && (size_t)r < sizeof(path))
-        r = hb_file_write(path, text.p, text.n, 0644);
-    if (r < 0)
-        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
-    if (anchor != NULL && strncmp(anchor, prefix, strlen(prefix)) == 0) {
-        r = hb_file_write(anchor + strlen(prefix), text.p, text.n, 0644);
-        if (r < 0)
-            return hb_err_set(err, r, "%s: %s", anchor, strerror(-r));
-        return hb_state_set(&c->state, "anchored", "yes");
-    }
-    return 0;
-}
-
 static int fetch_one(struct hb_core *c, struct fetch *f)
 {
     struct hb_request r = {.action = HB_ACT_STAGED_OPEN};

@@ -434,8 +434,7 @@ static void watching(struct hb_core *c)
 
 static void anchored(struct hb_core *c)
 {
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    bool yes = a != NULL && hb_state_get(&c->state, a, "anchored") != NULL;
+    bool yes = hb_core_anchored(c);
 
     (void)!hb_core_control_set(
         c, "evidence.anchored", yes ? HB_CS_PASS : HB_CS_FAIL,

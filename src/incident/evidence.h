@@ -53,6 +53,9 @@ int hb_evidence_add_bytes(struct hb_evidence *e, struct hb_evidence_item *item,
 int hb_evidence_note(struct hb_evidence *e,
                      struct hb_evidence_item *item) HB_WUR;
 
+/* What stands before a checkpoint in a longer text, such as a mail. */
+#define HB_ANCHOR_MARK "hinoban-checkpoint: "
+
 /* Signs the head of the chain and appends the checkpoint; *RET_TEXT (in A) is
  * what leaves the machine: number, digest, time, signature, one line. */
 int hb_evidence_checkpoint(struct hb_evidence *e, struct hb_arena *a,

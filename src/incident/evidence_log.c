@@ -146,8 +146,23 @@ void hb_evid_anchor_text(struct hb_buf *b, const struct hb_evid_anchor *c)
 int hb_evid_anchor_parse(struct hb_slice text, struct hb_evid_anchor *ret)
 {
     struct hb_evid_anchor c = {0};
-    struct hb_slice number = word(&text), digest = word(&text);
-    struct hb_slice time = word(&text), sig = word(&text);
+    struct hb_slice number, digest, time, sig;
+    const char *mark = text.n > 0 ? memmem(text.p, text.n, HB_ANCHOR_MARK,
+                                           sizeof(HB_ANCHOR_MARK) - 1)
+                                  : NULL;
+
+    /* In a mail that was kept: the line behind the mark. */
+    if (mark != NULL) {
+        mark += sizeof(HB_ANCHOR_MARK) - 1;
+        text = hb_slice(mark, (size_t)(text.p + text.n - mark));
+        for (size_t i = 0; i < text.n; i++)
+            if (text.p[i] == '\r' || text.p[i] == '\n')
+                text.n = i;
+    }
+    number = word(&text);
+    digest = word(&text);
+    time = word(&text);
+    sig = word(&text);
 
     if (hb_parse_i64(number, &c.number) < 0 || c.number < 0 ||
         hb_unhex(digest, c.digest, sizeof(c.digest)) < 0 ||

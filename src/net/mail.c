@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mail.c - see mail.h.
+ */
+#include "net/mail.h"
+
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/id.h"
+#include "base/num.h"
+
+struct reading {
+    struct hb_slice left;
+};
+
+static int compose(const struct hb_mail *m, struct hb_buf *b);
+static void encoded(struct hb_buf *b, const char *word);
+static size_t on_read(char *p, size_t size, size_t n, void *arg);
+static int code_of(CURLcode c);
+
+bool hb_mail_address_ok(const char *z)
+{
+    const char *at = strchr(z, '@');
+
+    return at != NULL && at > z && at[1] != '\0' && strlen(z) < 255 &&
+           strpbrk(z, " \t\r\n<>,;:\"\\()[]") == NULL;
+}
+
+int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct curl_slist *to = NULL;
+    struct reading in;
+    CURLcode c = CURLE_OK;
+    CURL *curl;
+    int r;
+
+    if (!hb_mail_address_ok(m->from) || !hb_mail_address_ok(m->to) ||
+        strpbrk(m->subject, "\r\n") != NULL ||
+        (strncmp(m->relay, "smtp://", 7) != 0 &&
+         strncmp(m->relay, "smtps://", 8) != 0))
+        return hb_err_set(err, -EINVAL,
+                          _("this mail has no relay or a bad address"));
+    r = compose(m, &b);
+    curl = r == 0 ? curl_easy_init() : NULL;
+    to = curl != NULL ? curl_slist_append(NULL, m->to) : NULL;
+    if (to == NULL) {
+        if (curl != NULL)
+            curl_easy_cleanup(curl);
+        return hb_err_set(err, r < 0 ? r : -ENOMEM, _("out of memory"));
+    }
+    in.left = hb_buf_slice(&b);
+#define SET(opt, value)                                                        \
+    do {                                                                       \
+        if (c == CURLE_OK)                                                     \
+            c = curl_easy_setopt(curl, opt, value);                            \
+    } while (0)
+    SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    SET(CURLOPT_URL, m->relay);
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    SET(CURLOPT_TIMEOUT, (long)(m->seconds > 0 ? m->seconds : 30));
+    SET(CURLOPT_MAIL_FROM, m->from);
+    SET(CURLOPT_MAIL_RCPT, to);
+    SET(CURLOPT_UPLOAD, 1L);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, &in);
+#undef SET
+    if (c == CURLE_OK)
+        c = curl_easy_perform(curl);
+    curl_slist_free_all(to);
+    curl_easy_cleanup(curl);
+    return c == CURLE_OK
+               ? 0
+               : hb_err_set(err, code_of(c), "%s", curl_easy_strerror(c));
+}
+
+static int compose(const struct hb_mail *m, struct hb_buf *b)
+{
+    time_t sec = (time_t)(m->time / (int64_t)HB_S);
+    char date[64], id[33];
+    uint8_t random[16];
+    struct tm tm;
+
+    hb_random(random, sizeof(random));
+    hb_hex(random, sizeof(random), id);
+    /* Names of days and months are English whatever the locale is. */
+    if (gmtime_r(&sec, &tm) == NULL)
+        return -EINVAL;
+    {
+        static const char days[] = "SunMonTueWedThuFriSat";
+        static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+        (void)snprintf(
+            date, sizeof(date), "%.3s, %02d %.3s %04d %02d:%02d:%02d +0000",
+            days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+            tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    }
+    hb_buf_addf(b, "Date: %s\r\nFrom: %s\r\nTo: %s\r\nSubject: ", date, m->from,
+                m->to);
+    encoded(b, m->subject);
+    hb_buf_addf(b,
+                "\r\nMessage-ID: <%s@hinoban.invalid>\r\n"
+                "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+                "Content-Type: text/plain; charset=utf-8\r\n"
+                "Content-Transfer-Encoding: 8bit\r\n\r\n",
+                id);
+    for (size_t i = 0; i < m->text.n; i++) {
+        if (m->text.p[i] == '\n')
+            hb_buf_addz(b, "\r\n");
+        else if (m->text.p[i] != '\r' && m->text.p[i] != '\0')
+            hb_buf_addc(b, m->text.p[i]);
+    }
+    return hb_buf_err(b);
+}
+
+/* RFC 2047: words of at most 45 bytes, so that none is longer than 75. */
+static void encoded(struct hb_buf *b, const char *word)
+{
+    size_t n = strlen(word);
+
+    while (n > 0) {
+        unsigned char text[64];
+        size_t take = HB_MIN(n, (size_t)45);
+
+        /* A character must not be cut in two. */
+        while (take < n && ((unsigned char)word[take] & 0xc0) == 0x80)
+            take--;
+        (void)EVP_EncodeBlock(text, (const unsigned char *)word, (int)take);
+        hb_buf_addf(b, "=?utf-8?B?%s", (const char *)text);
+        hb_buf_addz(b, n > take ? "?=\r\n " : "?=");
+        word += take;
+        n -= take;
+    }
+}
+
+/* libcurl doubles the dot that begins a line (RFC 5321, 4.5.2). */
+static size_t on_read(char *p, size_t size, size_t n, void *arg)
+{
+    struct reading *in = arg;
+    size_t take = HB_MIN(size * n, in->left.n);
+
+    if (take > 0)
+        memcpy(p, in->left.p, take);
+    in->left = hb_slice(in->left.p + take, in->left.n - take);
+    return take;
+}
+
+static int code_of(CURLcode c)
+{
+    switch (c) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return -ENOENT;
+    case CURLE_COULDNT_CONNECT:
+        return -ECONNREFUSED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return -ETIMEDOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+        return -EKEYREJECTED;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return -EPROTO;
+    case CURLE_OUT_OF_MEMORY:
+        return -ENOMEM;
+    default:
+        return -EACCES;
+    }
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints of the evidence leave by mail: real roles, a relay of the test.
+With the mail that arrived, a log that root made anew is noticed; a relay that
+is away is told, and made up for."""
+import email
+import email.policy
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+SOURCE = os.environ['HB_SOURCE_ROOT']
+BUILD = os.environ['HB_BUILD_ROOT']
+sys.path.insert(0, SOURCE + '/drills/lib')
+import bed as lab  # noqa: E402
+
+count = 0
+
+
+def ok(good, name, why=''):
+    global count
+    count += 1
+    print(('ok' if good else 'not ok') + f' {count} - {name}', flush=True)
+    if not good:
+        print('\n'.join('# ' + line for line in str(why).split('\n')[-30:]))
+
+
+class Relay:
+    """SMTP as far as a client needs it; keeps what it was given."""
+
+    def __init__(self):
+        self.mails, self.refuse = [], False
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            c, _ = self.listener.accept()
+            threading.Thread(target=self.one, args=(c,), daemon=True).start()
+
+    def one(self, c):
+        f = c.makefile('rwb')
+
+        def say(text):
+            f.write(text + b'\r\n')
+            f.flush()
+        say(b'220 test')
+        rcpt = []
+        for line in f:
+            word = line[:4].upper()
+            if word == b'QUIT':
+                say(b'221 bye')
+                break
+            if word == b'RCPT':
+                rcpt.append(line)
+                say(b'550 no' if self.refuse else b'250 ok')
+            elif word == b'DATA':
+                say(b'354 go on')
+                data = b''
+                for more in f:
+                    if more == b'.\r\n':
+                        break
+                    data += more[1:] if more.startswith(b'.') else more
+                self.mails.append((rcpt, data))
+                say(b'250 kept')
+            else:
+                say(b'250 ok')
+        c.close()
+
+
+def main():
+    if os.geteuid() != 0 or not shutil.which('nginx'):
+        print('1..0 # SKIP needs root and nginx')
+        return
+    relay = Relay()
+    bed = lab.Bed(BUILD + '/src/hinoban', SOURCE, BUILD + '/po')
+    try:
+        run(bed, relay)
+    finally:
+        bed.stop()
+    print(f'1..{count}')
+
+
+def run(bed, relay):
+    os.mkdir(bed.web)
+    with open(bed.web + '/index.html', 'w') as f:
+        f.write('<h1>town hall</h1>\n')
+    bed.url = ''
+    bed.hinoban('init', '--no-passphrase', '--organisation', 'Box', '--site',
+                'drill', '--site-root', bed.web, '--anchor',
+                'mail:officer@example.jp')
+    conf = bed.root + '/etc/hinoban/hinoban.yaml'
+    with open(conf) as f:
+        text = f.read()
+    with open(conf, 'w') as f:
+        f.write(text.replace('organisation:\n', 'organisation:\n  mail_relay: '
+                             f'smtp://127.0.0.1:{relay.port}\n', 1))
+    bed.hinoban('person', 'add', 'officer', '--roles', 'officer,admin',
+                '--uid', str(lab.OFFICER), '--no-passphrase', '--key-to',
+                bed.top + '/officer.key')
+    bed.hinoban('site', 'publish', 'drill', bed.web, '--quiet')
+    bed.hinoban('reflex', 'allow', '--officer', 'officer', '--reason', 'box')
+    # The relay is on this machine's loopback: no network of its own.
+    bed.spaces = {}
+    bed.sup = bed.start([bed.program, 'supervise'], 'log')
+    ready = lab.until(lambda: bed.ask('event', '"change":"scan"', '--limit',
+                                      '1'), 60, 0.1)
+    ok(ready is not None, 'the roles are at work', bed.log())
+    anchored = lambda: next(c['status'] for c in bed.ask('control', 'list')
+                            if c['control'] == 'evidence.anchored')
+
+    # ---- a relay that refuses ------------------------------------------------
+    relay.refuse = True
+    bed.officer('evidence', 'checkpoint')
+    ok(lab.until(lambda: bed.ask('event', 'not-anchored'), 30, 0.2)
+       is not None, 'a mail that is refused is told', bed.log())
+    ok(anchored() != 'pass', 'the posture says that nothing left')
+
+    # ---- evidence, and a mail that arrives -------------------------------------
+    relay.refuse = False
+    with open(bed.web + '/index.html', 'w') as f:
+        f.write('HACKED')
+    ok(lab.until(lambda: bed.ask('evidence', 'list'), 30, 0.2) is not None,
+       'there is evidence', bed.log())
+    bed.officer('evidence', 'checkpoint')
+    ok(lab.until(lambda: relay.mails, 30, 0.1) is not None, 'a mail arrives',
+       bed.log())
+    rcpt, data = relay.mails[0]
+    ok(rcpt == [b'RCPT TO:<officer@example.jp>\r\n'], 'at the officer', rcpt)
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    ok(mail['Subject'] == 'Hinoban: checkpoint of the evidence' and
+       mail['To'] == 'officer@example.jp' and mail['Date'].datetime is not None,
+       'with the headers of a mail', mail.as_string())
+    ok('hinoban-checkpoint: ' in mail.get_content(), 'and the checkpoint')
+    ok(lab.until(lambda: anchored() == 'pass', 30, 0.3) is not None,
+       'the posture says that it left')
+    kept = bed.top + '/mail.eml'
+    with open(kept, 'wb') as f:
+        f.write(b'Received: from relay by desk\r\n' + data)
+    r = bed.hinoban('evidence', 'verify', '--anchor', kept, check=False)
+    ok(r.returncode == 0 and 'is in the log' in r.stdout,
+       'the mail as it was kept verifies the evidence', r.stdout + r.stderr)
+
+    # ---- root makes the log anew ---------------------------------------------
+    bed.sup.terminate()
+    bed.sup.wait(30)
+    shutil.rmtree(bed.root + '/var/lib/hinoban/state/evidence')
+    bed.sup = bed.start([bed.program, 'supervise'], 'log')
+    lab.until(lambda: bed.ask('event', '"change":"scan"', '--limit', '1'), 60,
+              0.1)
+    time.sleep(1)
+    bed.officer('evidence', 'checkpoint')
+    r = bed.hinoban('evidence', 'verify', check=False)
+    ok(r.returncode == 0, 'a log that was made anew is whole in itself',
+       r.stdout + r.stderr)
+    r = bed.hinoban('evidence', 'verify', '--anchor', kept, check=False)
+    ok(r.returncode == 1 and 'NOT in the log' in r.stdout,
+       'but the mail shows that it is another', r.stdout + r.stderr)
+    with open(kept, 'wb') as f:
+        f.write(data.replace(b'hinoban-checkpoint: ', b'hinoban-checkpoint: 9'))
+    r = bed.hinoban('evidence', 'verify', '--anchor', kept, check=False)
+    ok(r.returncode == 1, 'a mail that was changed is refused',
+       r.stdout + r.stderr)
+
+
+main()
