@@ -48,6 +48,20 @@ control() { [ -e debian/control ] || return 0
 form() { files '*.c' '*.h' | xargs clang-format --dry-run 2>&1 |
     grep -E 'warning:' | head -20; true; }
 
+# The compile commands without what only gcc knows; what is no C of ours (a
+# header that is missing) is a finding too.
+tidy() {
+    local db; db=$(mktemp -d) || return 1
+    sed -E 's/ -f(trivial-auto-var-init=zero|zero-call-used-regs=[a-z-]*)//g
+        s/ -f(stack-clash-protection|cf-protection)//g' \
+        "$build/compile_commands.json" >"$db/compile_commands.json" || return 1
+    git ls-files ${TIDY_FILES:-'src/*.c'} |
+        xargs -P2 -n4 clang-tidy --quiet -p "$db" 2>/dev/null |
+        grep -E 'warning:|error:' | sort -u
+    rm -rf "$db"
+}
+
+# memleak: cppcheck does not know _cleanup_; the tests run with LeakSanitizer.
 total=9; [ -n "$fast" ] || total=12
 echo "1..$total"
 check 'includes go downwards only' python3 tools/layers.py check .
@@ -65,10 +79,9 @@ if [ -z "$fast" ]; then
     check 'cppcheck' sh -c "cppcheck --quiet --std=c11 --inline-suppr \
         --enable=warning,performance,portability --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=unknownMacro \
-        --suppress=normalCheckLevelMaxBranches -DHB_PRINTF\(a,b\)= -j2 \
+        --suppress=normalCheckLevelMaxBranches \
+        --suppress=memleak -DHB_PRINTF\(a,b\)= -j2 \
         -I src src 2>&1"
-    check 'clang-tidy' sh -c "git ls-files 'src/*.c' |
-        xargs -P2 -n4 clang-tidy --quiet -p $build 2>/dev/null |
-        grep -E 'warning:|error:' | sort -u | head -40; true"
+    check 'clang-tidy' tidy
 fi
 exit $((bad > 0))

@@ -33,7 +33,7 @@ char *hb_arena_strdup(struct hb_arena *a, const char *z) HB_WUR;
 char *hb_arena_printf(struct hb_arena *a, const char *fmt, ...)
     HB_PRINTF(2, 3) HB_WUR;
 
-#define HB_NEW(a, type)     ((type *)hb_arena_alloc((a), sizeof(type)))
+#define HB_NEW(a, type)      ((type *)hb_arena_alloc((a), sizeof(type)))
 #define HB_NEW_N(a, type, n) ((type *)hb_arena_calloc((a), (n), sizeof(type)))
 
 #endif

@@ -23,12 +23,12 @@
 
 #include "base/limits.h"
 
-#define HB_WUR            __attribute__((warn_unused_result))
-#define HB_PRINTF(f, a)   __attribute__((format(printf, f, a)))
-#define HB_CLEANUP(fn)    __attribute__((cleanup(fn)))
-#define HB_ARRAY_LEN(a)   (sizeof(a) / sizeof((a)[0]))
-#define HB_MIN(a, b)      ((a) < (b) ? (a) : (b))
-#define HB_MAX(a, b)      ((a) > (b) ? (a) : (b))
+#define HB_WUR          __attribute__((warn_unused_result))
+#define HB_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define HB_CLEANUP(fn)  __attribute__((cleanup(fn)))
+#define HB_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define HB_MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define HB_MAX(a, b)    ((a) > (b) ? (a) : (b))
 
 /* Object magic: checked at each public entry of an object with state. */
 #define HB_CHECK(obj, m)                                                       \

@@ -14,19 +14,22 @@
 #include "base/base.h"
 
 struct hb_buf {
-    char *p;         /* NULL until something was appended */
-    size_t n;        /* bytes in use */
+    char *p;  /* NULL until something was appended */
+    size_t n; /* bytes in use */
     size_t cap;
     size_t ceiling;
-    int err;         /* 0, -ENOMEM or -EFBIG */
+    int err; /* 0, -ENOMEM or -EFBIG */
 };
 
-#define HB_BUF_INIT {.ceiling = HB_MAX_BUF}
+#define HB_BUF_INIT                                                            \
+    {                                                                          \
+        .ceiling = HB_MAX_BUF                                                  \
+    }
 
 void hb_buf_init(struct hb_buf *b, size_t ceiling); /* 0: HB_MAX_BUF */
 void hb_buf_done(struct hb_buf *b);
 #define _cleanup_buf_ HB_CLEANUP(hb_buf_done)
-void hb_buf_reset(struct hb_buf *b);                /* keeps the memory */
+void hb_buf_reset(struct hb_buf *b); /* keeps the memory */
 
 void hb_buf_add(struct hb_buf *b, const void *p, size_t n);
 void hb_buf_addz(struct hb_buf *b, const char *z);
@@ -35,7 +38,7 @@ void hb_buf_addf(struct hb_buf *b, const char *fmt, ...) HB_PRINTF(2, 3);
 void hb_buf_vaddf(struct hb_buf *b, const char *fmt, va_list ap)
     HB_PRINTF(2, 0);
 void hb_buf_add_u8(struct hb_buf *b, uint8_t v);
-void hb_buf_add_u16(struct hb_buf *b, uint16_t v);  /* little endian */
+void hb_buf_add_u16(struct hb_buf *b, uint16_t v); /* little endian */
 void hb_buf_add_u32(struct hb_buf *b, uint32_t v);
 void hb_buf_add_u64(struct hb_buf *b, uint64_t v);
 /* Length (u32) and bytes. */

@@ -13,14 +13,14 @@
 
 struct hb_cur {
     const uint8_t *p;
-    size_t n;      /* bytes in all */
-    size_t at;     /* bytes read */
-    int err;       /* 0 or -EBADMSG */
+    size_t n;  /* bytes in all */
+    size_t at; /* bytes read */
+    int err;   /* 0 or -EBADMSG */
 };
 
 void hb_cur_init(struct hb_cur *c, const void *p, size_t n);
 uint8_t hb_cur_u8(struct hb_cur *c);
-uint16_t hb_cur_u16(struct hb_cur *c);  /* little endian */
+uint16_t hb_cur_u16(struct hb_cur *c); /* little endian */
 uint32_t hb_cur_u32(struct hb_cur *c);
 uint64_t hb_cur_u64(struct hb_cur *c);
 /* N bytes, borrowed; {NULL, 0} when they are not there. */

@@ -9,10 +9,10 @@
 #include "base/base.h"
 
 struct hb_err {
-    int code;                  /* -errno, 0 while nothing is wrong */
-    char file[256];            /* "" where no file is meant */
-    unsigned line, column;     /* from 1; 0 where unknown */
-    char message[HB_MAX_ERR];  /* UTF-8, never cut inside a character */
+    int code;                 /* -errno, 0 while nothing is wrong */
+    char file[256];           /* "" where no file is meant */
+    unsigned line, column;    /* from 1; 0 where unknown */
+    char message[HB_MAX_ERR]; /* UTF-8, never cut inside a character */
 };
 
 /* Fills ERR (may be NULL) and returns CODE, which must be negative.  An error
@@ -21,6 +21,13 @@ int hb_err_set(struct hb_err *err, int code, const char *fmt, ...)
     HB_PRINTF(3, 4);
 int hb_err_at(struct hb_err *err, int code, const char *file, unsigned line,
               unsigned column, const char *fmt, ...) HB_PRINTF(6, 7);
+
+#ifdef __clang_analyzer__
+/* Both return CODE: an analyser that does not know it takes each error for a
+ * possible success. */
+#define hb_err_set(err, code, ...)              ((void)(err), (int)(code))
+#define hb_err_at(err, code, file, l, col, ...) ((void)(err), (int)(code))
+#endif
 
 /* Writes "file:line:column: message" into BUF (always terminated). */
 void hb_err_format(const struct hb_err *err, char *buf, size_t size);

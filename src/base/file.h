@@ -14,8 +14,8 @@
 int hb_file_read(struct hb_arena *a, const char *path, size_t max,
                  struct hb_slice *ret) HB_WUR;
 /* As above below DIRFD; a link as last part is refused (-ELOOP). */
-int hb_file_read_at(struct hb_arena *a, int dirfd, const char *name,
-                    size_t max, struct hb_slice *ret) HB_WUR;
+int hb_file_read_at(struct hb_arena *a, int dirfd, const char *name, size_t max,
+                    struct hb_slice *ret) HB_WUR;
 /* Temporary file beside it, fsync, rename, fsync of the directory: after a
  * crash there is the old file or the new one.  MODE is set whatever the umask
  * says.  NAME is one name without a slash. */

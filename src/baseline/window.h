@@ -69,8 +69,8 @@ struct hb_pending_list {
 #define HB_MAX_PENDING 10000u
 
 /* DIR is the site's among the lists, not its baseline's. */
-int hb_pending_read(int dir, struct hb_arena *a,
-                    struct hb_pending_list *ret, struct hb_err *err) HB_WUR;
+int hb_pending_read(int dir, struct hb_arena *a, struct hb_pending_list *ret,
+                    struct hb_err *err) HB_WUR;
 /* Durable; replaces what was there. */
 int hb_pending_write(int dir, const struct hb_pending_list *list) HB_WUR;
 /* The list is empty: no file is left. */

@@ -191,8 +191,8 @@ struct hb_playbook {
     const struct hb_step *start;
     const struct hb_step *exception; /* workflow_exception, or NULL */
     struct hb_variables variables;
-    uint8_t hash[32]; /* SHA-256 of playbook.yaml: an incident stays
-                         with the playbook it began with */
+    uint8_t hash[32];       /* SHA-256 of playbook.yaml: an incident stays
+                               with the playbook it began with */
     struct hb_slice source; /* its bytes, kept with every run */
 };
 

@@ -57,8 +57,7 @@ int hb_load_id(struct hb_load *l, const struct hb_yaml *map, const char *key,
 
 /* playbook.yaml; references to other playbooks are resolved by _link. */
 int hb_load_playbook(struct hb_load *l, struct hb_case *c,
-                     const struct hb_yaml *top,
-                     struct hb_slice text) HB_WUR;
+                     const struct hb_yaml *top, struct hb_slice text) HB_WUR;
 int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p) HB_WUR;
 /* Whether the playbook can be walked: flow.c. */
 int hb_flow_check(const struct hb_playbook *p, const char *file,

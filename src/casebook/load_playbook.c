@@ -102,8 +102,7 @@ static const struct {
 };
 
 int hb_load_playbook(struct hb_load *l, struct hb_case *c,
-                     const struct hb_yaml *top,
-                     struct hb_slice text)
+                     const struct hb_yaml *top, struct hb_slice text)
 {
     static const char *const keys[] = {"id",        "title", "variables",
                                        "exception", "steps", NULL};

@@ -34,10 +34,10 @@ static const struct {
     const char *role; /* NULL: root */
     mode_t mode;
 } dirs[] = {
-    {HB_DIR_ETC, "", NULL, 0755},       {HB_DIR_ETC, "keys", NULL, 0755},
-    {HB_DIR_ETC, "people", NULL, 0755}, {HB_DIR_ETC, "reflexes", NULL, 0755},
-    {HB_DIR_STATE, "", "core", 0700},   {HB_DIR_BASELINE, "", NULL, 0755},
-    {HB_DIR_HELPER, "", NULL, 0700},    {HB_DIR_PRIVATE, "", NULL, 0755},
+    {HB_DIR_ETC, "", NULL, 0755},          {HB_DIR_ETC, "keys", NULL, 0755},
+    {HB_DIR_ETC, "people", NULL, 0755},    {HB_DIR_ETC, "reflexes", NULL, 0755},
+    {HB_DIR_STATE, "", "core", 0700},      {HB_DIR_BASELINE, "", NULL, 0755},
+    {HB_DIR_HELPER, "", NULL, 0700},       {HB_DIR_PRIVATE, "", NULL, 0755},
     {HB_DIR_PENDING, "", "compare", 0700},
 };
 

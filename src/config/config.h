@@ -59,13 +59,13 @@ struct hb_conf_limits {
 
 struct hb_conf_org {
     const char *name;
-    const char *zone_name; /* "JST" */
-    int64_t zone_minutes;  /* 540 */
-    int kind;              /* company, municipality, school, other */
+    const char *zone_name;  /* "JST" */
+    int64_t zone_minutes;   /* 540 */
+    int kind;               /* company, municipality, school, other */
     const char *mail_relay; /* "smtp://127.0.0.1:25" */
     const char *mail_from;
-    const char *anchor;    /* where checkpoints leave the machine:
-                              "file:/mnt/...", "mail:officer@..." */
+    const char *anchor; /* where checkpoints leave the machine:
+                           "file:/mnt/...", "mail:officer@..." */
 };
 
 struct hb_config {

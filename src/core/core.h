@@ -76,7 +76,7 @@ struct hb_core {
     uint64_t events_taken;
     uint64_t own_controls_at;
     struct hb_core_noise noise[64];
-    unsigned reflex_flying; /* deeds of core's own at the helper */
+    unsigned reflex_flying;              /* deeds of core's own at the helper */
     uint64_t reflex_again, reflex_start; /* monotonic */
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
     bool mailing;             /* a checkpoint is on its way */
@@ -122,10 +122,9 @@ int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg) HB_WUR;
 /* The same with a member "text". */
-int hb_core_command_text(struct hb_core *c, const char *source,
-                         const char *cmd, const char *text,
-                         uint64_t timeout_ns, hb_core_command_fn *fn,
-                         void *arg) HB_WUR;
+int hb_core_command_text(struct hb_core *c, const char *source, const char *cmd,
+                         const char *text, uint64_t timeout_ns,
+                         hb_core_command_fn *fn, void *arg) HB_WUR;
 /* Whether the role whose events carry SOURCE is connected now. */
 bool hb_core_connected(const struct hb_core *c, const char *source);
 void hb_core_command_answered(struct hb_core *c, const struct hb_event *e);

@@ -221,7 +221,7 @@ static int call(struct conn *c, struct hb_core_call *k)
 {
     const char *end = memchr(c->in.p, '\n', c->in.n);
     const struct hb_core_cmd *cmd;
-    struct hb_person person;
+    struct hb_person *person;
     struct hb_json *req;
     int r;
 
@@ -249,8 +249,11 @@ static int call(struct conn *c, struct hb_core_call *k)
         return hb_err_set(&k->err, -ENOSYS,
                           _("The service does not know this request."));
     k->root = c->peer.uid == 0;
-    if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, &person) == 0)
-        k->person = &person;
+    person = HB_NEW(k->arena, struct hb_person);
+    if (person == NULL)
+        return -ENOMEM;
+    if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, person) == 0)
+        k->person = person;
     r = permitted(cmd, k);
     return r < 0 ? r : cmd->fn(k);
 }

@@ -56,7 +56,7 @@ static void fill_users(struct hb_role_user users[HB_ROLES_MAX + 1])
 {
     size_t n = 0;
 
-    for (; hb_roles[n].name != NULL && n < HB_ROLES_MAX; n++) {
+    for (; n < HB_ROLES_MAX && hb_roles[n].name != NULL; n++) {
         users[n].role = hb_roles[n].name;
         hb_role_ids(&hb_roles[n], &users[n].uid, &users[n].gid);
     }

@@ -244,7 +244,7 @@ static int receive(int sock, const struct hb_request *r, struct hb_reply *ret,
                    int *ret_fd)
 {
     uint8_t buf[HB_REPLY_SIZE];
-    struct hb_reply reply;
+    struct hb_reply reply = {0};
     int fds[1] = {-1};
     size_t nfds = 0;
     ssize_t n = hb_sock_recv(sock, buf, sizeof(buf), fds, 1, &nfds);

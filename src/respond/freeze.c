@@ -38,7 +38,7 @@ static const char *const mounts_v1[] = {"/sys/fs/cgroup/freezer", NULL};
 int hb_freeze_object(int fd, uint32_t started, char *buf, size_t size)
 {
     char text[8192], v2[HB_MAX_PATH], v1[HB_MAX_PATH];
-    uint64_t start;
+    uint64_t start = 0;
     pid_t pid;
     int n, r = pid_of(fd, &pid);
 

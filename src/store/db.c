@@ -298,6 +298,7 @@ const char *hb_stmt_col_text(struct hb_stmt *s, int i)
     size_t n;
 
     HB_CHECK(s, STMT_MAGIC);
+    /* cppcheck-suppress returnDanglingLifetime ; it is the driver's memory */
     return s->db->drv->col_bytes(s->handle, i, true, &n);
 }
 

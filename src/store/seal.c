@@ -207,7 +207,7 @@ int hb_unsealer_end(struct hb_unsealer *u)
 {
     struct seal *s = &u->s;
     uint8_t more;
-    size_t got;
+    size_t got = 0;
     int r = 0;
 
     if (!s->last && s->at == s->n)

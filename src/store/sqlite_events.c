@@ -573,7 +573,7 @@ static bool is_day(const char *name, bool damaged_too)
     size_t i = 0;
 
     for (; form[i] != '\0'; i++)
-        if (form[i] == 'd' && i < 10 ? name[i] < '0' || name[i] > '9'
+        if (i < 10 && form[i] == 'd' ? name[i] < '0' || name[i] > '9'
                                      : name[i] != form[i])
             return false;
     if (name[i] == '\0')

@@ -9,8 +9,8 @@
 deb=${HB_PACKAGE:-$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb 2>/dev/null |
     tail -1)}
 if [ -z "$deb" ] && [ -n "${HB_FULL:-}" ]; then
-    "$HB_SOURCE_ROOT/dev" package >"$T/out" 2>"$T/err"
-    ok $? 'the package is built'
+    "$HB_SOURCE_ROOT/dev" package >"$T/out" 2>"$T/err" ||
+        { ok 1 'the package is built'; finish; }
     deb=$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb 2>/dev/null | tail -1)
 fi
 [ -n "$deb" ] || skip_all 'no package (./dev package, or ./dev test full)'

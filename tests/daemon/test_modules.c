@@ -22,8 +22,8 @@ static void test_names_exist(void **state)
         assert_true(m->cases[0] > 0 && m->doc[0] != '\0');
         for (size_t i = 0; m->roles[i] != NULL; i++)
             if (hb_role_find(m->roles[i]) == NULL)
-                fail_msg("%s names role %s, which is not in roles.c",
-                         m->name, m->roles[i]);
+                fail_msg("%s names role %s, which is not in roles.c", m->name,
+                         m->roles[i]);
         if (top == NULL)
             continue;
         (void)snprintf(path, sizeof(path), "%s/src/%s", top, m->name);

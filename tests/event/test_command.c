@@ -73,8 +73,8 @@ static void test_command_and_answer(void **state)
     assert_int_equal(seen.commands, 1);
     n = hb_sock_recv(core, packet, sizeof(packet), NULL, 0, NULL);
     assert_true(n > 0);
-    assert_int_equal(
-        hb_bus_frame_decode(packet, (size_t)n, &kind, &seq, &json), 0);
+    assert_int_equal(hb_bus_frame_decode(packet, (size_t)n, &kind, &seq, &json),
+                     0);
     assert_int_equal(hb_event_decode(a, json, &e, &err), 0);
     assert_string_equal(hb_event_getz(e, HB_F_COMMAND, ""), "00ff");
     assert_string_equal(hb_event_getz(e, HB_F_STATUS, ""), "done");
@@ -85,8 +85,7 @@ static void test_command_and_answer(void **state)
     assert_int_equal(hb_sock_send(core, frame.p, frame.n, NULL, 0), 0);
     turns(l);
     assert_int_equal(seen.commands, 1);
-    assert_true(hb_sock_recv(core, packet, sizeof(packet), NULL, 0, NULL) <=
-                0);
+    assert_true(hb_sock_recv(core, packet, sizeof(packet), NULL, 0, NULL) <= 0);
     (void)close(core);
     hb_bus_free(seen.bus);
     hb_loop_free(l);
@@ -100,8 +99,8 @@ static void test_command_ceiling(void **state)
     static char big[HB_BUS_COMMAND_MAX];
     struct hb_buf frame = HB_BUF_INIT;
 
-    assert_int_equal(
-        hb_bus_command_encode(&frame, hb_slice(big, sizeof(big))), -EMSGSIZE);
+    assert_int_equal(hb_bus_command_encode(&frame, hb_slice(big, sizeof(big))),
+                     -EMSGSIZE);
     hb_buf_done(&frame);
 }
 
