@@ -79,7 +79,7 @@ void hb_panic(const char *file, int line, const char *what)
     abort();
 }
 
-int (hb_err_set)(struct hb_err *err, int code, const char *fmt, ...)
+int(hb_err_set)(struct hb_err *err, int code, const char *fmt, ...)
 {
     va_list ap;
 
@@ -89,8 +89,8 @@ int (hb_err_set)(struct hb_err *err, int code, const char *fmt, ...)
     return code;
 }
 
-int (hb_err_at)(struct hb_err *err, int code, const char *file, unsigned line,
-              unsigned column, const char *fmt, ...)
+int(hb_err_at)(struct hb_err *err, int code, const char *file, unsigned line,
+               unsigned column, const char *fmt, ...)
 {
     va_list ap;
 

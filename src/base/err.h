@@ -29,6 +29,12 @@ int hb_err_at(struct hb_err *err, int code, const char *file, unsigned line,
 #define hb_err_at(err, code, file, l, col, ...) ((void)(err), (int)(code))
 #endif
 
+/* errno as a code of ours: never 0, which would read as success. */
+static inline int hb_neg_errno(void)
+{
+    return errno > 0 ? -errno : -EIO;
+}
+
 /* Writes "file:line:column: message" into BUF (always terminated). */
 void hb_err_format(const struct hb_err *err, char *buf, size_t size);
 

@@ -95,8 +95,8 @@ int hb_unhex(struct hb_slice s, void *dst, size_t n)
             return -EINVAL;
     }
     for (size_t i = 0; i < n; i++)
-        out[i] =
-            (uint8_t)(hex_digit(s.p[2 * i]) << 4 | hex_digit(s.p[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hex_digit(s.p[2 * i]) << 4 |
+                           (unsigned)hex_digit(s.p[2 * i + 1]));
     return 0;
 }
 

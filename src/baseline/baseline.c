@@ -103,7 +103,7 @@ int hb_base_set_open(int dirfd, const char *site, uint64_t floor,
                      struct hb_err *err)
 {
     struct hb_base_set s = {0};
-    uint64_t number;
+    uint64_t number = 0;
     int r;
 
     r = hb_baseline_open(dirfd, site, 0, floor, pub, &s.cur, err);
@@ -210,7 +210,7 @@ int hb_baseline_sign(int dirfd, uint64_t number, const struct hb_key *key,
                      struct hb_err *err)
 {
     _cleanup_baseline_ struct hb_baseline *b = NULL;
-    uint64_t current;
+    uint64_t current = 0;
     int r;
 
     r = hb_table_load(dirfd, number, &b, err);

@@ -66,14 +66,15 @@ static int lay(struct merge *m, const struct hb_baseline *old,
     while (r == 0 && (i < n || j < over->n)) {
         struct hb_base_entry a = {0};
         const struct hb_base_entry *b = j < over->n ? over->v[j] : NULL;
-        int order;
+        int order = 1;
 
         if (i < n)
             HB_ASSERT(hb_baseline_get(old, i, &a) == 0);
-        order = i >= n ? 1 : b == NULL ? -1 : hb_path_order(a.path, b->path);
-        i += order <= 0;
-        j += order >= 0;
-        if (order < 0) {
+        if (i < n && b != NULL)
+            order = hb_path_order(a.path, b->path);
+        i += b == NULL || order <= 0;
+        j += b != NULL && order >= 0;
+        if (b == NULL || order < 0) {
             r = take_old(m, &a);
         } else if (order == 0 && keep_dirs && a.type == HB_BT_DIR &&
                    b->type == HB_BT_DIR) {

@@ -260,14 +260,15 @@ static int scan_open(struct scan *s, const struct hb_base_build *how,
     s->n_workers = HB_MIN(s->n_workers, HB_TREE_THREADS);
     s->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (s->proc < 0)
-        return hb_err_set(&s->err, -errno, _("/proc must be mounted here"));
+        return hb_err_set(&s->err, hb_neg_errno(),
+                          _("/proc must be mounted here"));
     r = -pthread_mutex_init(&s->lock, NULL);
     if (r == 0)
         r = -pthread_cond_init(&s->wake, NULL);
     if (r < 0)
         return r;
     if (fstat(how->root, &st) < 0)
-        return -errno;
+        return hb_neg_errno();
     s->dev = st.st_dev;
     for (unsigned i = 0; r == 0 && i < s->n_workers; i++)
         r = worker_open(&s->workers[i], s);
@@ -363,7 +364,8 @@ static int push(struct scan *s, struct dir *dir, const char *text, size_t n)
         return -ENOMEM;
     job->dir = dir;
     job->n = n;
-    memcpy(job->text, text, n);
+    if (n > 0)
+        memcpy(job->text, text, n);
     job->text[n] = '\0';
     if (dir != NULL)
         atomic_fetch_add(&dir->refs, 1);
@@ -430,7 +432,7 @@ static int read_names(struct worker *w, struct dir *dir)
         return -ENOMEM;
     }
     while (r == 0 && (errno = 0, e = readdir(d)) != NULL) {
-        struct hb_slice path;
+        struct hb_slice path = {0};
 
         if (hb_streq(e->d_name, ".") || hb_streq(e->d_name, ".."))
             continue;
@@ -477,7 +479,7 @@ static int run_batch(struct worker *w, struct dir *dir, const char *names,
     int r = 0;
 
     for (size_t at = 0; r == 0 && at < n; at += strlen(names + at) + 1) {
-        struct hb_slice path;
+        struct hb_slice path = {0};
 
         r = join(w, dir->path, names + at, &path);
         if (r == 0 && !ignored(w->scan, path))
@@ -496,7 +498,7 @@ static int one(struct worker *w, int dirfd, const char *name,
     _cleanup_close_ int ofd =
         hb_open_beneath(dirfd, name, O_PATH | O_NOFOLLOW, 0, true);
     struct hb_base_entry *e;
-    struct stat st;
+    struct stat st = {0};
     int r;
 
     if (ofd == -ENOENT || ofd == -ENOTDIR) {

@@ -64,12 +64,12 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_fail(&err);
     if (one && number < 1000)
         c = hb_case_find(b, (unsigned)number);
-    if (one && c == NULL)
-        r = hb_cli_usage(cli, _("there is no case %s"), argv[2]);
-    else if (hb_streq(verb, "list"))
+    if (hb_streq(verb, "list"))
         r = list(cli, b);
     else if (hb_streq(verb, "check"))
         r = check(b, dir);
+    else if (c == NULL)
+        r = hb_cli_usage(cli, _("there is no case %s"), argv[2]);
     else
         r = hb_streq(verb, "show") ? show(cli, b, c) : rows(cli, b, c);
     hb_casebook_free(b);

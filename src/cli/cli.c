@@ -59,7 +59,7 @@ int hb_cli_main(int argc, char **argv)
     return cli.command->run(&cli, argc - 1, argv + 1);
 }
 
-int (hb_cli_usage)(const struct hb_cli *cli, const char *fmt, ...)
+int(hb_cli_usage)(const struct hb_cli *cli, const char *fmt, ...)
 {
     char text[HB_MAX_ERR];
     va_list ap;
@@ -75,7 +75,7 @@ int (hb_cli_usage)(const struct hb_cli *cli, const char *fmt, ...)
     return HB_EXIT_USAGE;
 }
 
-int (hb_cli_fail)(const struct hb_err *err)
+int(hb_cli_fail)(const struct hb_err *err)
 {
     char text[HB_MAX_ERR + 512];
 
@@ -84,7 +84,7 @@ int (hb_cli_fail)(const struct hb_err *err)
     return HB_EXIT_FAILED;
 }
 
-int (hb_cli_fail_code)(const char *what, int code)
+int(hb_cli_fail_code)(const char *what, int code)
 {
     char text[HB_MAX_ERR], reason[128];
 

@@ -63,9 +63,9 @@ int hb_cli_fail(const struct hb_err *err);
 /* A failed call on WHAT; CODE is -errno; HB_EXIT_FAILED. */
 int hb_cli_fail_code(const char *what, int code);
 #ifdef __clang_analyzer__
-#define hb_cli_usage(cli, ...)        ((void)(cli), (int)HB_EXIT_USAGE)
-#define hb_cli_fail(err)              ((void)(err), (int)HB_EXIT_FAILED)
-#define hb_cli_fail_code(what, code)  ((void)(what), (int)HB_EXIT_FAILED)
+#define hb_cli_usage(cli, ...)       ((void)(cli), (int)HB_EXIT_USAGE)
+#define hb_cli_fail(err)             ((void)(err), (int)HB_EXIT_FAILED)
+#define hb_cli_fail_code(what, code) ((void)(what), (int)HB_EXIT_FAILED)
 #endif
 /* Exit status of a command that wrote to standard output: HB_EXIT_FAILED
  * where that did not work (a full disk, a closed pipe). */

@@ -64,7 +64,7 @@ int hb_client_print(const struct hb_cli *cli, const char *cmd, const char *args)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf json = HB_BUF_INIT;
-    const struct hb_json *answer, *data;
+    const struct hb_json *answer = NULL, *data;
     struct hb_err err = {0};
 
     if (a == NULL)
@@ -87,7 +87,7 @@ int hb_client_print(const struct hb_cli *cli, const char *cmd, const char *args)
 int hb_client_me(const struct hb_cli *cli, struct hb_arena *a,
                  const char *person, const char **ret, struct hb_err *err)
 {
-    const struct hb_json *answer;
+    const struct hb_json *answer = NULL;
     int r = 0;
 
     if (person == NULL) {

@@ -32,7 +32,7 @@ int hb_cmd_decide(struct hb_cli *cli, int argc, char **argv)
     char hex[2 * HB_SIG_SIZE + 1];
     uint8_t sig[HB_SIG_SIZE];
     struct hb_err err = {0};
-    struct hb_key *key;
+    struct hb_key *key = NULL;
     struct hb_jw w;
     int r;
 

@@ -268,7 +268,7 @@ static int prove(const struct hb_cli *cli, enum hb_proof_kind kind,
     char path[HB_MAX_PATH], hex[2 * HB_SIG_SIZE + 1];
     const struct hb_json *answer;
     uint8_t sig[HB_SIG_SIZE];
-    struct hb_key *key;
+    struct hb_key *key = NULL;
     struct hb_jw w;
     int r = bind_proof(cli, res->arena, &p, err);
 
@@ -299,7 +299,7 @@ static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,
 {
     _cleanup_config_ struct hb_config *c = NULL;
     struct hb_proof_binding b = {0};
-    struct hb_casebook *book;
+    struct hb_casebook *book = NULL;
     char dir[HB_MAX_PATH];
     int r = hb_config_load(cli->config, &c, err);
 

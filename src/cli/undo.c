@@ -37,7 +37,7 @@ int hb_cmd_undo(struct hb_cli *cli, int argc, char **argv)
     struct hb_err err = {0};
     struct hb_key *key = NULL;
     char args[64];
-    const char *hex;
+    const char *hex = NULL;
     int r;
 
     if (a == NULL)
@@ -145,7 +145,7 @@ static int undo(struct hb_cli *cli, struct hb_arena *a, int64_t incident,
 {
     uint64_t until = hb_mono() + PATIENCE_NS;
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
-    const struct hb_json *answer, *deeds, *now;
+    const struct hb_json *answer = NULL, *deeds = NULL, *now;
     struct hb_err err = {0};
     struct hb_jw w;
 

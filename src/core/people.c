@@ -63,7 +63,7 @@ static int read_one(struct hb_core *c, struct hb_arena *a, const char *name)
     struct hb_person p = {.name = name};
     const char *dir = c->ctx->etc_dir, *path, *deputy;
     struct hb_slice text;
-    struct hb_json *o;
+    struct hb_json *o = NULL;
     struct hb_pub *pub;
     unsigned role;
     int r;

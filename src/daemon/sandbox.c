@@ -77,7 +77,7 @@ int hb_sandbox_limits(struct hb_err *err)
 int hb_sandbox_user(const struct hb_role *r, struct hb_err *err)
 {
     const uint64_t wanted = wanted_caps(r);
-    uint64_t have, now;
+    uint64_t have = 0, now = 0;
     int rc;
 
     if (drop_bounding(wanted) < 0)
@@ -240,7 +240,7 @@ static int lock_securebits(void)
         SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
         SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
         SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-    uint64_t have, now;
+    uint64_t have = 0, now = 0;
 
     if (get_caps(&have, &now) < 0)
         return -errno;

@@ -225,7 +225,7 @@ static int allow(const struct rules *rs, const char *path, uint64_t access,
 {
     _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
     struct path_attr attr;
-    struct stat st;
+    struct stat st = {0};
     char text[128];
     int rc = 0;
 

@@ -209,6 +209,8 @@ static void fill_in(const struct hb_event *e, struct hb_event_shape *s,
         break;
     case BASENAME:
         from = s->set[HB_F_FILE_PATH];
+        if (from == NULL)
+            return; /* the check will miss it */
         f->str = from->str;
         for (size_t i = from->str.n; i-- > 0;)
             if (from->str.p[i] == '/' && i + 1 < from->str.n) {
@@ -219,7 +221,7 @@ static void fill_in(const struct hb_event *e, struct hb_event_shape *s,
         break;
     case INCIDENTS:
         from = s->set[HB_F_INCIDENT_UID];
-        if (!plain(from->str))
+        if (from == NULL || !plain(from->str))
             return; /* the check will miss it */
         (void)snprintf(s->list, sizeof(s->list), "[{\"uid\":\"%s\"}]",
                        from->str.p);

@@ -86,8 +86,8 @@ int hb_task_answer(struct hb_state *s, int64_t id, int64_t person, bool done,
                    const char *answer, struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_person who;
-    struct hb_task t;
+    struct hb_person who = {0};
+    struct hb_task t = {0};
     bool first_of_two;
     int r;
 

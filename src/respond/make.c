@@ -369,7 +369,7 @@ static int step_down(struct hb_helper *h, struct hb_site *s,
 
     for (int i = 0; i < 16; i++) {
         _cleanup_close_ int fd = -1;
-        struct stat st;
+        struct stat st = {0};
 
         /* The root may be a mount of its own. */
         if (rel.n == 0) {

@@ -114,7 +114,7 @@ static int path_flag(struct hb_helper *h, const char *site, const char *path,
 {
     _cleanup_close_ int dir = -1;
     char full[HB_MAX_PATH];
-    const char *name;
+    const char *name = "";
     int n = snprintf(full, sizeof(full), "%s.%s/%s%s", site,
                      is_dir ? "dirs" : "paths", path,
                      is_dir ? "/" HB_PRIVATE_DIR_FLAG : "");

@@ -464,7 +464,7 @@ static int mend_dir(struct hb_helper *h, struct hb_work *w,
     for (int i = 0; i < 4; i++) {
         _cleanup_close_ int dir = -1, fd = -1, real = -1;
         struct spot p = {.fd = -1};
-        struct stat st;
+        struct stat st = {0};
 
         r = open_spot(w->site, &w->entry, &p);
         dir = p.fd;

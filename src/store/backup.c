@@ -403,7 +403,7 @@ static int read_back(const struct hb_backup *b, const char *file, bool keep,
     struct unpacker u = {.b = b, .info = info, .keep = keep, .err = err};
     uint8_t key[HB_SEAL_KEY_SIZE];
     _cleanup_close_ int fd = -1, dirfd = -1;
-    struct stat st;
+    struct stat st = {0};
     int r = hb_seal_key_load(b->key_file, key, err);
 
     if (r < 0)

@@ -207,7 +207,8 @@ static int take(struct hb_events *s, const struct hb_event *e,
 
     if (w == NULL)
         return -ENOMEM;
-    memcpy(w->text, json.p, json.n);
+    if (json.p != NULL)
+        memcpy(w->text, json.p, json.n);
     if (site != NULL)
         memcpy(w->text + json.n + 1, site, site_n);
     memcpy(w->uid, e->uid, HB_ID_SIZE);
