@@ -7,6 +7,7 @@
  * have come along.
  */
 #include "base/base.h"
+#include "baseline/executes.h"
 #include "sense/files/fan.h"
 #include "sense/files/proto.h"
 #include "sense/files/rules.h"
@@ -58,9 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             HB_ASSERT(comm.n < size);
         break;
     default:
-        (void)hb_rules_content_executes(data + 1, size - 1);
-        (void)hb_rules_name_executes(
-            hb_slice((const char *)data + 1, size - 1));
+        (void)hb_executes_content(data + 1, size - 1);
+        (void)hb_executes_name(hb_slice((const char *)data + 1, size - 1));
         break;
     }
     return 0;

@@ -188,6 +188,19 @@ int hb_objects_copy(struct hb_objects *o, const uint8_t sha256[HB_SHA256_SIZE],
     return 1;
 }
 
+int hb_objects_open(struct hb_objects *o, const uint8_t sha256[HB_SHA256_SIZE],
+                    int *ret_fd)
+{
+    char name[HB_SHA256_SIZE * 2 + 1];
+
+    HB_CHECK(o, OBJ_MAGIC);
+    hb_hex(sha256, HB_SHA256_SIZE, name);
+    *ret_fd = openat(o->tmp, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*ret_fd < 0 && errno == ENOENT)
+        return hb_object_open(o->dir, sha256, ret_fd);
+    return *ret_fd < 0 ? hb_neg_errno() : 0;
+}
+
 int hb_objects_commit(struct hb_objects *o)
 {
     char from[HB_SHA256_SIZE * 2 + 1], to[HB_OBJECT_NAME_SIZE];

@@ -33,6 +33,9 @@ int hb_objects_add(struct hb_objects *o, const uint8_t sha256[HB_SHA256_SIZE],
  * longer that content. */
 int hb_objects_copy(struct hb_objects *o, const uint8_t sha256[HB_SHA256_SIZE],
                     uint64_t size, int fd, struct hb_sha256 *scratch) HB_WUR;
+/* Opens what was added (or was there), before the commit too. */
+int hb_objects_open(struct hb_objects *o, const uint8_t sha256[HB_SHA256_SIZE],
+                    int *ret_fd) HB_WUR;
 int hb_objects_commit(struct hb_objects *o) HB_WUR;
 /* Frees; what was not committed is removed. */
 void hb_objects_end(struct hb_objects *o);

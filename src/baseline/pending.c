@@ -17,7 +17,9 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "baseline/executes.h"
 #include "baseline/manifest.h"
+#include "baseline/object.h"
 #include "baseline/release.h"
 #include "baseline/window.h"
 
@@ -36,6 +38,8 @@ static int collect(struct hb_release *rel, const struct hb_publish *how,
                    struct hb_err *err);
 static bool as_listed(const struct hb_pending *p,
                       const struct hb_base_entry *e);
+static bool executes(struct hb_objects *objects, const struct hb_pending *p,
+                     const struct hb_base_entry *e);
 
 static const char *const kinds[] = {"added", "changed", "removed"};
 static const char *const types[] = {"none", "directory", "file", "link"};
@@ -164,7 +168,7 @@ int hb_pending_add(struct hb_arena *a, struct hb_pending_list *list,
 }
 
 int hb_pending_accept(const struct hb_publish *how,
-                      const struct hb_pending_list *list, bool executing,
+                      const struct hb_pending_list *list,
                       struct hb_published *ret, struct hb_err *err)
 {
     struct hb_release rel = HB_RELEASE_INIT;
@@ -177,16 +181,6 @@ int hb_pending_accept(const struct hb_publish *how,
     if (!hb_streq(list->site, how->site))
         return hb_err_set(err, -EINVAL, _("the list is of the site \"%s\""),
                           list->site);
-    for (size_t i = 0; i < list->n && !executing; i++) {
-        _cleanup_buf_ struct hb_buf name = HB_BUF_INIT;
-
-        if (!list->v[i].executes)
-            continue;
-        hb_path_escape(&name, list->v[i].path, 0x20);
-        return hb_err_at(err, -EPERM, hb_buf_z(&name), 0, 0,
-                         _("this is run by the server; it must be accepted "
-                           "expressly"));
-    }
     r = hb_release_begin(&rel, how, err);
     if (r == 0 && rel.old == NULL)
         r = hb_err_set(err, -ENOENT, _("the site \"%s\" has no baseline yet"),
@@ -253,11 +247,12 @@ static int get(struct hb_arena *a, const struct hb_json *o,
         return -EBADMSG;
     p.kind = (enum hb_change_kind)kind;
     p.uid = (uint32_t)uid;
-    /* What does not say so is taken for the worse. */
-    p.executes = hb_json_bool(o, "executes", true);
     r = get_path(a, o, &p.path);
     if (r < 0)
         return r;
+    /* What does not say so is taken for the worse. */
+    p.executes = hb_json_bool(o, "executes", true) || hb_obeyed_name(p.path) ||
+                 (p.kind != HB_CHANGE_REMOVED && hb_executes_name(p.path));
     if (p.kind != HB_CHANGE_REMOVED) {
         if (type < HB_BT_DIR || mode < 0 || mode > 07777 || size < 0 ||
             hb_unhex(hb_slice_z(hb_json_str(o, "sha256", "")), p.sha256,
@@ -339,12 +334,16 @@ static int collect(struct hb_release *rel, const struct hb_publish *how,
         const struct hb_pending *p = &list->v[i];
         _cleanup_buf_ struct hb_buf name = HB_BUF_INIT;
 
-        if (!as_listed(p, over->v[i])) {
-            hb_path_escape(&name, p->path, 0x20);
+        hb_path_escape(&name, p->path, 0x20);
+        if (!as_listed(p, over->v[i]))
             return hb_err_at(err, -ESTALE, hb_buf_z(&name), 0, 0,
                              _("this has changed again since the list was "
                                "made"));
-        }
+        if (!p->expressly && executes(rel->objects, p, over->v[i]))
+            return hb_err_at(err, -EPERM, hb_buf_z(&name), 0, 0,
+                             _("this is run or obeyed by the server; it must "
+                               "be accepted expressly: its own path and "
+                               "--executables"));
         if (p->kind == HB_CHANGE_REMOVED)
             gone[n++] = p->path;
         else
@@ -367,4 +366,18 @@ static bool as_listed(const struct hb_pending *p, const struct hb_base_entry *e)
         return true;
     return e->size == p->size &&
            memcmp(e->sha256, p->sha256, HB_SHA256_SIZE) == 0;
+}
+
+/* By the very content that would be signed: the list is anybody's word. */
+static bool executes(struct hb_objects *objects, const struct hb_pending *p,
+                     const struct hb_base_entry *e)
+{
+    _cleanup_close_ int fd = -1;
+
+    if (p->kind == HB_CHANGE_REMOVED)
+        return hb_obeyed_name(p->path);
+    if (e->type != HB_BT_FILE)
+        return e->type == HB_BT_LINK && hb_executes_name(p->path);
+    return hb_objects_open(objects, e->sha256, &fd) < 0 ||
+           hb_executes_file(p->path, e->mode, e->size, fd);
 }

@@ -25,6 +25,7 @@
 
 static int check(const struct hb_window *w);
 static bool person_ok(const char *name);
+static bool is_id(int sitedir, const char *id);
 static int encode(const struct hb_window *w, struct hb_arena *a,
                   struct hb_json **ret, struct hb_buf *text);
 static int decode(const struct hb_json *obj, struct hb_window *ret);
@@ -123,8 +124,10 @@ int hb_window_read(int sitedir, const char *site, const char *people,
     return r;
 }
 
-int hb_window_close(int sitedir)
+int hb_window_close(int sitedir, const char *id)
 {
+    if (id != NULL && !is_id(sitedir, id))
+        return 0;
     if (unlinkat(sitedir, FILE_NAME, 0) < 0)
         return errno == ENOENT ? 0 : -errno;
     return hb_fsync(sitedir);
@@ -162,6 +165,20 @@ static bool person_ok(const char *name)
         return false;
     return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                         "0123456789._-") == n;
+}
+
+/* By its word alone: who may open a window may close any. */
+static bool is_id(int sitedir, const char *id)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_json *top = NULL;
+    struct hb_slice file;
+
+    if (a == NULL ||
+        hb_file_read_at(a, sitedir, FILE_NAME, MAX_SIZE, &file) < 0 ||
+        hb_json_parse(a, file, &top, NULL) < 0)
+        return false;
+    return hb_streq(hb_json_str(hb_json_get(top, "window"), "id", ""), id);
 }
 
 static int encode(const struct hb_window *w, struct hb_arena *a,

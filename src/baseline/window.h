@@ -39,8 +39,8 @@ int hb_window_open(int sitedir, const struct hb_window *w,
 int hb_window_read(int sitedir, const char *site, const char *people,
                    int64_t now, struct hb_window *ret,
                    struct hb_err *err) HB_WUR;
-/* Takes it away; 0 where there was none. */
-int hb_window_close(int sitedir) HB_WUR;
+/* Takes it away, where it has that ID (NULL: any); 0 where there was none. */
+int hb_window_close(int sitedir, const char *id) HB_WUR;
 /* Is a write by UID at NOW within it?  IN_TREE tells for a process whether it
  * descends from w->pid (not called where that is 0). */
 bool hb_window_covers(const struct hb_window *w, int64_t now, uint32_t uid,
@@ -55,9 +55,11 @@ struct hb_pending {
     uint8_t sha256[HB_SHA256_SIZE]; /* FILE: content, LINK: target */
     uint64_t size;
     uint16_t mode;
-    uint32_t uid;  /* who wrote */
-    int64_t time;  /* ns, whole milliseconds */
-    bool executes; /* content that a server or shell runs */
+    uint32_t uid;   /* who wrote */
+    int64_t time;   /* ns, whole milliseconds */
+    bool executes;  /* as who made the list saw it: something that a server or
+                       shell runs or obeys */
+    bool expressly; /* who accepts named this very path; never in the list */
 };
 /* An array in an arena, sorted by path, one a path. */
 struct hb_pending_list {
@@ -86,10 +88,10 @@ bool hb_pending_settled(const struct hb_pending *p,
 
 /* A person accepts the whole LIST: what is in force, with the listed paths as
  * they are now in HOW->tree (the live site), becomes a new baseline.  A path
- * that is no longer what LIST says is -ESTALE; content that executes is
- * -EPERM unless EXECUTING. */
+ * that is no longer what LIST says is -ESTALE; one that executes, whatever
+ * LIST says of that, is -EPERM unless it was named EXPRESSLY. */
 int hb_pending_accept(const struct hb_publish *how,
-                      const struct hb_pending_list *list, bool executing,
+                      const struct hb_pending_list *list,
                       struct hb_published *ret, struct hb_err *err) HB_WUR;
 
 #endif

@@ -13,6 +13,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -48,7 +49,10 @@ static int options(struct hb_cli *cli, struct hb_arena *a, int *argc,
                    char **argv, struct wanted *ret, struct hb_err *err);
 static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
                struct hb_err *err);
-static bool wait_seen(const struct hb_cli *cli, const struct hb_window *w);
+static int none_stands(const struct hb_cli *cli, int dir, const char *site,
+                       struct hb_err *err);
+static void await(const struct hb_cli *cli, const struct hb_window *w);
+static bool seen(const struct hb_cli *cli, const struct hb_window *w);
 static _Noreturn void child(const struct passwd *user, int go, char **argv);
 static int site_dir(const struct hb_cli *cli, const char *name, int *ret,
                     struct hb_err *err);
@@ -56,7 +60,7 @@ static int list_read(const struct hb_cli *cli, struct hb_arena *a,
                      const char *name, int *ret_dir,
                      struct hb_pending_list *ret, struct hb_err *err);
 static int list_part(struct hb_arena *a, struct hb_pending_list *list,
-                     char **paths, int n, struct hb_err *err);
+                     char **paths, int n, bool expressly, struct hb_err *err);
 static bool has(const struct hb_pending_list *list, struct hb_slice path);
 static void print_one(const struct hb_pending *p);
 static void json_one(struct hb_jw *j, const struct hb_pending *p);
@@ -108,6 +112,7 @@ static int window_open(struct hb_cli *cli, int argc, char **argv)
     r = put(cli, argv[1], &want, &err);
     if (r < 0)
         return hb_cli_fail(&err);
+    await(cli, &want.w);
     (void)hb_time_utc(want.w.until, until, sizeof(until));
     return hb_cli_said(cli, "until", until,
                        _("Until %s the changes of %s wait for you: hinoban "
@@ -157,17 +162,15 @@ static int window_run(struct hb_cli *cli, int argc, char **argv, int command)
         (void)hb_err_set(&err, r, "%s: %s", argv[command + 1], strerror(-r));
     if (r == 0)
         r = put(cli, argv[1], &want, &err);
-    if (r == 0 && !wait_seen(cli, &want.w))
-        (void)fprintf(stderr,
-                      _("hinoban: the watch has not answered yet; changes may "
-                        "be undone at first\n"));
+    if (r == 0)
+        await(cli, &want.w);
     /* A byte lets it go, the end of the pipe ends it. */
     if (r == 0)
         r = hb_write_all(go[1], "", 1);
     (void)close(go[1]);
     if (hb_linger_wait(pid, &status) < 0)
         status = SIGKILL;
-    if (hb_window_close(dir) < 0)
+    if (hb_window_close(dir, want.w.id) < 0)
         (void)fprintf(stderr, _("hinoban: the window could not be closed; it "
                                 "ends by itself\n"));
     if (r < 0)
@@ -230,7 +233,7 @@ static int window_close(struct hb_cli *cli, const char *name)
 
     if (r < 0)
         return hb_cli_fail(&err);
-    r = hb_window_close(dir);
+    r = hb_window_close(dir, NULL);
     if (r < 0)
         return hb_cli_fail_code(name, r);
     return hb_cli_said(cli, "closed", name,
@@ -290,7 +293,7 @@ int hb_cli_site_accept(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_usage(cli, _("--executables needs the paths: say which"));
     r = list_read(cli, a, argv[1], NULL, &list, &err);
     if (r == 0 && argc > 2)
-        r = list_part(a, &list, argv + 2, argc - 2, &err);
+        r = list_part(a, &list, argv + 2, argc - 2, executing, &err);
     if (r < 0)
         return hb_cli_fail(&err);
     for (size_t i = 0; argc == 2 && i < list.n; i++) {
@@ -304,7 +307,7 @@ int hb_cli_site_accept(struct hb_cli *cli, int argc, char **argv)
         s.how.tree = s.conf->root;
         r = hb_cli_site_key(cli, pass, &s, &err);
         if (r == 0)
-            r = hb_pending_accept(&s.how, &list, executing, &done, &err);
+            r = hb_pending_accept(&s.how, &list, &done, &err);
     }
     hb_cli_site_done(&s);
     if (r < 0)
@@ -339,7 +342,7 @@ int hb_cli_site_reject(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_usage(cli, _("say which site"));
     r = list_read(cli, a, argv[1], NULL, &gone, &err);
     if (r == 0 && argc > 2)
-        r = list_part(a, &gone, argv + 2, argc - 2, &err);
+        r = list_part(a, &gone, argv + 2, argc - 2, false, &err);
     if (r < 0)
         return hb_cli_fail(&err);
     for (unsigned k = 0; k < AGAIN && found > 0; k++) {
@@ -421,13 +424,48 @@ static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
     if (r == 0)
         r = hb_client_key(want->key_file, want->pass, &key, err);
     if (r == 0)
+        r = none_stands(cli, dir, site, err);
+    if (r == 0)
         r = hb_window_open(dir, &want->w, key, err);
     hb_key_free(key);
     return r;
 }
 
+/* One at a time, and until DIR is closed nobody else opens one. */
+static int none_stands(const struct hb_cli *cli, int dir, const char *site,
+                       struct hb_err *err)
+{
+    char people[HB_MAX_PATH], until[40];
+    struct hb_window w = {0};
+    int r;
+
+    if (flock(dir, LOCK_EX) < 0)
+        return hb_err_set(err, hb_neg_errno(), "flock: %s", strerror(errno));
+    r = hb_path(&cli->paths, HB_DIR_ETC, "people", people);
+    if (r == 0)
+        r = hb_window_read(dir, site, people, hb_now(), &w, NULL);
+    /* One that counts for nothing is replaced. */
+    if (r == -ENOENT || r == -EKEYREJECTED)
+        return 0;
+    if (r < 0)
+        return hb_err_set(err, r, "window.json: %s", strerror(-r));
+    return hb_err_set(err, -EBUSY,
+                      _("a deploy window of user %u is open until %s, by %s; "
+                        "close it first: hinoban site window close %s"),
+                      w.uid, hb_time_utc(w.until, until, sizeof(until)),
+                      w.opened_by, site);
+}
+
+static void await(const struct hb_cli *cli, const struct hb_window *w)
+{
+    if (!seen(cli, w))
+        (void)fprintf(stderr,
+                      _("hinoban: the watch has not answered yet; changes may "
+                        "be undone at first\n"));
+}
+
 /* compare says so in an event; without a service nobody does. */
-static bool wait_seen(const struct hb_cli *cli, const struct hb_window *w)
+static bool seen(const struct hb_cli *cli, const struct hb_window *w)
 {
     uint64_t until = hb_mono() + SEEN_NS;
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
@@ -436,7 +474,7 @@ static bool wait_seen(const struct hb_cli *cli, const struct hb_window *w)
     hb_jw_init(&j, &args);
     hb_jw_obj(&j, NULL);
     hb_jw_str(&j, "site", w->site);
-    hb_jw_str(&j, "text", "\"change\":\"window\"");
+    hb_jw_str(&j, "text", w->id);
     hb_jw_int(&j, "from_ns", w->opened);
     hb_jw_int(&j, "limit", 1);
     hb_jw_end_obj(&j);
@@ -523,9 +561,10 @@ static int list_read(const struct hb_cli *cli, struct hb_arena *a,
     return r;
 }
 
-/* LIST becomes the named part of itself; a directory names what is below. */
+/* LIST becomes the named part of itself; a directory names what is below, but
+ * EXPRESSLY only itself. */
 static int list_part(struct hb_arena *a, struct hb_pending_list *list,
-                     char **paths, int n, struct hb_err *err)
+                     char **paths, int n, bool expressly, struct hb_err *err)
 {
     struct hb_pending_list part = *list;
 
@@ -554,7 +593,11 @@ static int list_part(struct hb_arena *a, struct hb_pending_list *list,
             if (p.n < len || memcmp(p.p, paths[k], len) != 0 ||
                 (p.n > len && p.p[len] != '/'))
                 continue;
-            part.v[part.n++] = list->v[i];
+            part.v[part.n] = list->v[i];
+            for (int j = k; expressly && j < n; j++)
+                if (hb_slice_eq(p, hb_slice_z(paths[j])))
+                    part.v[part.n].expressly = true;
+            part.n++;
             break;
         }
     }

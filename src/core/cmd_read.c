@@ -53,6 +53,7 @@ static void parts(struct hb_core_call *call);
 static int show_steps(struct hb_core_call *call, int64_t id);
 static const char *shown(struct hb_core_call *call, const char *z);
 static int zone(const struct hb_core_call *call);
+static void pending(struct hb_core_call *call, const char *site);
 
 static int status(struct hb_core_call *call)
 {
@@ -98,9 +99,25 @@ static void sites(struct hb_core_call *call)
     const struct hb_conf_site *s = list->v;
 
     hb_buf_addz(&call->text, _("Guarded sites:\n"));
-    for (size_t i = 0; i < list->n; i++)
+    for (size_t i = 0; i < list->n; i++) {
         hb_buf_addf(&call->text, "  %-16s %s  %s\n", s[i].name, s[i].root,
                     s[i].url != NULL ? s[i].url : "");
+        pending(call, s[i].name);
+    }
+}
+
+static void pending(struct hb_core_call *call, const char *site)
+{
+    char name[96];
+    const char *n;
+
+    (void)snprintf(name, sizeof(name), HB_CORE_PENDING "%s", site);
+    n = hb_state_get(&call->core->state, call->arena, name);
+    if (n != NULL && !hb_streq(n, "0"))
+        hb_buf_addf(&call->text,
+                    _("  %-16s %s changes of a deploy wait for you: hinoban "
+                      "site pending %s\n"),
+                    "", n, site);
 }
 
 static void parts(struct hb_core_call *call)

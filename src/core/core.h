@@ -103,6 +103,9 @@ int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
 void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
                  const char *detail);
 
+/* Facts of the state (hb_state_get): changes of a site's deploys that wait. */
+#define HB_CORE_PENDING "pending."
+
 /* ---- core_space.c ---- */
 /* Deletes what is due and was announced, warns of what fills up; called once
  * an hour. */

@@ -29,6 +29,7 @@ static int take_one(struct taking *t);
 static void begin_play(struct taking *t, int64_t incident);
 static hb_rule_hit on_hit;
 static int take_lifecycle(struct hb_core *c, const struct hb_event *e);
+static int count_pending(struct hb_core *c, const struct hb_event *e);
 static int take_control(struct hb_core *c, const struct hb_event *e);
 static int count_file(struct taking *t);
 static int tell(struct taking *t);
@@ -202,7 +203,10 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
 static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
 {
     struct hb_core_part *p = NULL;
+    int r = count_pending(c, e);
 
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < c->parts_n; i++)
         if (hb_streq(c->parts[i].name, e->source))
             p = &c->parts[i];
@@ -220,6 +224,23 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e)
                    hb_event_getz(e, HB_F_MESSAGE,
                                  hb_event_getz(e, HB_F_STATUS_DETAIL, "")));
     return 0;
+}
+
+/* How many changes of a deploy wait for a person is shown with the site until
+ * compare says otherwise. */
+static int count_pending(struct hb_core *c, const struct hb_event *e)
+{
+    const char *site = hb_event_getz(e, HB_F_SITE, "");
+    const struct hb_event_field *n = hb_event_get(e, HB_F_EVENT_COUNT);
+    char name[96], count[24];
+
+    if (n == NULL ||
+        !hb_streq(hb_event_getz(e, HB_F_SITE_CHANGE, ""), "pending") ||
+        site[0] == '\0')
+        return 0;
+    (void)snprintf(name, sizeof(name), HB_CORE_PENDING "%s", site);
+    (void)snprintf(count, sizeof(count), "%lld", (long long)n->integer);
+    return hb_state_set(&c->state, name, count);
 }
 
 static int take_control(struct hb_core *c, const struct hb_event *e)

@@ -56,8 +56,13 @@ static void test_round_trip(void **state)
     assert_int_equal(
         hb_window_read(p.site, "site", dir_of, good.opened - 1, &w, NULL),
         -ENOENT);
-    assert_int_equal(hb_window_close(p.site), 0);
-    assert_int_equal(hb_window_close(p.site), 0);
+    /* Not another one. */
+    assert_int_equal(hb_window_close(p.site, "w2"), 0);
+    assert_int_equal(
+        hb_window_read(p.site, "site", dir_of, good.opened, &w, NULL), 0);
+    assert_int_equal(hb_window_close(p.site, "w1"), 0);
+    assert_int_equal(hb_window_close(p.site, "w1"), 0);
+    assert_int_equal(hb_window_close(p.site, NULL), 0);
     assert_int_equal(
         hb_window_read(p.site, "site", dir_of, good.opened, &w, NULL), -ENOENT);
     hb_key_free(k);
@@ -304,7 +309,6 @@ static void test_accept(void **state)
     struct hb_published out;
     struct hb_pending c;
     struct hb_publish how;
-    struct hb_err err = {0};
     struct hb_baseline *b;
     struct hb_base_entry e;
     struct place p;
@@ -316,8 +320,7 @@ static void test_accept(void **state)
                               .tree = p.tree,
                               .pub = p.pub,
                               .key = p.key};
-    assert_int_equal(hb_pending_accept(&how, &list, false, &out, NULL),
-                     -ENOENT);
+    assert_int_equal(hb_pending_accept(&how, &list, &out, NULL), -ENOENT);
     sign_now(&p, 1);
     put(&p, "css/site.css", "new\n");
     put(&p, "foreign.php", "<?php system($_GET[0]);");
@@ -337,24 +340,22 @@ static void test_accept(void **state)
     assert_int_equal(hb_pending_add(a, &list, &c), 0);
     c = found(&p, "run.php", HB_CHANGE_ADDED);
     c.executes = true;
+    c.expressly = true;
     assert_int_equal(hb_pending_add(a, &list, &c), 0);
     assert_int_equal(hb_pending_write(p.site, &list), 0);
 
-    /* Content that executes is never accepted by itself. */
-    assert_int_equal(hb_pending_accept(&how, &list, false, &out, &err), -EPERM);
-    assert_string_equal(err.file, "run.php");
     /* Changed between the list and the yes. */
     put(&p, "css/site.css", "nev\n");
-    assert_int_equal(hb_pending_accept(&how, &list, true, &out, NULL), -ESTALE);
+    assert_int_equal(hb_pending_accept(&how, &list, &out, NULL), -ESTALE);
     put(&p, "css/site.css", "new\n");
     put(&p, "empty", "back");
-    assert_int_equal(hb_pending_accept(&how, &list, true, &out, NULL), -ESTALE);
+    assert_int_equal(hb_pending_accept(&how, &list, &out, NULL), -ESTALE);
     assert_int_equal(unlinkat(p.root, "empty", 0), 0);
     b = open_now(&p);
     assert_int_equal(hb_baseline_number(b), 1);
     hb_baseline_free(b);
 
-    assert_int_equal(hb_pending_accept(&how, &list, true, &out, NULL), 0);
+    assert_int_equal(hb_pending_accept(&how, &list, &out, NULL), 0);
     assert_int_equal(out.added, 3);
     assert_int_equal(out.changed, 1);
     assert_int_equal(out.removed, 1);
@@ -374,6 +375,60 @@ static void test_accept(void **state)
     place_done(&p);
 }
 
+/* Content that executes is never accepted by itself, whatever the list, which
+ * any role could have written, says of it. */
+static void test_accept_executes(void **state)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_published out;
+    struct hb_publish how;
+    struct hb_pending all[5];
+    struct place p;
+
+    place_open(&p);
+    fill(&p);
+    put(&p, ".htaccess", "php_flag engine off\n");
+    how = (struct hb_publish){.basedir = p.base,
+                              .site = "site",
+                              .tree = p.tree,
+                              .pub = p.pub,
+                              .key = p.key};
+    sign_now(&p, 1);
+    assert_int_equal(unlinkat(p.root, ".htaccess", 0), 0);
+    put(&p, "run.php", "<h1>");
+    put(&p, "photo.jpg", "\xff\xd8\xff<?php");
+    put(&p, "tool", "echo");
+    assert_int_equal(symlinkat("photo.jpg", p.root, "see.php"), 0);
+    all[0] = found(&p, "run.php", HB_CHANGE_ADDED);
+    all[1] = found(&p, "photo.jpg", HB_CHANGE_ADDED);
+    assert_int_equal(fchmodat(p.root, "tool", 0755, 0), 0);
+    all[2] = found(&p, "tool", HB_CHANGE_ADDED);
+    all[2].mode = 0755;
+    all[3] = change("see.php", HB_CHANGE_ADDED);
+    all[3].type = HB_BT_LINK;
+    hb_sha256("photo.jpg", strlen("photo.jpg"), all[3].sha256);
+    all[4] = change(".htaccess", HB_CHANGE_REMOVED);
+    for (size_t i = 0; i < HB_ARRAY_LEN(all); i++) {
+        struct hb_pending_list list = {.site = "site", .window = "w1"};
+        struct hb_err err = {0};
+
+        all[i].executes = false; /* a lie */
+        assert_int_equal(hb_pending_add(a, &list, &all[i]), 0);
+        assert_int_equal(hb_pending_accept(&how, &list, &out, &err), -EPERM);
+        assert_true(hb_slice_eq(hb_slice_z(err.file), all[i].path));
+        list.v[0].expressly = true;
+        assert_int_equal(hb_pending_accept(&how, &list, &out, NULL), 0);
+        assert_int_equal(out.number, i + 2);
+        /* What the name alone tells is shown to who reads the list. */
+        assert_int_equal(hb_pending_write(p.site, &list), 0);
+        assert_int_equal(hb_pending_read(p.site, a, &list, NULL), 0);
+        assert_int_equal(list.v[0].executes, i == 0 || i >= 3);
+        assert_false(list.v[0].expressly);
+    }
+    hb_arena_free(a);
+    place_done(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_pending_strict),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_accept_executes),
     };
     return hb_tap_run("baseline/window", tests);
 }

@@ -61,6 +61,8 @@ until_true 30 waits 'changed index.html False'; ok $? 'a changed file waits'
 until_true 20 waits 'added new.html False'; ok $? 'a new one'
 until_true 20 waits 'added new.php True'; ok $? 'one that the server runs'
 until_true 20 waits 'removed old.html False'; ok $? 'one that went'
+hb site window open www $opts; is "$rc" 1 'no second window'
+err_has 'close it first' 'is opened over it'
 # The same user, but not of the command's tree; and another user.
 as "$daemon" "echo evil >$W/app/config.php"
 until_true 20 grep -q '<p>app' "$W/app/config.php"
@@ -85,6 +87,8 @@ out_has new.php 'the events name what waits'
 until_true 20 sh -c "'$H' --root '$R' event 'wait for a person' | grep -q site"
 ok $? 'people are told that changes wait'
 
+hb status; out_has '4 changes of a deploy wait' 'and on the one screen'
+
 # ---- a restart -------------------------------------------------------------------
 stop; start 'the roles are restarted'
 sleep 1
@@ -101,6 +105,20 @@ waits 'added new.php True'; ok $? 'what runs does'
 as 33 "echo evil >$W/index.html"
 until_true 20 grep -q release "$W/index.html"
 ok $? 'it is put back to the accepted state'
+"$H" --root "$R" site window open www $opts >"$T/out" 2>"$T/err"
+as "$daemon" "echo '<?php' >$W/app/deep.jpg; sleep 1"
+until_true 20 waits 'added app/deep.jpg True'; ok $? 'one in a directory'
+hb site accept www app --executables; is "$rc" 1 'a directory names none'
+err_has 'app/deep.jpg' 'of the files that run'
+# A role that was taken over forges the list.
+sleep 2
+L=$R/var/lib/hinoban/pending/www/pending.json
+sed -i 's/"executes":true/"executes":false/g' "$L"
+hb site accept www; is "$rc" 1 'a list that calls them harmless'
+err_has 'accepted expressly' 'is not believed'
+hb site accept www app app/deep.jpg --executables
+is "$rc" 0 'its own path does'
+hb site window close www; is "$rc" 0 'the window is closed'
 hb site accept www new.php; is "$rc" 1 'by its name alone it is refused'
 err_has 'accepted expressly' 'and says what to do'
 hb site accept www --executables; is "$rc" 2 'all of them at once are refused'
@@ -110,6 +128,8 @@ hb site reject www new.php; is "$rc" 0 'reject'
 until_true 30 sh -c "[ ! -e $W/new.php ]"; ok $? 'it is taken out'
 until_true 30 sh -c "'$H' --root '$R' evidence list | grep -q new.php"
 ok $? 'and kept as evidence'
+until_true 30 sh -c "! '$H' --root '$R' status | grep -q 'deploy wait'"
+ok $? 'nothing is said to wait any more'
 
 # ---- by user, for a time ------------------------------------------------------------
 hb site window open www $opts --for 4s; is "$rc" 0 'a window for a time'

@@ -59,6 +59,7 @@ struct hb_cmp_site {
     struct hb_arena *pend_arena; /* pending changes; NULL none */
     struct hb_pending_list pend;
     bool pend_dirty;
+    size_t pend_said;  /* how many were told of; SIZE_MAX at first */
     int pend_dir;      /* where the list is kept, -1 */
     uint64_t pend_for; /* the baseline it was last held against */
     int64_t pend_time; /* of pending.json as we know it */

@@ -41,6 +41,7 @@ int hb_cmp_sites_open(struct hb_cmp *c)
         s->conf = &conf[i];
         s->number = (uint32_t)conf[i].number;
         s->dir = s->inotify = s->pend_dir = -1;
+        s->pend_said = SIZE_MAX;
         site_refresh(c, s);
     }
     return 0;

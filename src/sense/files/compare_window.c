@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "baseline/executes.h"
 #include "baseline/table.h"
 #include "sense/files/compare.h"
 
@@ -26,6 +27,7 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
 static int list_dir(struct hb_cmp *c, struct hb_cmp_site *s);
 static void list_load(struct hb_cmp *c, struct hb_cmp_site *s);
 static int64_t list_time(const struct hb_cmp_site *s);
+static void say_pending(struct hb_cmp *c, struct hb_cmp_site *s);
 
 void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
 {
@@ -39,17 +41,13 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
         return;
     r = hb_window_read(s->dir, s->conf->name, people, hb_now(), &w, &err);
     if (r == 0 && (!s->window_open || !hb_streq(s->window.id, w.id)))
-        hb_cmp_health(c, s, "window", HB_SEV_LOW, 1,
-                      _("a deploy window of user %u is open, by %s"), w.uid,
-                      w.opened_by);
-    else if (r < 0 && s->window_open && s->pend.n == 0)
+        hb_cmp_health(
+            c, s, "window", HB_SEV_LOW, 1,
+            _("a deploy window of user %u is open, by %s (window %s)"), w.uid,
+            w.opened_by, w.id);
+    else if (r < 0 && s->window_open)
         hb_cmp_health(c, s, "window", HB_SEV_LOW, 0,
                       _("the deploy window is over"));
-    else if (r < 0 && s->window_open)
-        hb_cmp_health(c, s, "pending", HB_SEV_MEDIUM, (int64_t)s->pend.n,
-                      _("the deploy window is over; %zu changes wait for a "
-                        "person: hinoban site pending %s"),
-                      s->pend.n, s->conf->name);
     else if (r == -EKEYREJECTED && s->said_error != r) {
         s->said_error = r;
         hb_cmp_health(c, s, "window", HB_SEV_HIGH, 1,
@@ -61,6 +59,22 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
     (void)list_dir(c, s); /* without it, lists live as long as we do */
     if (!s->pend_dirty && list_time(s) != s->pend_time)
         list_load(c, s);
+    if (!s->window_open && s->pend.n != s->pend_said)
+        say_pending(c, s);
+}
+
+/* When the window is over, after a restart, and as the list gets shorter. */
+static void say_pending(struct hb_cmp *c, struct hb_cmp_site *s)
+{
+    s->pend_said = s->pend.n;
+    if (s->pend.n > 0)
+        hb_cmp_health(c, s, "pending", HB_SEV_MEDIUM, (int64_t)s->pend.n,
+                      _("%zu changes wait for a person: hinoban site pending "
+                        "%s"),
+                      s->pend.n, s->conf->name);
+    else
+        hb_cmp_health(c, s, "pending", HB_SEV_INFO, 0,
+                      _("no change of a deploy window waits any more"));
 }
 
 bool hb_cmp_in_window(const struct hb_cmp_site *s, const struct hb_fp_who *who)
@@ -135,7 +149,7 @@ void hb_cmp_pending_write(struct hb_cmp *c)
         s->pend_time = list_time(s);
         if (r < 0 && r != s->said_error) {
             s->said_error = r;
-            hb_cmp_health(c, s, "pending", HB_SEV_MEDIUM, 1,
+            hb_cmp_health(c, s, "window", HB_SEV_MEDIUM, 1,
                           _("the list of pending changes cannot be kept: %s"),
                           hb_errno_text(r, text, sizeof(text)));
         }
@@ -201,6 +215,7 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
     p->time = i->noticed_utc / 1000000 * 1000000;
     if (i->state == HB_FPS_ABSENT) {
         p->kind = HB_CHANGE_REMOVED;
+        p->executes = hb_obeyed_name(i->path);
         return true;
     }
     p->kind = hb_base_set_may_miss(&s->set->set, i->path) ? HB_CHANGE_ADDED
@@ -209,7 +224,7 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
     if (S_ISREG(i->st.mode)) {
         p->type = HB_BT_FILE;
         p->size = i->st.size;
-        p->executes = hb_rules_executes(i->path, &i->st, fd);
+        p->executes = hb_executes_file(i->path, i->st.mode, i->st.size, fd);
         return i->readable && hb_sha256_fd(c->scratch, fd, HB_CMP_HASH_MAX,
                                            p->sha256, &size) == 0;
     }
@@ -218,6 +233,7 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
         ssize_t n = readlinkat(fd, "", target, sizeof(target));
 
         p->type = HB_BT_LINK;
+        p->executes = hb_executes_name(i->path);
         hb_sha256(target, n > 0 ? (size_t)n : 0, p->sha256);
         return n > 0;
     }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "baseline/executes.h"
 #include "sense/files/judge.h"
 
 static bool is_own(const struct hb_conf_site *conf, const struct hb_fp_item *i);
@@ -113,7 +114,7 @@ static void absent(const struct hb_judge *j, const struct hb_fp_item *i,
         return;
     /* Programs may remove what lies in their area, but not what keeps it
      * safe (a .htaccess that switches execution off). */
-    if (ret->area != NULL && !hb_rules_name_executes(i->path))
+    if (ret->area != NULL && !hb_executes_name(i->path))
         return;
     restore_to(j->set, i->path, HB_BD_MISSING, ret);
 }

@@ -40,14 +40,6 @@ const struct hb_conf_area *hb_rules_area(const struct hb_conf_site *s,
 enum hb_rule hb_rules_judge(const struct hb_conf_area *a, const char *root,
                             struct hb_slice path, const struct hb_fp_stat *st,
                             int fd, bool readable);
-/* Whether a web server or shell would execute or obey what is so named. */
-bool hb_rules_name_executes(struct hb_slice path);
-/* Whether the N bytes are something that executes. */
-bool hb_rules_content_executes(const void *p, size_t n);
-/* The whole question of a regular file, for deploy windows. */
-bool hb_rules_executes(struct hb_slice path, const struct hb_fp_stat *st,
-                       int fd);
-
 /* Short fixed word: "name", "content", ... */
 const char *hb_rule_word(enum hb_rule r);
 

@@ -626,7 +626,7 @@ static void test_window(void **state)
     assert_true(guard_wait(g, &g->restored, 1, SECONDS));
     (void)wait(NULL);
     /* Over and rejected: all of it goes. */
-    assert_int_equal(hb_window_close(dir), 0);
+    assert_int_equal(hb_window_close(dir, NULL), 0);
     assert_int_equal(unlink(path), 0);
     (void)close(dir);
     heals();
