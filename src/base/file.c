@@ -6,7 +6,7 @@
  * Runs in every process, some of them as root over trees that attackers write
  * to.  Names and contents below a given directory are hostile and may change
  * between two calls; what is opened is therefore resolved by the kernel under
- * openat2(2)'s restrictions, one directory at a time.
+ * openat2(2)'s restrictions, or one name at a time without following it.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -46,6 +46,8 @@ static int rmtree_scan(struct rmtree *t, bool *ret_went_down);
 static int rmtree_down(struct rmtree *t, const char *name);
 static int rmtree_up(struct rmtree *t);
 static int remove_file(int dirfd, const char *name);
+static int on_same_mount(int a, int b);
+static int part_of(const char *rel, char ret[HB_MAX_NAME + 1]);
 
 int hb_file_read(struct hb_arena *a, const char *path, size_t max,
                  struct hb_slice *ret)
@@ -273,6 +275,45 @@ int hb_open_beneath(int dirfd, const char *rel, int flags, mode_t mode,
     return -errno;
 }
 
+int hb_open_nofollow(int dirfd, const char *rel, int flags, mode_t mode)
+{
+    _cleanup_close_ int up = -1;
+    char part[HB_MAX_NAME + 1];
+    int from = dirfd, fd;
+
+    if (rel[0] == '/')
+        return -EXDEV;
+    for (;;) {
+        int n = part_of(rel, part);
+        bool last = n >= 0 && rel[n] == '\0';
+
+        if (n < 0)
+            return n;
+        fd = last ? openat(from, part, flags | O_NOFOLLOW | O_CLOEXEC, mode)
+                  : openat(from, part,
+                           O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || last)
+            return fd < 0 ? -errno : fd;
+        hb_close(&up);
+        from = up = fd;
+        rel += n + 1;
+    }
+}
+
+/* The first part of REL and its length. */
+static int part_of(const char *rel, char ret[HB_MAX_NAME + 1])
+{
+    size_t n = strcspn(rel, "/");
+
+    if (n > HB_MAX_NAME)
+        return -ENAMETOOLONG;
+    memcpy(ret, rel, n);
+    ret[n] = '\0';
+    if (hb_streq(ret, ".."))
+        return -EXDEV;
+    return n > 0 ? (int)n : -EINVAL;
+}
+
 static int read_fd(struct hb_arena *a, int fd, size_t max, struct hb_slice *ret)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
@@ -420,7 +461,7 @@ static int rmtree_down(struct rmtree *t, const char *name)
 {
     struct level *level;
     struct stat st;
-    int fd;
+    int fd, r;
 
     if (t->depth == RMTREE_DEPTH)
         return -ELOOP;
@@ -443,9 +484,16 @@ static int rmtree_down(struct rmtree *t, const char *name)
         return -ENAMETOOLONG;
     level->dev = st.st_dev;
     level->ino = st.st_ino;
-    fd = hb_open_beneath(t->fd, name, O_RDONLY | O_DIRECTORY, 0, true);
+    /* One name and no link, so openat2(2) is not needed: core, to which it is
+     * refused, removes trees of its own. */
+    fd = openat(t->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return fd;
+        return -errno;
+    r = on_same_mount(t->fd, fd);
+    if (r < 0) {
+        hb_close(&fd);
+        return r;
+    }
     hb_close(&t->fd);
     t->fd = fd;
     t->depth++;
@@ -489,4 +537,19 @@ static int remove_file(int dirfd, const char *name)
         S_ISDIR(st.st_mode))
         r = -EISDIR;
     return r;
+}
+
+/* -EXDEV where B is another mount, be it of the same file system. */
+static int on_same_mount(int a, int b)
+{
+    struct statx of[2];
+    const int fd[2] = {a, b};
+
+    for (int i = 0; i < 2; i++) {
+        if (statx(fd[i], "", AT_EMPTY_PATH, STATX_MNT_ID, &of[i]) < 0)
+            return -errno;
+        if ((of[i].stx_mask & STATX_MNT_ID) == 0)
+            return -EOPNOTSUPP; /* Linux before 5.8 */
+    }
+    return of[0].stx_mnt_id == of[1].stx_mnt_id ? 0 : -EXDEV;
 }

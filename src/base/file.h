@@ -44,5 +44,11 @@ int hb_rmtree(int dirfd, const char *name) HB_WUR;
  * RESOLVE_NO_MAGICLINKS, and RESOLVE_NO_XDEV where NO_XDEV. */
 int hb_open_beneath(int dirfd, const char *rel, int flags, mode_t mode,
                     bool no_xdev) HB_WUR;
+/* The same promise about links and ".." kept part by part with openat(2), for
+ * processes to which openat2(2) is refused (doc/decisions/0003).  Slower, and
+ * mounts are crossed: for directories of our own, and where a mount is what
+ * is looked for.  -EXDEV for "/" and "..", -ELOOP or -ENOTDIR for a link,
+ * -EINVAL for an empty part. */
+int hb_open_nofollow(int dirfd, const char *rel, int flags, mode_t mode) HB_WUR;
 
 #endif

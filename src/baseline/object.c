@@ -70,8 +70,7 @@ int hb_object_open(int objdir, const uint8_t sha256[HB_SHA256_SIZE],
     int fd;
 
     hb_object_name(sha256, name);
-    fd = hb_open_beneath(objdir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
-                         false);
+    fd = hb_open_nofollow(objdir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {

@@ -117,16 +117,17 @@ const struct hb_role hb_roles[] = {
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
          CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |
          CAP(KILL),
-     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_WRITE | HB_ROLE_MOUNTS, helper_socks,
-     helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_WRITE | HB_ROLE_MOUNTS |
+         HB_ROLE_BENEATH,
+     helper_socks, helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
      N_("acts on requests of fixed size: restores, removes, freezes")},
     {"compare", "hinoban-compare", 61803, 0, 0, compare_socks, compare_dirs,
      nothing, compare_calls, hb_compare_main,
      N_("compares content with the signed baseline")},
     {"watch", "hinoban-watch", 61802,
      CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) | CAP(SYS_PTRACE),
-     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC, watch_socks,
-     watch_dirs, nothing, watch_calls, hb_watch_main,
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC | HB_ROLE_BENEATH,
+     watch_socks, watch_dirs, nothing, watch_calls, hb_watch_main,
      N_("sees changes of files: names and kernel events, never content")},
     {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,
      nothing, nothing, hb_intake_main,

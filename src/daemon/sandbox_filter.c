@@ -35,6 +35,7 @@ static int add_sockets(scmp_filter_ctx ctx, const struct hb_role *r);
 static int add_values(scmp_filter_ctx ctx, int nr, unsigned arg,
                       const uint64_t *values, size_t n);
 static int add_arguments(scmp_filter_ctx ctx);
+static int add_beneath(scmp_filter_ctx ctx, const struct hb_role *r);
 
 /* Every role: memory, threads, time, signals to itself, its loop. */
 static const char *const common[] = {"read",
@@ -122,41 +123,23 @@ static const char *const common[] = {"read",
                                      NULL};
 
 /* Every role: files by name, as far as Landlock and the user let it. */
-static const char *const files_read[] = {"open",
-                                         "openat",
-                                         "openat2",
-                                         "stat",
-                                         "fstat",
-                                         "lstat",
-                                         "newfstatat",
-                                         "statx",
-                                         "statfs",
-                                         "fstatfs",
-                                         "access",
-                                         "faccessat",
-                                         "faccessat2",
-                                         "readlink",
-                                         "readlinkat",
-                                         "getdents64",
-                                         "getcwd",
-                                         "chdir",
-                                         "fchdir",
-                                         "dup",
-                                         "dup2",
-                                         "dup3",
-                                         "pipe2",
-                                         "fadvise64",
-                                         "readahead",
-                                         "getxattr",
-                                         "lgetxattr",
-                                         "fgetxattr",
-                                         "listxattr",
-                                         "llistxattr",
-                                         "flistxattr",
-                                         "flock",
-                                         "copy_file_range",
-                                         "sendfile",
-                                         "name_to_handle_at",
+static const char *const files_read[] = {"open",       "openat",
+                                         "stat",       "fstat",
+                                         "lstat",      "newfstatat",
+                                         "statx",      "statfs",
+                                         "fstatfs",    "access",
+                                         "faccessat",  "faccessat2",
+                                         "readlink",   "readlinkat",
+                                         "getdents64", "getcwd",
+                                         "chdir",      "fchdir",
+                                         "dup",        "dup2",
+                                         "dup3",       "pipe2",
+                                         "fadvise64",  "readahead",
+                                         "getxattr",   "lgetxattr",
+                                         "fgetxattr",  "listxattr",
+                                         "llistxattr", "flistxattr",
+                                         "flock",      "copy_file_range",
+                                         "sendfile",   "name_to_handle_at",
                                          NULL};
 
 /* Roles that may write to a directory. */
@@ -300,6 +283,8 @@ static int build(const struct hb_role *r, scmp_filter_ctx *ret)
         rc = add_sockets(ctx, r);
     if (rc == 0)
         rc = add_arguments(ctx);
+    if (rc == 0)
+        rc = add_beneath(ctx, r);
     /* "Immutable" is taken off what an attacker left, and put on a path that
      * is denied. */
     if (rc == 0 && (r->flags & HB_ROLE_SITES_WRITE) != 0)
@@ -360,6 +345,18 @@ static int add_clone(scmp_filter_ctx ctx, const struct hb_role *r)
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     return rc;
+}
+
+/* openat2(2) for who walks foreign trees.  To all others it does not exist:
+ * what it opens, and with which mode, lies in memory that no filter can read,
+ * so their units refuse it with ENOSYS (RestrictSUIDSGID=), and the answer
+ * shall be the same under the supervisor. */
+static int add_beneath(scmp_filter_ctx ctx, const struct hb_role *r)
+{
+    bool may = (r->flags & HB_ROLE_BENEATH) != 0;
+
+    return seccomp_rule_add(ctx, may ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(ENOSYS),
+                            SCMP_SYS(openat2), 0);
 }
 
 static int add_sockets(scmp_filter_ctx ctx, const struct hb_role *r)

@@ -236,8 +236,9 @@ static void file_system(struct hb_buf *b, const struct hb_units *u,
 
 static void kernel(struct hb_buf *b, const struct hb_role *r)
 {
-    /* Document roots hold directories with the set-group-ID bit. */
-    bool restores = (r->flags & HB_ROLE_SITES_WRITE) != 0;
+    /* Document roots hold directories with the set-group-ID bit, and with
+     * "yes" there is no openat2(2): doc/decisions/0003. */
+    bool loose = (r->flags & (HB_ROLE_SITES_WRITE | HB_ROLE_BENEATH)) != 0;
 
     hb_buf_addf(b,
                 "\nProtectHostname=yes\nProtectClock=yes\n"
@@ -246,7 +247,7 @@ static void kernel(struct hb_buf *b, const struct hb_role *r)
                 "RestrictNamespaces=yes\nRestrictRealtime=yes\n"
                 "RestrictSUIDSGID=%s\nLockPersonality=yes\n"
                 "MemoryDenyWriteExecute=yes\n",
-                restores ? "no" : "yes");
+                loose ? "no" : "yes");
 }
 
 static void network(struct hb_buf *b, const struct hb_role *r)

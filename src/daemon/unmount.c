@@ -77,8 +77,7 @@ int hb_unmount_path(const char *path, const struct hb_config *config)
         memcpy(parent, rel, (size_t)(name - rel));
         parent[name - rel] = '\0';
         name++;
-        up = hb_open_beneath(root, parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-                             false);
+        up = hb_open_nofollow(root, parent, O_PATH | O_DIRECTORY, 0);
     }
     if (up < 0)
         return name == rel ? -errno : up;

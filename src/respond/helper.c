@@ -56,17 +56,8 @@ static void send_reply(struct hb_work *w);
 static void flush_conn(struct hb_conn *c);
 static void reap(struct hb_helper *h);
 
-const char *const hb_helper_syscalls[] = {
-    "openat2",    "renameat2",       "renameat",   "linkat",
-    "symlinkat",  "mkdirat",         "unlinkat",   "unlink",
-    "readlink",   "readlinkat",      "fchown",     "fchownat",
-    "fchmod",     "fchmodat",        "fsetxattr",  "fgetxattr",
-    "flistxattr", "fremovexattr",    "getxattr",   "lgetxattr",
-    "listxattr",  "llistxattr",      "utimensat",  "fsync",
-    "fdatasync",  "sync_file_range", "fallocate",  "ftruncate",
-    "flock",      "statx",           "faccessat",  "faccessat2",
-    "getdents64", "umount2",         "pidfd_open", "pidfd_send_signal",
-    "accept4",    "getsockname",     "getsockopt", NULL};
+const char *const hb_helper_syscalls[] = {"umount2", "pidfd_open",
+                                          "pidfd_send_signal", NULL};
 
 int hb_helper_main(const struct hb_role_ctx *ctx)
 {

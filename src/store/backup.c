@@ -537,9 +537,8 @@ static int unpack_file(struct unpacker *u, const struct hb_archive_entry *e)
         r = make_parents(u, e->name);
         if (r < 0)
             return r;
-        fd = hb_open_beneath(u->dirfd, e->name,
-                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600,
-                             true);
+        fd = hb_open_nofollow(u->dirfd, e->name, O_WRONLY | O_CREAT | O_EXCL,
+                              0600);
         if (fd < 0)
             return fd == -EEXIST ? -EBADMSG : fd;
     }

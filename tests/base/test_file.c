@@ -7,10 +7,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/num.h"
+#include "no_openat2.h"
 
 static char root[64];
 static int rootfd = -1;
@@ -340,6 +345,84 @@ static void test_open_beneath_stays_on_the_mount(void **state)
     hb_close(&fd);
 }
 
+static void test_open_nofollow(void **state)
+{
+    int fd;
+
+    assert_int_equal(hb_mkdirs(below("own/img/deep"), 0755), 0);
+    put("secret", "x");
+    assert_int_equal(hb_file_write(below("own/img/deep/a"), "x", 1, 0644), 0);
+    assert_int_equal(symlinkat("../secret", rootfd, "own/out"), 0);
+    assert_int_equal(symlinkat("img", rootfd, "own/in"), 0);
+    _cleanup_close_ int own =
+        hb_open_nofollow(rootfd, "own", O_RDONLY | O_DIRECTORY, 0);
+    assert_true(own >= 0);
+    fd = hb_open_nofollow(own, "img/deep/a", O_RDONLY, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    hb_close(&fd);
+    assert_int_equal(hb_open_nofollow(own, "../secret", O_RDONLY, 0), -EXDEV);
+    assert_int_equal(hb_open_nofollow(own, "..", O_RDONLY, 0), -EXDEV);
+    assert_int_equal(hb_open_nofollow(own, "img/..", O_RDONLY, 0), -EXDEV);
+    assert_int_equal(hb_open_nofollow(own, "img/../../secret", O_RDONLY, 0),
+                     -EXDEV);
+    assert_int_equal(hb_open_nofollow(own, "/etc/passwd", O_RDONLY, 0), -EXDEV);
+    assert_int_equal(hb_open_nofollow(own, "out", O_RDONLY, 0), -ELOOP);
+    assert_int_equal(hb_open_nofollow(own, "in/deep", O_RDONLY, 0), -ENOTDIR);
+    assert_int_equal(hb_open_nofollow(own, "none/a", O_RDONLY, 0), -ENOENT);
+    assert_int_equal(hb_open_nofollow(own, "img/deep/a/b", O_RDONLY, 0),
+                     -ENOTDIR);
+    assert_int_equal(hb_open_nofollow(own, "", O_RDONLY, 0), -EINVAL);
+    assert_int_equal(hb_open_nofollow(own, "img//a", O_RDONLY, 0), -EINVAL);
+    assert_int_equal(hb_open_nofollow(own, "img/", O_RDONLY, 0), -EINVAL);
+    fd = hb_open_nofollow(own, "img/new", O_WRONLY | O_CREAT | O_EXCL, 0640);
+    assert_true(fd >= 0);
+    hb_close(&fd);
+    assert_int_equal(faccessat(own, "img/new", F_OK, 0), 0);
+}
+
+/* A bind mount of the same file system has the same device number. */
+static void test_rmtree_stays_on_the_mount(void **state)
+{
+    int status;
+    pid_t pid;
+
+    if (geteuid() != 0)
+        hb_tap_skip("needs root");
+    assert_int_equal(hb_mkdirs(below("t/a/mnt"), 0755), 0);
+    assert_int_equal(hb_mkdirs(below("kept/b"), 0755), 0);
+    pid = fork();
+    if (pid == 0) {
+        char from[256];
+
+        (void)hb_copyz(from, sizeof(from), below("kept"));
+        if (unshare(CLONE_NEWNS) < 0 ||
+            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount(from, below("t/a/mnt"), NULL, MS_BIND, NULL) < 0)
+            _exit(2);
+        /* The old descriptor leads into the old namespace. */
+        (void)close(rootfd);
+        rootfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (hb_rmtree(rootfd, "t") != -EXDEV)
+            _exit(1);
+        (void)close(rootfd);
+        rootfd = open(below("t/a"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _exit(hb_rmtree(rootfd, "mnt") == -EXDEV ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(faccessat(rootfd, "kept/b", F_OK, 0), 0);
+}
+
+/* The rest runs as in a unit that has RestrictSUIDSGID=: the last ones, as
+ * there is no way back. */
+static void test_openat2_is_refused_from_here(void **state)
+{
+    (void)state;
+    assert_true(no_openat2());
+    assert_int_equal(hb_open_beneath(rootfd, ".", O_RDONLY, 0, true), -ENOSYS);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -361,6 +444,14 @@ int main(void)
         T(test_rmtree_without_memory),
         T(test_open_beneath),
         T(test_open_beneath_stays_on_the_mount),
+        T(test_openat2_is_refused_from_here),
+        T(test_open_nofollow),
+        T(test_rmtree_stays_on_the_mount),
+        {"rmtree without openat2", test_rmtree, setup, teardown, NULL},
+        {"rmtree of one thing without openat2", test_rmtree_of_one_thing, setup,
+         teardown, NULL},
+        {"rmtree deep and wide without openat2", test_rmtree_deep_and_wide,
+         setup, teardown, NULL},
     };
 
     return hb_tap_run("base/file", tests);

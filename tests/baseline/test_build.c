@@ -6,6 +6,7 @@
 #include "baseline/object.h"
 #include "base/run.h"
 #include "fixture.h"
+#include "no_openat2.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 static void check_object(struct place *p, const struct hb_base_entry *e)
@@ -32,6 +34,39 @@ static void check_object(struct place *p, const struct hb_base_entry *e)
     assert_int_equal(st.st_nlink, 1);
     close(fd);
     hb_sha256_free(h);
+}
+
+/* Roles whose unit refuses openat2(2) read the store, too. */
+static void test_objects_without_openat2(void **state)
+{
+    struct hb_base_entry e;
+    struct hb_baseline *b;
+    struct place p;
+    uint8_t none[32];
+    int status;
+    pid_t pid;
+
+    (void)state;
+    place_open(&p);
+    fill(&p);
+    sign_now(&p, 1);
+    b = open_now(&p);
+    e = entry(b, "index.html");
+    memset(none, 0xa5, sizeof(none));
+    pid = fork();
+    if (pid == 0) {
+        int fd = -1;
+
+        if (!no_openat2())
+            _exit(2);
+        if (hb_object_open(p.objects, none, &fd) != -ENOENT)
+            _exit(3);
+        _exit(hb_object_open(p.objects, e.sha256, &fd) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    hb_baseline_free(b);
+    place_done(&p);
 }
 
 static void test_content(void **state)
@@ -579,6 +614,7 @@ static void test_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_objects_without_openat2),
         cmocka_unit_test(test_content),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_attributes),

@@ -91,6 +91,10 @@ def test_fit(system, services):
            unit['NoNewPrivileges'] == ['yes'] and
            unit['ProtectSystem'] == ['strict'],
            f'{role}: starts its role, fenced')
+        # RestrictSUIDSGID= takes openat2(2) away (doc/decisions/0003).
+        ok((unit['RestrictSUIDSGID'] == ['no']) ==
+           (role in ('helper', 'watch')),
+           f'{role}: openat2 only for who walks foreign trees')
         for name in ' '.join(unit.get('Sockets', [])).split():
             sock = read(f'{system}/{name}')
             ok(sock['Service'] == [os.path.basename(path)] and

@@ -302,6 +302,12 @@ static int try_mkdir(void)
 {
     return mkdir("/tmp/x", 0700) == 0 ? 1 : 2;
 }
+static int try_openat2(void)
+{
+    int fd = hb_open_beneath(AT_FDCWD, ".", O_PATH, 0, false);
+
+    return fd >= 0 ? 1 : fd == -ENOSYS ? 2 : 3;
+}
 /* The 32-bit table of calls would go round the filter. */
 static int try_int80(void)
 {
@@ -359,7 +365,11 @@ static void test_flags_open_only_what_they_name(void **state)
     assert_int_equal(below(&r, try_ptrace), 2);
     assert_int_equal(below(&r, try_inet), 2);
     assert_int_equal(below(&r, try_unshare), 2);
+    r.flags = HB_ROLE_BENEATH;
+    assert_int_equal(below(&r, try_openat2), 1);
     r.flags = 0;
+    /* Not ended: as systemd's RestrictSUIDSGID= answers. */
+    assert_int_equal(below(&r, try_openat2), 2);
     r.dirs = read_only;
     assert_int_equal(below(&r, try_mkdir), KILLED);
     r.syscalls = helper_calls;

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "../no_openat2.h"
 #include "base/file.h"
 #include "daemon/unmount.h"
 #include "respond/unmount.h"
@@ -194,6 +195,9 @@ static int set_up(void **state)
                  site);
     if (mkdir(site, 0755) < 0 || mkdir(requests, 0700) < 0 ||
         hb_file_write(path, text, (size_t)n, 0600) < 0)
+        return -1;
+    /* As the unit that unmounts refuses it. */
+    if (!no_openat2())
         return -1;
     can_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
                 mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
