@@ -12,8 +12,10 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "config/config.h"
+#include "net/mail.h"
 
 static int check(const struct hb_cli *cli, const char *file);
+static void weak(const struct hb_conf_org *org);
 static int dump(const char *file);
 static int man(void);
 static int print(struct hb_buf *b);
@@ -52,7 +54,18 @@ static int check(const struct hb_cli *cli, const char *file)
     printf(
         P_("%s is right: %zu site\n", "%s is right: %zu sites\n", c->sites.n),
         file, c->sites.n);
+    weak(&c->organisation);
     return hb_cli_flush();
+}
+
+/* What is allowed and still weak. */
+static void weak(const struct hb_conf_org *org)
+{
+    if (org->mail_unencrypted && strncmp(org->mail_relay, "smtp:", 5) == 0 &&
+        !hb_mail_loopback(org->mail_relay))
+        printf(_("Weakness: mail goes to %s unencrypted (mail_unencrypted); "
+                 "whoever stands in between can read and change it.\n"),
+               org->mail_relay);
 }
 
 static int dump(const char *file)

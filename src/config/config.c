@@ -42,6 +42,8 @@ static int check_types(const struct hb_conf_area *a, const struct hb_yaml *map,
                        struct hb_err *err);
 static int check_anchor(const struct hb_config *c, const struct hb_yaml *map,
                         struct hb_err *err);
+static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
+                       struct hb_err *err);
 static int check_machine_site(const struct hb_conf_site *s,
                               const struct hb_yaml *map, const char *const *own,
                               struct hb_err *err);
@@ -154,6 +156,8 @@ static int check_all(struct hb_config *c, struct hb_err *err)
     struct hb_conf_site *s = c->sites.v;
     int r = check_anchor(c, c->yaml, err);
 
+    if (r == 0)
+        r = check_relay(c, c->yaml, err);
     /* Places in the tree and rows must run in parallel. */
     HB_ASSERT(c->sites.n == (seq != NULL ? seq->count : 0));
     for (size_t i = 0; i < c->sites.n && r == 0; i++) {
@@ -418,6 +422,24 @@ static int check_anchor(const struct hb_config *c, const struct hb_yaml *map,
     }
     return hb_yaml_err(at(org, "anchor"), err, -EINVAL,
                        _("an anchor is file:/PATH or mail:ADDRESS"));
+}
+
+/* A password in it would stand in a file that all roles read. */
+static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
+                       struct hb_err *err)
+{
+    const char *relay = c->organisation.mail_relay;
+    const char *host = strncmp(relay, "smtp://", 7) == 0    ? relay + 7
+                       : strncmp(relay, "smtps://", 8) == 0 ? relay + 8
+                                                            : "";
+
+    if (host[0] != '\0' && host[0] != ':' &&
+        strpbrk(host, " \t\r\n@/?#<>\"") == NULL)
+        return 0;
+    return hb_yaml_err(at(at(map, "organisation"), "mail_relay"), err, -EINVAL,
+                       _("a mail relay is smtp://HOST:PORT or "
+                         "smtps://HOST:PORT, without a user name or "
+                         "password"));
 }
 
 static int check_machine_site(const struct hb_conf_site *s,

@@ -63,6 +63,7 @@ struct hb_conf_org {
     int64_t zone_minutes;   /* 540 */
     int kind;               /* company, municipality, school, other */
     const char *mail_relay; /* "smtp://127.0.0.1:25" */
+    bool mail_unencrypted;  /* smtp:// to another machine without TLS */
     const char *mail_from;
     const char *anchor; /* where checkpoints leave the machine:
                            "file:/mnt/...", "mail:officer@..." */

@@ -170,9 +170,17 @@ static const struct hb_conf_row org_rows[] = {
      NULL, NULL, 0},
     {"mail_relay", HB_CONF_STR, AT(hb_conf_org, mail_relay), 0, 0,
      "smtp://127.0.0.1:25",
-     N_("Mail server that takes our mail: smtp://HOST:PORT (TLS where it is "
-        "offered) or smtps://HOST:PORT. It must accept this machine without "
-        "a password."),
+     N_("Mail server that takes our mail: smtp://HOST:PORT or "
+        "smtps://HOST:PORT (TLS from the first byte). To another machine "
+        "smtp:// demands STARTTLS too, and its certificate must be right; "
+        "only to this machine itself (localhost) mail goes unencrypted. It "
+        "must accept this machine without a password."),
+     NULL, NULL, 0},
+    {"mail_unencrypted", HB_CONF_BOOL, AT(hb_conf_org, mail_unencrypted), 0, 0,
+     "false",
+     N_("Whether smtp:// to another machine may go unencrypted. Whoever "
+        "stands in between then reads and changes our mail; \"hinoban config "
+        "check\" reminds of it."),
      NULL, NULL, 0},
     {"mail_from", HB_CONF_STR, AT(hb_conf_org, mail_from), 0, 0,
      "hinoban@localhost", N_("Sender of our mail."), NULL, NULL, 0},

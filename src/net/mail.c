@@ -4,6 +4,7 @@
  */
 #include "net/mail.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -19,10 +20,21 @@ struct reading {
     struct hb_slice left;
 };
 
+static char *relay_host(const char *relay);
+static bool is_loopback(const char *host);
 static int compose(const struct hb_mail *m, struct hb_buf *b);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
 static int code_of(CURLcode c);
+
+bool hb_mail_loopback(const char *relay)
+{
+    char *host = relay_host(relay);
+    bool yes = host != NULL && is_loopback(host);
+
+    curl_free(host);
+    return yes;
+}
 
 bool hb_mail_address_ok(const char *z)
 {
@@ -36,15 +48,16 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct curl_slist *to = NULL;
+    char *host = relay_host(m->relay);
     struct reading in;
     CURLcode c = CURLE_OK;
+    bool bare = m->plain || (host != NULL && is_loopback(host));
     CURL *curl;
     int r;
 
-    if (!hb_mail_address_ok(m->from) || !hb_mail_address_ok(m->to) ||
-        strpbrk(m->subject, "\r\n") != NULL ||
-        (strncmp(m->relay, "smtp://", 7) != 0 &&
-         strncmp(m->relay, "smtps://", 8) != 0))
+    curl_free(host);
+    if (host == NULL || !hb_mail_address_ok(m->from) ||
+        !hb_mail_address_ok(m->to) || strpbrk(m->subject, "\r\n") != NULL)
         return hb_err_set(err, -EINVAL,
                           _("this mail has no relay or a bad address"));
     r = compose(m, &b);
@@ -67,8 +80,15 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     SET(CURLOPT_NOPROXY, "*");
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    /* Never "try": one in the path takes the offer away and reads along. */
+    SET(CURLOPT_USE_SSL, (long)(bare ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_TIMEOUT, (long)(m->seconds > 0 ? m->seconds : 30));
+    if (m->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, m->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
+    }
     SET(CURLOPT_MAIL_FROM, m->from);
     SET(CURLOPT_MAIL_RCPT, to);
     SET(CURLOPT_UPLOAD, 1L);
@@ -79,9 +99,41 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
         c = curl_easy_perform(curl);
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
-    return c == CURLE_OK
-               ? 0
-               : hb_err_set(err, code_of(c), "%s", curl_easy_strerror(c));
+    if (c == CURLE_OK)
+        return 0;
+    if (c == CURLE_USE_SSL_FAILED)
+        return hb_err_set(err, code_of(c),
+                          _("the mail server offers no encryption "
+                            "(STARTTLS); nothing was sent"));
+    return hb_err_set(err, code_of(c), "%s", curl_easy_strerror(c));
+}
+
+/* To curl_free(); NULL where RELAY is none.  libcurl's own reading of it, so
+ * that what is judged is what is connected to. */
+static char *relay_host(const char *relay)
+{
+    char *host = NULL, *user = NULL, *scheme = NULL;
+    CURLU *u = curl_url();
+
+    if (u != NULL && curl_url_set(u, CURLUPART_URL, relay, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        (hb_streq(scheme, "smtp") || hb_streq(scheme, "smtps")) &&
+        curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        host = NULL;
+    curl_free(user);
+    curl_free(scheme);
+    curl_url_cleanup(u);
+    return host;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr a;
+
+    if (strcasecmp(host, "localhost") == 0 || hb_streq(host, "[::1]"))
+        return true;
+    return inet_pton(AF_INET, host, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
 }
 
 static int compose(const struct hb_mail *m, struct hb_buf *b)
@@ -166,6 +218,7 @@ static int code_of(CURLcode c)
         return -ETIMEDOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_USE_SSL_FAILED:
         return -EKEYREJECTED;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:

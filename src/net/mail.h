@@ -2,9 +2,11 @@
 /*
  * mail.h - one short text by SMTP (RFC 5321) to a relay that we were told.
  *
- * libcurl speaks SMTP; TLS is used where the relay offers it (smtp://) or
- * always (smtps://).  Addresses and subject may hold no line ends, so that
- * nothing can be added to the headers.
+ * libcurl speaks SMTP.  smtps:// is TLS from the first byte.  smtp:// to this
+ * machine itself (loopback) is plain; to any other it demands STARTTLS, since
+ * one in the path could strip the offer, unless the caller says "plain".  The
+ * certificate is always verified.  Addresses and subject may hold no line
+ * ends, so that nothing can be added to the headers.
  */
 #ifndef HB_NET_MAIL_H
 #define HB_NET_MAIL_H
@@ -18,13 +20,19 @@ struct hb_mail {
     struct hb_slice text; /* UTF-8, lines end in "\n" */
     int64_t time;         /* ns UTC, for Date: */
     unsigned seconds;     /* for all of it; 0: 30 */
+    bool plain;           /* smtp:// without TLS even to another machine */
+    const char *ca_file;  /* trusted instead of the system's; NULL for that */
 };
 
 /* Whether Z may stand in a header as an address. */
 bool hb_mail_address_ok(const char *z);
+/* Whether RELAY ("smtp://HOST:PORT") is this machine by its name alone:
+ * localhost, 127.0.0.0/8 or [::1]. */
+bool hb_mail_loopback(const char *relay);
 /* 0: the relay has taken it.  -EINVAL (addresses, subject, relay),
- * -ECONNREFUSED, -ETIMEDOUT, -EKEYREJECTED (certificate), -EACCES (the relay
- * refuses), -EPROTO; ERR says it in words. */
+ * -ECONNREFUSED, -ETIMEDOUT, -EKEYREJECTED (certificate, or no TLS where it is
+ * demanded: nothing of the mail was sent), -EACCES (the relay refuses),
+ * -EPROTO; ERR says it in words. */
 int hb_mail_send(const struct hb_mail *m, struct hb_err *err) HB_WUR;
 
 #endif

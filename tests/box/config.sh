@@ -42,6 +42,21 @@ mkdir "$T/site"
 printf 'organisation:\n  name: x\nsites:\n  - name: w\n    number: 1\n    root: %s\n' \
     "$T/site" >"$T/good.yaml"
 run "$H" config check "$T/good.yaml"; is $rc 0 'a right file'
+is "$(grep -c Weakness "$T/out")" 0 'has no weakness'
+# relay URL WORD: the same with this mail relay, unencrypted if so said.
+relay() { sed "s,^organisation:,&\n  mail_relay: \"$1\"\n  mail_unencrypted: $2," \
+    "$T/good.yaml" >"$T/relay.yaml"; run "$H" config check "$T/relay.yaml"; }
+relay smtp://mail.example.jp:25 true; is $rc 0 'mail may go unencrypted'
+out_has 'Weakness: mail goes to smtp://mail.example.jp:25 unencrypted' \
+    'but that is told as a weakness'
+LANG=ja_JP.UTF-8 run "$H" config check "$T/relay.yaml"
+out_has '弱点' 'in Japanese, too'
+relay smtp://mail.example.jp:25 false
+is "$rc $(grep -c Weakness "$T/out")" '0 0' 'encrypted there is none'
+relay smtps://mail.example.jp true
+is "$rc $(grep -c Weakness "$T/out")" '0 0' 'nor by smtps'
+relay 'smtp://[::1]:25' true
+is "$rc $(grep -c Weakness "$T/out")" '0 0' 'nor to this machine itself'
 rmdir "$T/site"
 run "$H" config check "$T/good.yaml"; is $rc 1 'whose root is gone'
 err_has "good.yaml:6:11: $T/site" 'is told with its place'

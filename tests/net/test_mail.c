@@ -1,12 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What may stand in a mail's headers, and relays that are not there;
- * box/anchor.py reads a mail that arrived.
+ * What may stand in a mail's headers, and relays: that are not there, that
+ * offer no encryption, that show a wrong certificate.  The relays listen on
+ * loopback; named 0.0.0.0 they are another machine to the code under test.
  */
 #include "../tap.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/clock.h"
+#include "base/file.h"
 #include "net/mail.h"
+
+/* As smtp_server.py prints their ports. */
+enum { PLAIN, STARTTLS, UNKNOWN, SMTPS, AUTH, LOGIN, CLEARAUTH, KINDS };
+static const char *const kinds[] = {"plain", "starttls", "unknown",  "smtps",
+                                    "auth",  "login",    "clearauth"};
+
+static char dir[64], ca[80];
+static int ports[KINDS], hold;
+static pid_t child;
+
+static int start(void **state)
+{
+    char path[512], line[128] = "", *at = line;
+    int in[2], out[2];
+
+    (void)snprintf(dir, sizeof(dir), "/tmp/hb-test-mail-XXXXXX");
+    if (mkdtemp(dir) == NULL || pipe(in) < 0 || pipe(out) < 0)
+        return -1;
+    (void)snprintf(ca, sizeof(ca), "%s/ca.pem", dir);
+    (void)snprintf(path, sizeof(path), "%s/net/smtp_server.py", HB_TESTDIR);
+    child = fork();
+    if (child == 0) {
+        (void)dup2(in[0], 0);
+        (void)dup2(out[1], 1);
+        (void)close(in[0]);
+        (void)close(in[1]);
+        (void)close(out[0]);
+        (void)close(out[1]);
+        (void)execlp("python3", "python3", path, dir, (char *)NULL);
+        _exit(127);
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    hold = in[1];
+    for (size_t n = 0; n + 1 < sizeof(line); n++)
+        if (read(out[0], line + n, 1) != 1 || line[n] == '\n')
+            break;
+    (void)close(out[0]);
+    for (size_t i = 0; i < KINDS; i++)
+        ports[i] = (int)strtol(at, &at, 10);
+    return ports[KINDS - 1] > 0 ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    int st;
+
+    (void)close(hold);
+    (void)waitpid(child, &st, 0);
+    return hb_rmtree(AT_FDCWD, dir);
+}
+
+/* DIR/KIND.ENDING, "" where there is none; to be freed. */
+static char *told(int kind, const char *ending)
+{
+    char path[128];
+    struct hb_slice text = {0};
+    struct hb_arena *a = hb_arena_new(0);
+    char *z;
+
+    assert_non_null(a);
+    (void)snprintf(path, sizeof(path), "%s/%s.%s", dir, kinds[kind], ending);
+    if (hb_file_read(a, path, 1u << 20, &text) < 0)
+        text = hb_slice("", 0);
+    z = strndup(text.p, text.n);
+    assert_non_null(z);
+    hb_arena_free(a);
+    (void)unlink(path);
+    return z;
+}
 
 static void test_addresses(void **state)
 {
@@ -21,20 +97,28 @@ static void test_addresses(void **state)
         assert_false(hb_mail_address_ok(bad[i]));
 }
 
-static int send_by(const char *relay, const char *from, const char *subject)
+static int send_mail(struct hb_mail *m)
 {
-    const struct hb_mail m = {.relay = relay,
-                              .from = from,
-                              .to = "officer@example.jp",
-                              .subject = subject,
-                              .text = HB_SLICE("hello\n"),
-                              .time = hb_now(),
-                              .seconds = 5};
     struct hb_err err = {0};
-    int r = hb_mail_send(&m, &err);
+    int r;
 
+    m->from = m->from != NULL ? m->from : "hinoban@localhost";
+    m->to = "officer@example.jp";
+    m->subject = m->subject != NULL ? m->subject : "x";
+    if (m->text.p == NULL)
+        m->text = HB_SLICE("hello\n");
+    m->time = hb_now();
+    m->seconds = 30;
+    r = hb_mail_send(m, &err);
     assert_int_equal(r < 0, err.message[0] != '\0');
     return r;
+}
+
+static int send_by(const char *relay, const char *from, const char *subject)
+{
+    struct hb_mail m = {.relay = relay, .from = from, .subject = subject};
+
+    return send_mail(&m);
 }
 
 static void test_refused(void **state)
@@ -45,15 +129,99 @@ static void test_refused(void **state)
     assert_int_equal(send_by("smtp://127.0.0.1:1", "a", "x"), -EINVAL);
     assert_int_equal(send_by("smtp://127.0.0.1:1", "a@b", "x\nBcc: c@d"),
                      -EINVAL);
+    assert_int_equal(send_by("smtp://u:p@127.0.0.1:1", "a@b", "x"), -EINVAL);
+    assert_int_equal(send_by("smtp://", "a@b", "x"), -EINVAL);
+}
+
+/* To relay KIND under the name HOST. */
+static int send_to(const char *scheme, const char *host, int kind, bool plain)
+{
+    char relay[128];
+    struct hb_mail m = {.relay = relay, .ca_file = ca, .plain = plain};
+
+    (void)snprintf(relay, sizeof(relay), "%s://%s:%d", scheme, host,
+                   ports[kind]);
+    return send_mail(&m);
+}
+
+static void test_loopback(void **state)
+{
+    static const struct {
+        const char *relay;
+        bool yes;
+    } cases[] = {
+        {"smtp://127.0.0.1:25", true},
+        {"smtp://127.1.2.3", true},
+        {"smtp://[::1]:25", true},
+        {"smtp://localhost:25", true},
+        {"smtp://LOCALHOST", true},
+        {"smtp://0.0.0.0", false},
+        {"smtp://localhost.evil", false},
+        {"smtp://127.evil.test", false},
+        {"smtp://127.0.0.1.evil", false},
+        {"smtp://[::2]", false},
+        {"smtp://[::ffff:1.2.3.4]", false},
+        {"smtp://mail.example.jp", false},
+        {"smtp://1270.0.0.1", false},
+        {"nonsense", false},
+        {"", false},
+    };
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(cases); i++)
+        if (hb_mail_loopback(cases[i].relay) != cases[i].yes)
+            fail_msg("%s", cases[i].relay);
+}
+
+/* What an attacker in the path makes of any relay: one that offers no TLS.
+ * Not a word of the mail may leave. */
+static void test_no_encryption(void **state)
+{
+    char *log;
+
+    assert_int_equal(send_to("smtp", "0.0.0.0", PLAIN, false), -EKEYREJECTED);
+    log = told(PLAIN, "log");
+    assert_non_null(strstr(log, "EHLO"));
+    assert_null(strstr(log, "MAIL"));
+    free(log);
+    /* To this machine itself nobody stands in between ... */
+    assert_int_equal(send_to("smtp", "127.0.0.1", PLAIN, false), 0);
+    /* ... and somebody may have said that it does not matter. */
+    assert_int_equal(send_to("smtp", "0.0.0.0", PLAIN, true), 0);
+}
+
+static void test_encryption(void **state)
+{
+    char *log;
+
+    assert_int_equal(send_to("smtp", "0.0.0.0", STARTTLS, false), 0);
+    log = told(STARTTLS, "log");
+    assert_non_null(strstr(log, "TLS MAIL FROM:<hinoban@localhost>"));
+    assert_null(strstr(log, "\nMAIL"));
+    free(log);
+    assert_int_equal(send_to("smtps", "0.0.0.0", SMTPS, false), 0);
+    log = told(SMTPS, "log");
+    assert_non_null(strstr(log, "TLS MAIL"));
+    free(log);
+    /* A certificate that nobody vouches for, and one of another name. */
+    assert_int_equal(send_to("smtp", "0.0.0.0", UNKNOWN, false), -EKEYREJECTED);
+    log = told(UNKNOWN, "log");
+    assert_null(strstr(log, "MAIL"));
+    free(log);
+    assert_int_equal(send_to("smtps", "127.0.0.2", SMTPS, false),
+                     -ECONNREFUSED);
+    /* smtps:// is always encrypted, whatever else was said. */
+    assert_true(send_to("smtps", "127.0.0.1", PLAIN, true) < 0);
+    free(told(PLAIN, "log"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_loopback),   cmocka_unit_test(test_no_encryption),
+        cmocka_unit_test(test_encryption),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("net/mail", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("net/mail", tests, start, stop);
 }

@@ -213,7 +213,8 @@ static void mail(struct role *r, const char *key, const char *text)
                         .from = org->mail_from,
                         .subject = _("Hinoban: checkpoint of the evidence"),
                         .text = hb_slice_z(text),
-                        .time = hb_now()};
+                        .time = hb_now(),
+                        .plain = org->mail_unencrypted};
     struct hb_err err = {0};
 
     if (strncmp(to, "mail:", 5) != 0) {
