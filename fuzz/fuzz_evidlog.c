@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_evidlog.c - the log of the evidence store and anchors.  Input is a
+ * fuzz_evidlog.c - the log of the evidence store.  Input is a
  * whole log file.  A line that is accepted must be written back byte by
  * byte; opening a store with that log must leave one that opens again and
- * goes on; an anchor that is accepted must survive being written.
+ * goes on.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_lines(int fd);
-static void read_anchor(struct hb_slice text);
 static void open_store(struct hb_slice text);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,7 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hb_write_all(fd, data, size) == 0)
         read_lines(fd);
     (void)close(fd);
-    read_anchor(text);
     open_store(text);
     return 0;
 }
@@ -55,21 +53,6 @@ static void read_lines(int fd)
     HB_ASSERT(rd.torn >= 0);
     hb_evid_reader_done(&rd);
     hb_arena_free(a);
-}
-
-static void read_anchor(struct hb_slice text)
-{
-    struct hb_buf one = HB_BUF_INIT, two = HB_BUF_INIT;
-    struct hb_evid_anchor c, d;
-
-    if (hb_evid_anchor_parse(text, &c) == 0) {
-        hb_evid_anchor_text(&one, &c);
-        HB_ASSERT(hb_evid_anchor_parse(hb_buf_slice(&one), &d) == 0);
-        hb_evid_anchor_text(&two, &d);
-        HB_ASSERT(hb_slice_eq(hb_buf_slice(&one), hb_buf_slice(&two)));
-    }
-    hb_buf_done(&one);
-    hb_buf_done(&two);
 }
 
 static int count(void *arg, const struct hb_evidence_item *item)

@@ -104,11 +104,11 @@ static void print_text(const struct hb_evidence_report *r)
                  "being written now, or left by a crash; the service sets "
                  "them aside when it starts.\n"),
                (long long)r->torn);
-    if (!r->anchor_given)
+    if (r->anchors == 0)
         printf("%s", _("Not compared with a checkpoint from outside "
                        "(--anchor FILE): whoever rewrote the whole log would "
                        "not be noticed.\n"));
-    else if (r->anchor_holds)
+    else if (r->anchors_held == r->anchors)
         printf("%s", _("The checkpoint from outside is in the log.\n"));
     else
         printf("%s", _("The checkpoint from outside is NOT in the log: the "
@@ -135,8 +135,8 @@ static int print_json(const struct hb_evidence_report *r)
     hb_jw_int(&w, "missing", r->missing);
     hb_jw_int(&w, "changed", r->changed);
     hb_jw_int(&w, "torn", r->torn);
-    hb_jw_bool(&w, "anchor_given", r->anchor_given);
-    hb_jw_bool(&w, "anchor_holds", r->anchor_holds);
+    hb_jw_int(&w, "anchors", r->anchors);
+    hb_jw_int(&w, "anchors_held", r->anchors_held);
     hb_jw_end_obj(&w);
     if (hb_buf_err(&b) < 0)
         return hb_buf_err(&b);

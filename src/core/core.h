@@ -124,9 +124,9 @@ typedef void hb_core_command_fn(void *arg, const struct hb_event *answer);
 int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg) HB_WUR;
-/* The same with a member "text". */
-int hb_core_command_text(struct hb_core *c, const char *source, const char *cmd,
-                         const char *text, uint64_t timeout_ns,
+/* The same with MEMBERS (name, value, name, value ..., NULL) instead. */
+int hb_core_command_with(struct hb_core *c, const char *source, const char *cmd,
+                         const char *const *members, uint64_t timeout_ns,
                          hb_core_command_fn *fn, void *arg) HB_WUR;
 /* Whether the role whose events carry SOURCE is connected now. */
 bool hb_core_connected(const struct hb_core *c, const char *source);

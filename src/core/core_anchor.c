@@ -82,7 +82,8 @@ static int by_mail(struct hb_core *c, struct hb_slice line, bool now,
                    struct hb_err *err)
 {
     uint64_t age = hb_mono() - c->mailed_at;
-    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT, lines = HB_BUF_INIT;
+    const char *members[] = {"text", "", "lines", "", NULL};
     char when[64];
     int r;
 
@@ -92,17 +93,19 @@ static int by_mail(struct hb_core *c, struct hb_slice line, bool now,
         return 0;
     hb_buf_addf(&b,
                 _("Checkpoint of the evidence of %s, %s.\n\n"
-                  "Keep this mail. With it, a log that was rewritten on "
-                  "that machine is noticed:\n\n"
+                  "Keep this mail: save it whole. With it, a log that was "
+                  "rewritten\non that machine is noticed:\n\n"
                   "    hinoban evidence verify --anchor THIS-MAIL\n\n"),
                 c->ctx->config->organisation.name,
                 hb_time_utc(hb_now(), when, sizeof(when)));
-    hb_buf_addz(&b, HB_ANCHOR_MARK);
-    hb_buf_add(&b, line.p, line.n);
-    r = hb_buf_err(&b);
+    r = hb_evidence_anchor_lines(&lines, line);
     if (r == 0)
-        r = hb_core_command_text(c, "sense/outside", "mail", hb_buf_z(&b),
-                                 PATIENCE, on_mailed, c);
+        r = hb_buf_err(&b);
+    members[1] = hb_buf_z(&b);
+    members[3] = hb_buf_z(&lines);
+    if (r == 0)
+        r = hb_core_command_with(c, "sense/outside", "mail", members, PATIENCE,
+                                 on_mailed, c);
     if (r < 0)
         return hb_err_set(err, r, _("the checkpoint could not be mailed: %s"),
                           r == -ENOTCONN

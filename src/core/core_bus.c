@@ -46,9 +46,6 @@ struct hb_core_bus {
 };
 
 static hb_io_fn on_accept, on_frame;
-static int send_command(struct hb_core *c, const char *source, const char *cmd,
-                        const char *member, const char *value,
-                        uint64_t timeout_ns, hb_core_command_fn *fn, void *arg);
 static int take_frame(struct conn *c, size_t n);
 static int flush(struct conn *c);
 static void drop(struct conn *c);
@@ -137,14 +134,54 @@ int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg)
 {
-    return send_command(c, source, cmd, "site", site, timeout_ns, fn, arg);
+    const char *const members[] = {"site", site, NULL};
+
+    return hb_core_command_with(c, source, cmd, members, timeout_ns, fn, arg);
 }
 
-int hb_core_command_text(struct hb_core *c, const char *source, const char *cmd,
-                         const char *text, uint64_t timeout_ns,
+int hb_core_command_with(struct hb_core *c, const char *source, const char *cmd,
+                         const char *const *members, uint64_t timeout_ns,
                          hb_core_command_fn *fn, void *arg)
 {
-    return send_command(c, source, cmd, "text", text, timeout_ns, fn, arg);
+    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT, frame = HB_BUF_INIT;
+    struct hb_core_bus *b = c->bus;
+    struct pending *p = NULL;
+    struct conn *to = NULL;
+    uint8_t key[16];
+    struct hb_jw w;
+    int r;
+
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (b->conns[i].fd >= 0 && hb_streq(b->conns[i].source, source))
+            to = &b->conns[i];
+    for (size_t i = 0; i < COMMANDS_MAX && p == NULL; i++)
+        if (b->commands[i].key[0] == '\0')
+            p = &b->commands[i];
+    if (to == NULL || p == NULL)
+        return to == NULL ? -ENOTCONN : -EAGAIN;
+    hb_random(key, sizeof(key));
+    hb_hex(key, sizeof(key), p->key);
+    hb_jw_init(&w, &json);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "cmd", cmd);
+    for (; members[0] != NULL; members += 2)
+        hb_jw_str(&w, members[0], members[1]);
+    hb_jw_str(&w, "key", p->key);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&json);
+    if (r == 0)
+        r = hb_bus_command_encode(&frame, hb_buf_slice(&json));
+    if (r == 0)
+        r = hb_sock_send(to->fd, frame.p, frame.n, NULL, 0);
+    if (r < 0) {
+        p->key[0] = '\0';
+        return r;
+    }
+    p->until = hb_mono() + timeout_ns;
+    p->fd = to->fd;
+    p->fn = fn;
+    p->arg = arg;
+    return 0;
 }
 
 bool hb_core_connected(const struct hb_core *c, const char *source)
@@ -183,50 +220,6 @@ void hb_core_command_sweep(struct hb_core *c)
         c->bus->commands[i].key[0] = '\0';
         p.fn(p.arg, NULL);
     }
-}
-
-static int send_command(struct hb_core *c, const char *source, const char *cmd,
-                        const char *member, const char *value,
-                        uint64_t timeout_ns, hb_core_command_fn *fn, void *arg)
-{
-    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT, frame = HB_BUF_INIT;
-    struct hb_core_bus *b = c->bus;
-    struct pending *p = NULL;
-    struct conn *to = NULL;
-    uint8_t key[16];
-    struct hb_jw w;
-    int r;
-
-    for (size_t i = 0; i < CONNS_MAX; i++)
-        if (b->conns[i].fd >= 0 && hb_streq(b->conns[i].source, source))
-            to = &b->conns[i];
-    for (size_t i = 0; i < COMMANDS_MAX && p == NULL; i++)
-        if (b->commands[i].key[0] == '\0')
-            p = &b->commands[i];
-    if (to == NULL || p == NULL)
-        return to == NULL ? -ENOTCONN : -EAGAIN;
-    hb_random(key, sizeof(key));
-    hb_hex(key, sizeof(key), p->key);
-    hb_jw_init(&w, &json);
-    hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "cmd", cmd);
-    hb_jw_str(&w, member, value);
-    hb_jw_str(&w, "key", p->key);
-    hb_jw_end_obj(&w);
-    r = hb_buf_err(&json);
-    if (r == 0)
-        r = hb_bus_command_encode(&frame, hb_buf_slice(&json));
-    if (r == 0)
-        r = hb_sock_send(to->fd, frame.p, frame.n, NULL, 0);
-    if (r < 0) {
-        p->key[0] = '\0';
-        return r;
-    }
-    p->until = hb_mono() + timeout_ns;
-    p->fd = to->fd;
-    p->fn = fn;
-    p->arg = arg;
-    return 0;
 }
 
 static int take_frame(struct conn *c, size_t n)

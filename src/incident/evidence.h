@@ -61,6 +61,10 @@ int hb_evidence_note(struct hb_evidence *e,
 int hb_evidence_checkpoint(struct hb_evidence *e, struct hb_arena *a,
                            struct hb_slice *ret_text) HB_WUR;
 
+/* The same, LINE, as short lines behind HB_ANCHOR_MARK, for a mail.
+ * -EBADMSG LINE is none. */
+int hb_evidence_anchor_lines(struct hb_buf *b, struct hb_slice line) HB_WUR;
+
 typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
 /* In order, checkpoints left out.  INCIDENT 0: all. */
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
@@ -68,18 +72,19 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
 
 struct hb_evidence_report {
     int64_t lines, items, checkpoints;
-    int64_t bad_line; /* first that does not hold, 0 none */
-    int64_t missing;  /* contents that are gone */
-    int64_t changed;  /* contents whose hash differs */
-    bool anchor_given, anchor_holds;
-    const char *bad_why; /* of bad_line: hb_gettext() it */
-    int64_t first_lost;  /* first line whose content does not hold */
-    int64_t torn;        /* bytes behind the last whole line: being
-                            written now, or left by a crash */
+    int64_t bad_line;     /* first that does not hold, 0 none */
+    int64_t missing;      /* contents that are gone */
+    int64_t changed;      /* contents whose hash differs */
+    int64_t anchors;      /* checkpoints from outside that were given */
+    int64_t anchors_held; /* of them in the log, with their signature */
+    const char *bad_why;  /* of bad_line: hb_gettext() it */
+    int64_t first_lost;   /* first line whose content does not hold */
+    int64_t torn;         /* bytes behind the last whole line: being
+                             written now, or left by a crash */
 };
-/* Reads everything again.  ANCHOR: a checkpoint text from outside, or {0}.
- * 0 when all could be read, whatever the report says; -EBADMSG where ANCHOR is
- * no checkpoint text. */
+/* Reads everything again.  ANCHOR: a text from outside with one checkpoint or
+ * more (a line, a mail as it was saved), or {0}.  0 when all could be read,
+ * whatever the report says; -EBADMSG where no checkpoint is in ANCHOR. */
 int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
                        struct hb_slice anchor, struct hb_evidence_report *ret,
                        struct hb_err *err) HB_WUR;

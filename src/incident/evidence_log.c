@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/mime.h"
 #include "base/num.h"
 #include "base/show.h"
 
@@ -27,20 +28,13 @@ static int read_item(struct hb_arena *a, const struct hb_json *o,
                      struct hb_evidence_item *i);
 static int read_name(struct hb_arena *a, const struct hb_json *o,
                      const char **ret);
-static const char *time_text(int64_t ns, char *buf, size_t size);
-static void base64_put(const uint8_t *p, size_t n, char *dst);
-static int base64_get(struct hb_slice s, uint8_t *dst, size_t n);
-static struct hb_slice word(struct hb_slice *s);
 static int fill(struct hb_evid_reader *rd);
-
-static const char digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int hb_evid_encode(struct hb_buf *b, const struct hb_evid_line *l)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     const struct hb_evidence_item *i = &l->item;
-    char prev[2 * HB_SHA256_SIZE + 1], time[48], sig[HB_EVID_SIG_TEXT];
+    char prev[2 * HB_SHA256_SIZE + 1], time[48];
     struct hb_json *o;
     size_t before = b->n;
     int r = 0;
@@ -50,13 +44,16 @@ int hb_evid_encode(struct hb_buf *b, const struct hb_evid_line *l)
     hb_hex(l->prev, sizeof(l->prev), prev);
     if (hb_json_add_int(a, o, "number", i->number) == NULL ||
         hb_json_add_str(a, o, "prev", prev) == NULL ||
-        hb_json_add_str(a, o, "time", time_text(i->time, time, sizeof(time))) ==
-            NULL)
+        hb_json_add_str(a, o, "time",
+                        hb_evid_time_text(i->time, time, sizeof(time))) == NULL)
         return -ENOMEM;
     if (l->checkpoint) {
-        base64_put(l->sig, sizeof(l->sig), sig);
-        if (hb_json_add_str(a, o, "kind", "checkpoint") == NULL ||
-            hb_json_add_str(a, o, "sig", sig) == NULL)
+        _cleanup_buf_ struct hb_buf sig = HB_BUF_INIT;
+
+        hb_base64_encode(&sig, l->sig, sizeof(l->sig));
+        if (hb_buf_err(&sig) < 0 ||
+            hb_json_add_str(a, o, "kind", "checkpoint") == NULL ||
+            hb_json_add_str(a, o, "sig", hb_buf_z(&sig)) == NULL)
             return -ENOMEM;
     } else {
         r = add_visible(a, o, "kind", i->kind);
@@ -109,8 +106,7 @@ int hb_evid_parse(struct hb_arena *a, struct hb_slice text,
         hb_time_parse(hb_slice_z(hb_json_str(o, "time", "")), &l.item.time) < 0)
         return -EBADMSG;
     if (l.checkpoint)
-        r = base64_get(hb_slice_z(hb_json_str(o, "sig", "")), l.sig,
-                       sizeof(l.sig));
+        r = hb_evid_sig_parse(hb_slice_z(hb_json_str(o, "sig", "")), l.sig);
     else
         r = read_item(a, o, &l.item);
     if (r < 0)
@@ -121,55 +117,6 @@ int hb_evid_parse(struct hb_arena *a, struct hb_slice text,
     if (r < 0 || again.n != text.n + 1 || memcmp(again.p, text.p, text.n) != 0)
         return -EBADMSG;
     *ret = l;
-    return 0;
-}
-
-void hb_evid_signed_text(struct hb_buf *b, const struct hb_evid_anchor *c)
-{
-    char hex[2 * HB_SHA256_SIZE + 1], time[48];
-
-    hb_hex(c->digest, sizeof(c->digest), hex);
-    hb_buf_addf(b, "%lld %s %s\n", (long long)c->number, hex,
-                time_text(c->time, time, sizeof(time)));
-}
-
-void hb_evid_anchor_text(struct hb_buf *b, const struct hb_evid_anchor *c)
-{
-    char hex[2 * HB_SHA256_SIZE + 1], time[48], sig[HB_EVID_SIG_TEXT];
-
-    hb_hex(c->digest, sizeof(c->digest), hex);
-    base64_put(c->sig, sizeof(c->sig), sig);
-    hb_buf_addf(b, "%lld %s %s %s\n", (long long)c->number, hex,
-                time_text(c->time, time, sizeof(time)), sig);
-}
-
-int hb_evid_anchor_parse(struct hb_slice text, struct hb_evid_anchor *ret)
-{
-    struct hb_evid_anchor c = {0};
-    struct hb_slice number, digest, time, sig;
-    const char *mark = text.n > 0 ? memmem(text.p, text.n, HB_ANCHOR_MARK,
-                                           sizeof(HB_ANCHOR_MARK) - 1)
-                                  : NULL;
-
-    /* In a mail that was kept: the line behind the mark. */
-    if (mark != NULL) {
-        mark += sizeof(HB_ANCHOR_MARK) - 1;
-        text = hb_slice(mark, (size_t)(text.p + text.n - mark));
-        for (size_t i = 0; i < text.n; i++)
-            if (text.p[i] == '\r' || text.p[i] == '\n')
-                text.n = i;
-    }
-    number = word(&text);
-    digest = word(&text);
-    time = word(&text);
-    sig = word(&text);
-
-    if (hb_parse_i64(number, &c.number) < 0 || c.number < 0 ||
-        hb_unhex(digest, c.digest, sizeof(c.digest)) < 0 ||
-        hb_time_parse(time, &c.time) < 0 ||
-        base64_get(sig, c.sig, sizeof(c.sig)) < 0 || word(&text).n != 0)
-        return -EBADMSG;
-    *ret = c;
     return 0;
 }
 
@@ -303,86 +250,6 @@ static int read_name(struct hb_arena *a, const struct hb_json *o,
         return -EBADMSG;
     *ret = raw;
     return 0;
-}
-
-/* All nine digits, so that nothing is lost between here and the store. */
-static const char *time_text(int64_t ns, char *buf, size_t size)
-{
-    char second[32];
-    char *dot = strchr(hb_time_utc(ns, second, sizeof(second)), '.');
-    int64_t part = ns % (int64_t)HB_S;
-
-    if (dot != NULL)
-        *dot = '\0';
-    if (part < 0)
-        part += (int64_t)HB_S;
-    (void)snprintf(buf, size, "%s.%09lldZ", second, (long long)part);
-    return buf;
-}
-
-/* RFC 4648 with padding; DST holds 4 characters for 3 bytes and a NUL. */
-static void base64_put(const uint8_t *p, size_t n, char *dst)
-{
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)p[i] << 16;
-
-        if (i + 1 < n)
-            v |= (uint32_t)p[i + 1] << 8;
-        if (i + 2 < n)
-            v |= p[i + 2];
-        *dst++ = digits[v >> 18];
-        *dst++ = digits[v >> 12 & 63];
-        *dst++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
-        *dst++ = i + 2 < n ? digits[v & 63] : '=';
-    }
-    *dst = '\0';
-}
-
-/* Exactly N bytes, written as base64_put() writes them. */
-static int base64_get(struct hb_slice s, uint8_t *dst, size_t n)
-{
-    uint8_t out[HB_SIG_SIZE];
-    char again[HB_EVID_SIG_TEXT];
-    uint32_t v = 0;
-    size_t at = 0;
-
-    if (n > sizeof(out) || s.n != (n + 2) / 3 * 4)
-        return -EBADMSG;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *d = s.p[i] != '\0' ? strchr(digits, s.p[i]) : NULL;
-
-        if (d == NULL && s.p[i] != '=')
-            return -EBADMSG;
-        v = v << 6 | (d != NULL ? (uint32_t)(d - digits) : 0u);
-        if (i % 4 != 3)
-            continue;
-        for (unsigned k = 0; k < 3 && at < n; k++)
-            out[at++] = (uint8_t)(v >> (16 - 8 * k));
-        v = 0;
-    }
-    base64_put(out, n, again);
-    if (memcmp(again, s.p, s.n) != 0)
-        return -EBADMSG;
-    memcpy(dst, out, n);
-    return 0;
-}
-
-static struct hb_slice word(struct hb_slice *s)
-{
-    static const char blanks[] = " \t\r\n";
-    struct hb_slice w;
-
-    while (s->n > 0 && *s->p != '\0' && strchr(blanks, *s->p) != NULL) {
-        s->p++;
-        s->n--;
-    }
-    w = hb_slice(s->p, 0);
-    while (s->n > 0 && (*s->p == '\0' || strchr(blanks, *s->p) == NULL)) {
-        s->p++;
-        s->n--;
-        w.n++;
-    }
-    return w;
 }
 
 /* Reads on; 0 at the end. */

@@ -19,10 +19,9 @@
 #ifndef HB_INCIDENT_EVIDENCE_LOG_H
 #define HB_INCIDENT_EVIDENCE_LOG_H
 
-#include "incident/evidence.h"
+#include "incident/evidence_anchor.h"
 
 #define HB_EVID_LINE_MAX (64u << 10)
-#define HB_EVID_SIG_TEXT 89u /* base64 of a signature and its NUL */
 
 struct hb_evid_line {
     bool checkpoint;
@@ -38,20 +37,6 @@ int hb_evid_encode(struct hb_buf *b, const struct hb_evid_line *l) HB_WUR;
  * it is not exactly what hb_evid_encode() writes. */
 int hb_evid_parse(struct hb_arena *a, struct hb_slice text,
                   struct hb_evid_line *ret) HB_WUR;
-
-/* What leaves the machine: "NUMBER DIGEST TIME SIGNATURE". */
-struct hb_evid_anchor {
-    int64_t number;
-    uint8_t digest[HB_SHA256_SIZE];
-    int64_t time;
-    uint8_t sig[HB_SIG_SIZE];
-};
-/* The text that the signature covers. */
-void hb_evid_signed_text(struct hb_buf *b, const struct hb_evid_anchor *c);
-void hb_evid_anchor_text(struct hb_buf *b, const struct hb_evid_anchor *c);
-/* Blanks around it are left out; -EBADMSG. */
-int hb_evid_anchor_parse(struct hb_slice text,
-                         struct hb_evid_anchor *ret) HB_WUR;
 
 /* The log line by line, up to the size that it had at the beginning. */
 struct hb_evid_reader {

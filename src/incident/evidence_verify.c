@@ -26,7 +26,8 @@ struct verify {
     struct hb_arena *arena;  /* of the whole */
     struct hb_map *contents; /* hash and size -> enum found */
     struct hb_sha256 *hash;
-    struct hb_evid_anchor anchor;
+    struct hb_evid_anchor anchors[HB_EVID_ANCHORS_MAX];
+    size_t anchors_n;
     struct hb_evidence_report report;
     uint8_t digest[HB_SHA256_SIZE]; /* of the line before */
 };
@@ -92,20 +93,29 @@ int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
 bool hb_evidence_report_good(const struct hb_evidence_report *r)
 {
     return r->bad_line == 0 && r->missing == 0 && r->changed == 0 &&
-           (!r->anchor_given || r->anchor_holds);
+           r->anchors_held == r->anchors;
 }
 
 static int read_anchor(struct verify *v, struct hb_slice anchor,
                        struct hb_err *err)
 {
+    int r;
+
     if (anchor.n == 0)
         return 0;
-    v->report.anchor_given = true;
-    if (hb_evid_anchor_parse(anchor, &v->anchor) < 0)
+    r = hb_evid_anchors(anchor, v->anchors, HB_EVID_ANCHORS_MAX);
+    if (r == 0)
         return hb_err_set(err, -EBADMSG,
-                          _("This is no checkpoint of the evidence log: it "
-                            "must be one line with number, digest, time and "
-                            "signature."));
+                          _("The file that was named holds no checkpoint of "
+                            "the evidence log. It must be a mail with a "
+                            "checkpoint, saved whole, or the line with "
+                            "number, digest, time and signature."));
+    if (r < 0)
+        return hb_err_set(err, r,
+                          _("The file that was named holds too many "
+                            "checkpoints."));
+    v->report.anchors = r;
+    v->anchors_n = (size_t)r;
     return 0;
 }
 
@@ -188,10 +198,11 @@ static bool signed_by(const struct verify *v, const struct hb_evid_anchor *c)
  * anew, shortened or signed with another key has no such line. */
 static void check_anchor(struct verify *v)
 {
-    if (v->report.anchor_given && v->report.lines == v->anchor.number &&
-        memcmp(v->digest, v->anchor.digest, sizeof(v->digest)) == 0 &&
-        signed_by(v, &v->anchor))
-        v->report.anchor_holds = true;
+    for (size_t i = 0; i < v->anchors_n; i++)
+        if (v->report.lines == v->anchors[i].number &&
+            memcmp(v->digest, v->anchors[i].digest, sizeof(v->digest)) == 0 &&
+            signed_by(v, &v->anchors[i]))
+            v->report.anchors_held++;
 }
 
 /* A content that a thousand lines name is hashed once. */

@@ -14,7 +14,10 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/id.h"
+#include "base/mime.h"
 #include "base/num.h"
+
+#define WIDTH 76u /* of a line, RFC 2045 */
 
 struct reading {
     struct hb_slice left;
@@ -23,6 +26,8 @@ struct reading {
 static char *relay_host(const char *relay);
 static bool is_loopback(const char *host);
 static int compose(const struct hb_mail *m, struct hb_buf *b);
+static void part(struct hb_buf *b, struct hb_slice text, const char *name);
+static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
 static int code_of(CURLcode c);
@@ -162,27 +167,73 @@ static int compose(const struct hb_mail *m, struct hb_buf *b)
     encoded(b, m->subject);
     hb_buf_addf(b,
                 "\r\nMessage-ID: <%s@hinoban.invalid>\r\n"
-                "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-                "Content-Type: text/plain; charset=utf-8\r\n"
-                "Content-Transfer-Encoding: 8bit\r\n\r\n",
+                "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
                 id);
-    for (size_t i = 0; i < m->text.n; i++) {
-        if (m->text.p[i] == '\n')
-            hb_buf_addz(b, "\r\n");
-        else if (m->text.p[i] != '\r' && m->text.p[i] != '\0')
-            hb_buf_addc(b, m->text.p[i]);
+    if (m->lines.n == 0) {
+        part(b, m->text, NULL);
+        return hb_buf_err(b);
     }
+    hb_buf_addf(b,
+                "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s"
+                "\r\n",
+                id, id);
+    part(b, m->text, NULL);
+    hb_buf_addf(b, "\r\n--%s\r\n", id);
+    part(b, m->lines, m->lines_name);
+    hb_buf_addf(b, "\r\n--%s--\r\n", id);
     return hb_buf_err(b);
 }
 
-/* RFC 2047: words of at most 45 bytes, so that none is longer than 75. */
+/* A body with its headers, in 7 bits whatever TEXT is: what passes every
+ * relay as it stands is re-encoded by none.  NAME NULL: the text itself. */
+static void part(struct hb_buf *b, struct hb_slice text, const char *name)
+{
+    bool seven = is_plain(text);
+
+    hb_buf_addf(b,
+                "Content-Type: text/plain; charset=%s\r\n"
+                "Content-Transfer-Encoding: %s\r\n",
+                seven ? "us-ascii" : "utf-8",
+                seven ? "7bit" : "quoted-printable");
+    if (name != NULL)
+        hb_buf_addf(b, "Content-Disposition: inline; filename=\"%s\"\r\n",
+                    name);
+    hb_buf_addz(b, "\r\n");
+    if (!seven) {
+        hb_qp_encode(b, text);
+        return;
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n')
+            hb_buf_addz(b, "\r\n");
+        else
+            hb_buf_addc(b, text.p[i]);
+    }
+}
+
+static bool is_plain(struct hb_slice text)
+{
+    size_t column = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        column = c == '\n' ? 0 : column + 1;
+        if (column > WIDTH || ((c < ' ' || c > '~') && c != '\n' && c != '\t'))
+            return false;
+    }
+    return true;
+}
+
+/* RFC 2047: words of at most 39 bytes, so that the line with "Subject: " is no
+ * longer than 76. */
 static void encoded(struct hb_buf *b, const char *word)
 {
     size_t n = strlen(word);
 
     while (n > 0) {
         unsigned char text[64];
-        size_t take = HB_MIN(n, (size_t)45);
+        size_t take = HB_MIN(n, (size_t)39);
 
         /* A character must not be cut in two. */
         while (take < n && ((unsigned char)word[take] & 0xc0) == 0x80)

@@ -18,10 +18,14 @@ struct hb_mail {
     const char *from, *to;
     const char *subject;  /* UTF-8 */
     struct hb_slice text; /* UTF-8, lines end in "\n" */
-    int64_t time;         /* ns UTC, for Date: */
-    unsigned seconds;     /* for all of it; 0: 30 */
-    bool plain;           /* smtp:// without TLS even to another machine */
-    const char *ca_file;  /* trusted instead of the system's; NULL for that */
+    /* ASCII in lines of at most 76 characters, a part of its own that no
+     * relay has a reason to re-encode; {0} none */
+    struct hb_slice lines;
+    const char *lines_name; /* of that part as a file: "checkpoint.txt" */
+    int64_t time;           /* ns UTC, for Date: */
+    unsigned seconds;       /* for all of it; 0: 30 */
+    bool plain;             /* smtp:// without TLS even to another machine */
+    const char *ca_file;    /* trusted instead of the system's; NULL for that */
 };
 
 /* Whether Z may stand in a header as an address. */

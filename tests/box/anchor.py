@@ -3,20 +3,22 @@
 """Checkpoints of the evidence leave by mail: real roles, a relay of the test.
 With the mail that arrived, a log that root made anew is noticed; a relay that
 is away is told, and made up for."""
+import base64
 import email
+import email.message
 import email.policy
 import os
+import quopri
 import shutil
-import socket
-import subprocess
 import sys
-import threading
 import time
 
 SOURCE = os.environ['HB_SOURCE_ROOT']
 BUILD = os.environ['HB_BUILD_ROOT']
 sys.path.insert(0, SOURCE + '/drills/lib')
+sys.path.insert(0, SOURCE + '/tests/net')
 import bed as lab  # noqa: E402
+from smtp_server import Relay  # noqa: E402
 
 count = 0
 
@@ -29,48 +31,30 @@ def ok(good, name, why=''):
         print('\n'.join('# ' + line for line in str(why).split('\n')[-30:]))
 
 
-class Relay:
-    """SMTP as far as a client needs it; keeps what it was given."""
-
-    def __init__(self):
-        self.mails, self.refuse = [], False
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            c, _ = self.listener.accept()
-            threading.Thread(target=self.one, args=(c,), daemon=True).start()
-
-    def one(self, c):
-        f = c.makefile('rwb')
-
-        def say(text):
-            f.write(text + b'\r\n')
-            f.flush()
-        say(b'220 test')
-        rcpt = []
-        for line in f:
-            word = line[:4].upper()
-            if word == b'QUIT':
-                say(b'221 bye')
-                break
-            if word == b'RCPT':
-                rcpt.append(line)
-                say(b'550 no' if self.refuse else b'250 ok')
-            elif word == b'DATA':
-                say(b'354 go on')
-                data = b''
-                for more in f:
-                    if more == b'.\r\n':
-                        break
-                    data += more[1:] if more.startswith(b'.') else more
-                self.mails.append((rcpt, data))
-                say(b'250 kept')
-            else:
-                say(b'250 ok')
-        c.close()
+def changed(mail, data):
+    """What relays and people make of a mail: (name, bytes)."""
+    # As a mail program shows and copies it.
+    shown = '\n'.join(p.get_content() for p in mail.walk()
+                      if p.get_content_maintype() == 'text')
+    short = shown.replace('\r\n', '\n')
+    head = b'From: a@b\r\nContent-Transfer-Encoding: '
+    html = short.replace('\n', '<br>\r\n')
+    yield 'copied as text', short.encode()
+    yield 'in quoted-printable', (head + b'quoted-printable\r\n\r\n' +
+                                  quopri.encodestring(short.encode()))
+    yield 'in base64', (head + b'base64\r\n\r\n' +
+                        base64.encodebytes(short.encode()))
+    yield 'quoted', ''.join(f'> {x}\r\n' for x in short.split('\n')).encode()
+    yield 'as HTML', f'<html><p>{html}</p></html>'.encode()
+    both = email.message.EmailMessage(policy=email.policy.SMTP)
+    both.set_content(short)
+    both.add_alternative(f'<html>{html}</html>', subtype='html')
+    yield 'with an HTML part', both.as_bytes()
+    outer = email.message.EmailMessage(policy=email.policy.SMTP)
+    outer.set_content('see below')
+    outer.add_attachment(data, maintype='application', subtype='octet-stream')
+    yield 'forwarded as a file', outer.as_bytes()
+    yield 'with Unix line ends', data.replace(b'\r\n', b'\n')
 
 
 def main():
@@ -91,7 +75,7 @@ def run(bed, relay):
     with open(bed.web + '/index.html', 'w') as f:
         f.write('<h1>town hall</h1>\n')
     bed.url = ''
-    bed.hinoban('init', '--no-passphrase', '--organisation', 'Box', '--site',
+    bed.hinoban('init', '--no-passphrase', '--organisation', '火の見町', '--site',
                 'drill', '--site-root', bed.web, '--anchor',
                 'mail:officer@example.jp')
     conf = bed.root + '/etc/hinoban/hinoban.yaml'
@@ -136,7 +120,12 @@ def run(bed, relay):
     ok(mail['Subject'] == 'Hinoban: checkpoint of the evidence' and
        mail['To'] == 'officer@example.jp' and mail['Date'].datetime is not None,
        'with the headers of a mail', mail.as_string())
-    ok('hinoban-checkpoint: ' in mail.get_content(), 'and the checkpoint')
+    ok(max(data) < 0x80 and max(map(len, data.split(b'\r\n'))) <= 78,
+       'in 7 bits and short lines')
+    parts = [p.get_content() for p in mail.iter_parts()]
+    ok(len(parts) == 2 and '火の見町' in parts[0] and
+       parts[1].count('hinoban-checkpoint: ') == 6, 'and the checkpoint',
+       mail.as_string())
     ok(lab.until(lambda: anchored() == 'pass', 30, 0.3) is not None,
        'the posture says that it left')
     kept = bed.top + '/mail.eml'
@@ -145,6 +134,16 @@ def run(bed, relay):
     r = bed.hinoban('evidence', 'verify', '--anchor', kept, check=False)
     ok(r.returncode == 0 and 'is in the log' in r.stdout,
        'the mail as it was kept verifies the evidence', r.stdout + r.stderr)
+
+    bad = []
+    for name, text in changed(mail, data):
+        with open(bed.top + '/changed.eml', 'wb') as f:
+            f.write(text)
+        r = bed.hinoban('evidence', 'verify', '--anchor',
+                        bed.top + '/changed.eml', check=False)
+        if r.returncode != 0 or 'is in the log' not in r.stdout:
+            bad.append(f'{name}: {r.stdout}{r.stderr}')
+    ok(not bad, 'and so it does whatever was made of it', '\n'.join(bad))
 
     # ---- root makes the log anew ---------------------------------------------
     bed.sup.terminate()
@@ -162,7 +161,8 @@ def run(bed, relay):
     ok(r.returncode == 1 and 'NOT in the log' in r.stdout,
        'but the mail shows that it is another', r.stdout + r.stderr)
     with open(kept, 'wb') as f:
-        f.write(data.replace(b'hinoban-checkpoint: ', b'hinoban-checkpoint: 9'))
+        f.write(data.replace(b'hinoban-checkpoint: ', b'hinoban-checkpoint: 9',
+                             1))
     r = bed.hinoban('evidence', 'verify', '--anchor', kept, check=False)
     ok(r.returncode == 1, 'a mail that was changed is refused',
        r.stdout + r.stderr)

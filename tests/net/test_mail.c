@@ -214,12 +214,51 @@ static void test_encryption(void **state)
     free(told(PLAIN, "log"));
 }
 
+/* 7 bits and short lines whatever is said, so that no relay re-encodes it;
+ * box/anchor.py reads such a mail with a mail program's eyes. */
+static void test_form(void **state)
+{
+    char relay[64];
+    struct hb_mail m = {
+        .relay = relay,
+        .subject = "火の番: 証拠のチェックポイント",
+        .text = HB_SLICE("火の見町の証拠のチェックポイントです。このメールを"
+                         "保管してください。\n.\n"),
+        .lines = HB_SLICE("hinoban-checkpoint: 1\nhinoban-checkpoint: x==\n"),
+        .lines_name = "checkpoint.txt",
+    };
+    size_t column = 0;
+    char *mail;
+
+    (void)snprintf(relay, sizeof(relay), "smtp://127.0.0.1:%d", ports[PLAIN]);
+    assert_int_equal(send_mail(&m), 0);
+    mail = told(PLAIN, "mail");
+    for (const char *z = mail; *z != '\0'; z++) {
+        column = *z == '\n' ? 0 : column + (*z != '\r');
+        assert_true(column <= 78 && (unsigned char)*z < 0x80);
+    }
+    assert_non_null(strstr(mail, "Content-Transfer-Encoding: "
+                                 "quoted-printable\r\n"));
+    assert_non_null(strstr(mail, "\r\nhinoban-checkpoint: 1\r\n"
+                                 "hinoban-checkpoint: x==\r\n"));
+    assert_null(strstr(mail, "8bit"));
+    free(mail);
+    /* Without a second part it is a plain mail. */
+    m.lines = (struct hb_slice){0};
+    m.text = HB_SLICE("good morning\n");
+    assert_int_equal(send_mail(&m), 0);
+    mail = told(PLAIN, "mail");
+    assert_null(strstr(mail, "multipart"));
+    assert_non_null(strstr(mail, "7bit\r\n\r\ngood morning\r\n"));
+    free(mail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_loopback),   cmocka_unit_test(test_no_encryption),
-        cmocka_unit_test(test_encryption),
+        cmocka_unit_test(test_encryption), cmocka_unit_test(test_form),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

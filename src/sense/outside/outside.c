@@ -81,7 +81,8 @@ static void look_begin(struct site *s);
 static void look_end(struct site *s);
 static hb_timer_fn on_time;
 static hb_bus_command_fn on_command;
-static void mail(struct role *r, const char *key, const char *text);
+static void mail(struct role *r, const char *key,
+                 const struct hb_json *command);
 static int choose(struct site *s, const struct hb_base_set *set,
                   struct page *ret);
 static enum hb_seen see(struct site *s, bool again, struct page *page,
@@ -205,14 +206,16 @@ static void look_end(struct site *s)
 }
 
 /* A checkpoint of core's, to the address of the settings and no other. */
-static void mail(struct role *r, const char *key, const char *text)
+static void mail(struct role *r, const char *key, const struct hb_json *command)
 {
     const struct hb_conf_org *org = &r->ctx->config->organisation;
     const char *to = org->anchor;
     struct hb_mail m = {.relay = org->mail_relay,
                         .from = org->mail_from,
                         .subject = _("Hinoban: checkpoint of the evidence"),
-                        .text = hb_slice_z(text),
+                        .text = hb_slice_z(hb_json_str(command, "text", "")),
+                        .lines = hb_slice_z(hb_json_str(command, "lines", "")),
+                        .lines_name = "checkpoint.txt",
                         .time = hb_now(),
                         .plain = org->mail_unencrypted};
     struct hb_err err = {0};
@@ -236,7 +239,7 @@ static void on_command(void *arg, const struct hb_json *command)
     const char *name = hb_json_str(command, "site", "");
 
     if (hb_streq(hb_json_str(command, "cmd", ""), "mail")) {
-        mail(r, key, hb_json_str(command, "text", ""));
+        mail(r, key, command);
         return;
     }
     if (!hb_streq(hb_json_str(command, "cmd", ""), "look"))
