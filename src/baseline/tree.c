@@ -194,6 +194,7 @@ int hb_tree_paths(const struct hb_base_build *how, struct hb_objects *objects,
     s->alone = true;
     w = &s->workers[0];
     if (r == 0) {
+        HB_ASSERT(w->scan == s);
         v = hb_arena_calloc(w->arena, n + 1, sizeof(*v));
         r = v != NULL ? 0 : -ENOMEM;
     }

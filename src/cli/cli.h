@@ -73,6 +73,7 @@ int hb_cli_flush(void);
 
 /* The subcommands. */
 hb_cli_fn hb_cmd_approve;
+hb_cli_fn hb_cmd_vantage;
 hb_cli_fn hb_cmd_backup;
 hb_cli_fn hb_cmd_control;
 hb_cli_fn hb_cmd_decide;

@@ -54,8 +54,13 @@ const struct hb_cli_command hb_cli_commands[] = {
         "says\n"
         "export      writes a package that verifies with sha256sum and "
         "openssl alone")},
-    {"event", hb_cmd_event, HB_CLI_DAILY, N_("search the events"),
-     "[TEXT] [--site NAME] [--limit N]", "--site --limit", NULL},
+    {"event", hb_cmd_event, HB_CLI_DAILY,
+     N_("search the events, or hand some in"),
+     "[TEXT] [--site NAME] [--limit N] | send NAME <EVENTS",
+     "send --site --limit",
+     N_("send  hands in events of another program or machine, one JSON object "
+        "a line, as NAME;\n"
+        "      status 0 means that all of them are stored")},
     {"control", hb_cmd_control, HB_CLI_DAILY,
      N_("what was checked, with its result and age"), "list", "list", NULL},
     {"case", hb_cmd_case, HB_CLI_DAILY,
@@ -75,8 +80,9 @@ const struct hb_cli_command hb_cli_commands[] = {
      "  window open NAME --user USER [--pid PID] [--for 30m] |\n"
      "  window show|close NAME | pending NAME |\n"
      "  accept NAME [PATH...] [--executables] | reject NAME [PATH...] |\n"
-     "  private-setup NAME [--nginx PROGRAM]",
-     "list publish scan look window pending accept reject private-setup open "
+     "  vantage NAME DIR | private-setup NAME [--nginx PROGRAM]",
+     "list publish scan look window pending accept reject vantage "
+     "private-setup open "
      "run show close --dry-run --owner --passphrase-file --nginx --user --pid "
      "--for --executables --key --person",
      N_("publish  signs DIR as the next release and puts it in place\n"
@@ -88,7 +94,24 @@ const struct hb_cli_command hb_cli_commands[] = {
         "accept   signs what waits, as it stands on the disk; what the server "
         "runs only\n"
         "         by its path and --executables\n"
-        "reject   undoes what waits and keeps it as evidence")},
+        "reject   undoes what waits and keeps it as evidence\n"
+        "vantage  writes to DIR what another machine needs to look from "
+        "there\n"
+        "         (hinoban vantage)")},
+    {"vantage", hb_cmd_vantage, HB_CLI_DAILY,
+     N_("look at a site from this machine, which is another"),
+     "DIR [--pages N] [--url URL] [--ca FILE]", "--pages --url --ca",
+     N_("DIR was written on the guarded machine by \"hinoban site vantage\". "
+        "Needs no service,\n"
+        "no privilege and no configuration. Status 0: every page that was "
+        "looked at is as it\n"
+        "was published. With --json: events for \"hinoban event send vantage\" "
+        "on the guarded\n"
+        "machine.\n"
+        "--pages  besides the first one, chosen anew each time (4)\n"
+        "--url    another address than that of the settings\n"
+        "--ca     the authorities that count, instead of this machine's "
+        "(PEM)")},
     {"drill", hb_cmd_drill, HB_CLI_DAILY,
      N_("rehearse a case with real parts in a sandbox, and prove it"),
      "N [A|B] | N --canary", "--canary --no-proof",

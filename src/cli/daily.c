@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "cli/client.h"
+#include "cli/event_send.h"
 
 /* Arguments of a request, built word by word. */
 struct args {
@@ -176,6 +177,8 @@ int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
     struct args a;
     int64_t n = 50;
 
+    if (argc > 1 && hb_streq(argv[1], "send"))
+        return hb_cli_event_send(cli, argc - 1, argv + 1);
     if (limit != NULL && number(cli, limit, &n) != HB_EXIT_OK)
         return HB_EXIT_USAGE;
     if (argc > 2)

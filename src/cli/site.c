@@ -47,9 +47,12 @@ int hb_cmd_site(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_site_accept(cli, argc - 1, argv + 1);
     if (hb_streq(verb, "reject"))
         return hb_cli_site_reject(cli, argc - 1, argv + 1);
+    if (hb_streq(verb, "vantage"))
+        return hb_cli_site_vantage(cli, argc - 1, argv + 1);
     return hb_cli_usage(cli, _("say what to do: list, publish NAME DIR, scan "
                                "NAME, look NAME, window, pending NAME, accept "
-                               "NAME, reject NAME or private-setup NAME"));
+                               "NAME, reject NAME, vantage NAME DIR or "
+                               "private-setup NAME"));
 }
 
 int hb_cli_site_open(const struct hb_cli *cli, const char *name,

@@ -32,5 +32,7 @@ int hb_cli_site_window(struct hb_cli *cli, int argc, char **argv);
 int hb_cli_site_pending(struct hb_cli *cli, int argc, char **argv);
 int hb_cli_site_accept(struct hb_cli *cli, int argc, char **argv);
 int hb_cli_site_reject(struct hb_cli *cli, int argc, char **argv);
+/* What another machine needs to look from there (vantage.c). */
+int hb_cli_site_vantage(struct hb_cli *cli, int argc, char **argv);
 
 #endif

@@ -32,7 +32,7 @@ int hb_cmd_undo(struct hb_cli *cli, int argc, char **argv)
     const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
     bool dry = hb_client_flag(&argc, argv, "--dry-run");
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    const struct hb_json *deeds, *deed;
+    const struct hb_json *deeds = NULL, *deed;
     int64_t incident, number;
     struct hb_err err = {0};
     struct hb_key *key = NULL;

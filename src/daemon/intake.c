@@ -311,14 +311,11 @@ static int hand_on(struct producer *p, struct pending *e)
 
 static int mark(struct hb_event *e, const struct producer *p)
 {
-    struct hb_json *who = hb_json_new(e->arena, HB_JSON_OBJ);
+    int r = hb_event_int(e, HB_F_PRODUCER_UID, (int64_t)p->peer.uid);
 
     e->source = p->source;
-    hb_json_add_int(e->arena, who, "producer_uid", (int64_t)p->peer.uid);
-    hb_json_add_int(e->arena, who, "producer_pid", (int64_t)p->peer.pid);
-    if (who == NULL || who->count != 2)
-        return -ENOMEM;
-    return hb_event_json(e, HB_F_UNMAPPED, who);
+    return r < 0 ? r
+                 : hb_event_int(e, HB_F_PRODUCER_PID, (int64_t)p->peer.pid);
 }
 
 static void on_tick(void *arg)

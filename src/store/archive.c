@@ -132,7 +132,7 @@ static int next_file(struct hb_archive_reader *r, struct hb_archive_entry *e)
 int hb_archive_next(struct hb_archive_reader *r, struct hb_archive_entry *ret)
 {
     struct hb_archive_entry e;
-    uint64_t kind, n;
+    uint64_t kind = 0, n = 0;
     int err = r->ended ? -EBADMSG : skip_rest(r);
 
     memset(&e, 0, sizeof(e));

@@ -211,6 +211,7 @@ static int take(struct hb_events *s, const struct hb_event *e,
         memcpy(w->text, json.p, json.n);
     if (site != NULL)
         memcpy(w->text + json.n + 1, site, site_n);
+    HB_ASSERT(e->uid != NULL);
     memcpy(w->uid, e->uid, HB_ID_SIZE);
     w->row.uid = w->uid;
     w->row.site = site != NULL ? w->text + json.n + 1 : NULL;

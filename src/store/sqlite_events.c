@@ -375,7 +375,7 @@ static int ev_retain(void *store, unsigned keep_days, uint64_t max_bytes,
 static int ev_backup(void *store, const char *to_dir, struct hb_err *err)
 {
     struct days *s = store;
-    struct listing files;
+    struct listing files = {0};
     int r = list(s, false, &files, err);
 
     if (r < 0)

@@ -20,7 +20,6 @@ static void how_it_differs(const struct hb_fetched *f,
                            const struct hb_base_entry *e, int objdir,
                            const char *host, enum hb_seen *seen,
                            struct hb_buf *detail);
-static bool is_page(struct hb_slice path);
 static size_t host_of(struct hb_slice tag, char *buf, size_t size);
 
 const char *hb_seen_word(enum hb_seen s)
@@ -72,6 +71,19 @@ enum hb_seen hb_judge_page(const struct hb_fetched *f,
     return seen;
 }
 
+bool hb_judge_is_page(struct hb_slice path)
+{
+    static const char *const ends[] = {".html", ".htm", ".xhtml"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(ends); i++) {
+        size_t n = strlen(ends[i]);
+
+        if (path.n > n && strncasecmp(path.p + path.n - n, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 int hb_judge_index(const struct hb_base_set *set, struct hb_slice *ret_path)
 {
     static const char *const names[] = {"index.html", "index.htm"};
@@ -93,7 +105,7 @@ int hb_judge_next(const struct hb_base_set *set, uint32_t *cursor,
     for (uint32_t i = 0; i < n; i++) {
         *cursor = (*cursor + 1) % n;
         if (hb_baseline_get(set->cur, *cursor, ret) == 0 &&
-            ret->type == HB_BT_FILE && is_page(ret->path))
+            ret->type == HB_BT_FILE && hb_judge_is_page(ret->path))
             return 0;
     }
     return -ENOENT;
@@ -196,19 +208,6 @@ static void how_it_differs(const struct hb_fetched *f,
         hb_foreign_hosts(in, host, 4, &hosts);
     if (hosts.n > 0)
         hb_buf_addf(detail, _("; it loads from %s"), hb_buf_z(&hosts));
-}
-
-static bool is_page(struct hb_slice path)
-{
-    static const char *const ends[] = {".html", ".htm", ".xhtml"};
-
-    for (size_t i = 0; i < HB_ARRAY_LEN(ends); i++) {
-        size_t n = strlen(ends[i]);
-
-        if (path.n > n && strncasecmp(path.p + path.n - n, ends[i], n) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* The host behind the first "//" of a tag; its length. */

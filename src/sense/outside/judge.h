@@ -42,6 +42,8 @@ enum hb_seen hb_judge_page(const struct hb_fetched *f,
                            int objdir, bool private, const char *host,
                            struct hb_buf *detail);
 
+/* A file that a browser shows as a page, by its name. */
+bool hb_judge_is_page(struct hb_slice path);
 /* Picks the published file that stands for the directory DIR ("" for "/"):
  * index.html or index.htm; -ENOENT. */
 int hb_judge_index(const struct hb_base_set *set, struct hb_slice *ret_path);

@@ -26,14 +26,11 @@
 #include "base/sock.h"
 #include "event/bus.h"
 #include "net/mail.h"
-#include "sense/outside/judge.h"
+#include "sense/outside/look.h"
 
 #define SOURCE      "sense/outside"
 #define RING        (1u << 20)
-#define PAGES       4u /* of the sample, besides "/" */
 #define IPS         16u
-#define PAGE_MAX    (8u << 20)
-#define PAGE_SEC    8u
 #define TELL_AGAIN  (3600 * HB_S)
 #define AGAIN_NS    (1500 * HB_MS)
 #define KEY_MAX     33u
@@ -46,7 +43,7 @@ struct site {
     unsigned step;         /* pages of this look that are done */
     bool looking;
     char key[KEY_MAX]; /* of the command that waits; "" none */
-    uint32_t cursor;
+    struct hb_look look;
     enum hb_seen worst;
     unsigned same; /* pages that were as published */
     enum hb_seen told;
@@ -71,11 +68,6 @@ struct role {
     size_t n;
 };
 
-struct page {
-    struct hb_slice path; /* in the baseline; p NULL: none */
-    char url[HB_FETCH_URL_MAX];
-};
-
 static int setup(struct role *r);
 static void look_begin(struct site *s);
 static void look_end(struct site *s);
@@ -83,13 +75,8 @@ static hb_timer_fn on_time;
 static hb_bus_command_fn on_command;
 static void mail(struct role *r, const char *key,
                  const struct hb_json *command);
-static int choose(struct site *s, const struct hb_base_set *set,
-                  struct page *ret);
-static enum hb_seen see(struct site *s, bool again, struct page *page,
-                        struct hb_fetched *f, struct hb_buf *detail);
 static void page_one(struct site *s);
 static void remember(struct site *s, const struct hb_fetched *f);
-static int base_open(struct site *s, struct hb_base_set *set, int *objdir);
 static bool is_private(const struct site *s);
 static void tell_page(struct site *s, enum hb_seen seen, const char *url,
                       const struct hb_fetched *f, const char *detail);
@@ -143,7 +130,13 @@ static int setup(struct role *r)
     if (hb_pub_load(path, &r->pub, NULL) < 0)
         r->pub = NULL;
     for (size_t i = 0; i < r->n; i++) {
-        r->sites[i] = (struct site){.role = r, .conf = &conf[i]};
+        r->sites[i] = (struct site){.role = r,
+                                    .conf = &conf[i],
+                                    .look = {.site = conf[i].name,
+                                             .url = conf[i].url,
+                                             .ca_file = conf[i].url_ca,
+                                             .baseline = r->ctx->baseline_dir,
+                                             .pub = r->pub}};
         look_begin(&r->sites[i]);
     }
     tell_ready(r);
@@ -176,7 +169,7 @@ static void on_time(void *arg)
     }
     page_one(s);
     hb_arena_reset(s->role->arena);
-    if (s->step <= PAGES && s->worst != HB_SEEN_UNREACHABLE &&
+    if (s->step <= HB_LOOK_PAGES && s->worst != HB_SEEN_UNREACHABLE &&
         s->worst != HB_SEEN_PRIVATE)
         s->next = hb_loop_timer(s->role->loop, 0, 0, on_time, s);
     else
@@ -272,9 +265,13 @@ static void page_one(struct site *s)
 {
     _cleanup_buf_ struct hb_buf detail = HB_BUF_INIT;
     _cleanup_fetched_ struct hb_fetched f = {0};
-    struct page page = {0};
-    enum hb_seen seen = see(s, false, &page, &f, &detail);
+    struct hb_look_page page;
+    enum hb_seen seen = HB_SEEN_UNKNOWN;
 
+    if (hb_look_choose(&s->look, s->step, s->role->arena, &page) < 0)
+        page.url[0] = '\0';
+    else
+        seen = hb_look_page(&s->look, &page, is_private(s), &f, &detail);
     if (seen >= HB_SEEN_UNREACHABLE) {
         const struct timespec wait = {.tv_sec = AGAIN_NS / HB_S,
                                       .tv_nsec = AGAIN_NS % HB_S};
@@ -282,7 +279,7 @@ static void page_one(struct site *s)
         (void)nanosleep(&wait, NULL);
         hb_fetched_done(&f);
         hb_buf_reset(&detail);
-        seen = see(s, true, &page, &f, &detail);
+        seen = hb_look_page(&s->look, &page, is_private(s), &f, &detail);
     }
     s->step++;
     if (seen == HB_SEEN_SAME)
@@ -300,89 +297,6 @@ static void page_one(struct site *s)
         (void)hb_copyz(s->detail, sizeof(s->detail), hb_buf_z(&detail));
     if (seen > HB_SEEN_UNREACHABLE)
         tell_page(s, seen, page.url, &f, s->detail);
-}
-
-/* AGAIN: the page that was chosen before, against a baseline read anew. */
-static enum hb_seen see(struct site *s, bool again, struct page *page,
-                        struct hb_fetched *f, struct hb_buf *detail)
-{
-    const struct hb_fetch_limits limits = {
-        .body = PAGE_MAX,
-        .seconds = PAGE_SEC,
-        .redirects = 3,
-        .ca_file = s->conf->url_ca[0] != '\0' ? s->conf->url_ca : NULL};
-    struct hb_base_set set = {0};
-    struct hb_err err = {0};
-    enum hb_seen seen;
-    char host[256];
-    int objdir = -1, r;
-
-    if (base_open(s, &set, &objdir) < 0)
-        set.cur = NULL;
-    if (!again && choose(s, &set, page) < 0) {
-        page->url[0] = '\0';
-        seen = HB_SEEN_UNKNOWN;
-        goto out;
-    }
-    r = hb_fetch(page->url, &limits, f, &err);
-    if (r < 0) {
-        hb_buf_addz(detail, err.message);
-        seen = HB_SEEN_UNREACHABLE;
-    } else if (set.cur == NULL || page->path.p == NULL) {
-        seen = HB_SEEN_UNKNOWN;
-    } else {
-        if (hb_url_host(s->conf->url, host, sizeof(host)) < 0)
-            host[0] = '\0';
-        seen = hb_judge_page(f, &set, page->path, objdir, is_private(s), host,
-                             detail);
-    }
-out:
-    hb_base_set_done(&set);
-    hb_close(&objdir);
-    return seen;
-}
-
-/* "/" first, then pages in turn; -ENOENT where there are no more. */
-static int choose(struct site *s, const struct hb_base_set *set,
-                  struct page *ret)
-{
-    struct hb_base_entry e;
-
-    if (s->step == 0) {
-        if (set->cur == NULL || hb_judge_index(set, &ret->path) < 0)
-            ret->path = hb_slice(NULL, 0);
-        return hb_url_join(s->conf->url, hb_slice("", 0), ret->url,
-                           sizeof(ret->url));
-    }
-    if (set->cur == NULL || hb_judge_next(set, &s->cursor, &e) < 0)
-        return -ENOENT;
-    ret->path.p = hb_arena_dup(s->role->arena, e.path.p, e.path.n);
-    ret->path.n = e.path.n;
-    if (ret->path.p == NULL)
-        return -ENOMEM;
-    return hb_url_join(s->conf->url, ret->path, ret->url, sizeof(ret->url));
-}
-
-static int base_open(struct site *s, struct hb_base_set *set, int *objdir)
-{
-    const struct role *r = s->role;
-    _cleanup_close_ int base = -1, dir = -1;
-    int rc;
-
-    if (r->pub == NULL)
-        return -ENOKEY;
-    base = open(r->ctx->baseline_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (base < 0)
-        return -errno;
-    dir = openat(base, s->conf->name,
-                 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (dir < 0)
-        return -errno;
-    *objdir = openat(base, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*objdir < 0)
-        return -errno;
-    rc = hb_base_set_open(dir, s->conf->name, 0, r->pub, set, NULL);
-    return rc < 0 ? rc : 0;
 }
 
 /* The helper's flag says that 503 is what visitors should get. */

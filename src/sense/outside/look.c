@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * look.c - fetching and comparing one page.
+ *
+ * Trusted: baselines whose signature holds.  Not trusted: names, certificates,
+ * headers and bodies that come back.  The baseline is read anew for each page,
+ * as a release or a repair may happen at any time.
+ */
+#include "sense/outside/look.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+
+#define PAGE_MAX (8u << 20)
+#define PAGE_SEC 8u
+
+static int base_open(const struct hb_look *l, struct hb_base_set *set,
+                     int *objdir);
+
+int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
+                   struct hb_look_page *ret)
+{
+    struct hb_base_set set = {0};
+    struct hb_base_entry e;
+    int objdir = -1, r = 0;
+
+    ret->path = hb_slice(NULL, 0);
+    ret->url[0] = '\0';
+    if (base_open(l, &set, &objdir) < 0)
+        set.cur = NULL;
+    if (step == 0) {
+        if (set.cur != NULL)
+            (void)!hb_judge_index(&set, &ret->path);
+    } else if (set.cur == NULL || hb_judge_next(&set, &l->cursor, &e) < 0) {
+        r = -ENOENT;
+    } else {
+        ret->path.p = hb_arena_dup(a, e.path.p, e.path.n);
+        ret->path.n = e.path.n;
+        r = ret->path.p != NULL ? 0 : -ENOMEM;
+    }
+    if (r == 0)
+        r = hb_url_join(l->url, step == 0 ? hb_slice("", 0) : ret->path,
+                        ret->url, sizeof(ret->url));
+    hb_base_set_done(&set);
+    hb_close(&objdir);
+    return r;
+}
+
+enum hb_seen hb_look_page(const struct hb_look *l,
+                          const struct hb_look_page *page, bool private,
+                          struct hb_fetched *f, struct hb_buf *detail)
+{
+    const char *ca =
+        l->ca_file != NULL && l->ca_file[0] != '\0' ? l->ca_file : NULL;
+    const struct hb_fetch_limits limits = {
+        .body = PAGE_MAX, .seconds = PAGE_SEC, .redirects = 3, .ca_file = ca};
+    enum hb_seen seen = HB_SEEN_UNKNOWN;
+    struct hb_base_set set = {0};
+    struct hb_err err = {0};
+    char host[256];
+    int objdir = -1;
+
+    if (hb_fetch(page->url, &limits, f, &err) < 0) {
+        hb_buf_addz(detail, err.message);
+        return HB_SEEN_UNREACHABLE;
+    }
+    if (base_open(l, &set, &objdir) == 0 && page->path.p != NULL) {
+        if (hb_url_host(l->url, host, sizeof(host)) < 0)
+            host[0] = '\0';
+        seen =
+            hb_judge_page(f, &set, page->path, objdir, private, host, detail);
+    }
+    hb_base_set_done(&set);
+    hb_close(&objdir);
+    return seen;
+}
+
+static int base_open(const struct hb_look *l, struct hb_base_set *set,
+                     int *objdir)
+{
+    _cleanup_close_ int base = -1, dir = -1;
+    int r;
+
+    if (l->pub == NULL)
+        return -ENOKEY;
+    base = open(l->baseline, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (base < 0)
+        return -errno;
+    dir =
+        openat(base, l->site, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (dir < 0)
+        return -errno;
+    *objdir = openat(base, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*objdir < 0)
+        return -errno;
+    r = hb_base_set_open(dir, l->site, 0, l->pub, set, NULL);
+    return r < 0 ? r : 0;
+}
