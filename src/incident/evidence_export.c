@@ -20,7 +20,6 @@
 #include "base/num.h"
 #include "base/show.h"
 #include "incident/evidence_log.h"
-#include "incident/evidence_verify_sh.h"
 
 #define CHUNK ((size_t)64 << 10)
 
@@ -62,8 +61,8 @@ static const char *const readme_text[] = {
        "without changing all that follow. Entries of kind \"checkpoint\" are "
        "signed.\n"),
     N_("To check everything at once: sh VERIFY.sh\n"
-       "With a checkpoint that was kept elsewhere (one line): "
-       "sh VERIFY.sh --anchor FILE\n"
+       "With a checkpoint that was kept elsewhere (the mail as it was saved, "
+       "or its line): sh VERIFY.sh --anchor FILE\n"
        "With the key's name, learnt from the organisation by another way: "
        "sh VERIFY.sh --key NAME\n"),
     N_("To check by hand, in this directory:\n"

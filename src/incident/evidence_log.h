@@ -65,6 +65,9 @@ struct hb_evidence {
 };
 #define HB_EVIDENCE_MAGIC 0x65766964u
 
+/* evidence_verify.sh, which goes along as VERIFY.sh. */
+extern const char hb_evid_verify_sh[];
+
 /* "ab/cdef..." below DIR/sha256; DST holds 66 bytes. */
 void hb_evid_place(const char sha256[65], char *dst);
 

@@ -19,6 +19,58 @@ out_has GOOD 'and says so'
 check --anchor "$B/anchor"; is $rc 0 'with the anchor, too'
 id=$(openssl pkey -pubin -in "$B/evidence.pub" -outform DER | tail -c 32 |
     sha256sum | cut -c1-16)
+out_has 'the checkpoint of line 2 matches' 'which is told'
+# The mail that carried it, as relays, mail programs and people leave it.
+python3 - "$B/anchor" "$T/mails" <<'PY'
+import base64, os, quopri, sys
+line = open(sys.argv[1]).read()
+number, digest, time, sig = line.split()
+mark = 'hinoban-checkpoint: '
+text = 'Checkpoint of X = Y\n\nKeep this mail.\n\n'
+mail = text + ''.join(mark + p + '\n' for p in (
+    number, digest[:32], digest[32:], time, sig[:44], sig[44:]))
+every = [f'={b:02X}' if i % 2 or b == 61 else chr(b)
+         for i, b in enumerate(mail.replace('\n', '\r\n').encode())]
+crlf = mail.replace('\n', '\r\n')
+kinds = {
+    'plain': mail, 'crlf': crlf,
+    'quoted': ''.join(f'> >> {l}\n' for l in mail.split('\n')),
+    'html': '<p>' + mail.replace('\n', '<br>') + '</p>',
+    'qp': 'Content-Transfer-Encoding: quoted-printable\n\n' +
+          quopri.encodestring(mail.encode()).decode(),
+    'qp-all': ''.join(''.join(every[i:i + 30]) + '=\r\n'
+                      for i in range(0, len(every), 30)),
+    'base64': 'Subject: x\n\n' + base64.encodebytes(crlf.encode()).decode(),
+    'long-line': text + mark + line,
+    'folded': crlf.replace(': ', ':\r\n '),
+    'typed': number + '\n' + ' '.join(
+        digest[i:i + 8] for i in range(0, 64, 8)) + f'\n{time}\n' +
+        ' '.join(sig[i:i + 8] for i in range(0, 88, 8)),
+}
+os.mkdir(sys.argv[2])
+for name, body in kinds.items():
+    with open(f'{sys.argv[2]}/{name}', 'w', newline='') as f:
+        f.write(body)
+PY
+missed=''
+for f in "$T"/mails/*; do
+    check --anchor "$f"
+    { [ $rc = 0 ] && grep -q 'line 2 matches' "$T/out"; } ||
+        missed="$missed ${f##*/}"
+    run "$H" evidence verify --key "$B/evidence.pub" --anchor "$f" "$B/store"
+    [ $rc = 0 ] || missed="$missed hinoban:${f##*/}"
+done
+is "$missed" '' 'a saved mail matches whatever was made of it'
+echo 'good morning' >"$T/other"; check --anchor "$T/other"
+is $rc 1 'a file without a checkpoint proves nothing'
+out_has 'holds no checkpoint' 'and says so'
+sed 6d "$T/mails/plain" >"$T/changed"; check --anchor "$T/changed"
+is $rc 1 'nor does one whose checkpoint was broken'
+sed 's/: 2$/: 3/' "$T/mails/plain" >"$T/changed"; check --anchor "$T/changed"
+is $rc 1 'a checkpoint of another chain is noticed'
+out_has 'rewritten or cut' 'and said'
+(cd "$T/mails" && run sh "$T/p/VERIFY.sh" --anchor qp; exit $rc)
+is $? 0 'a file is found from where the caller stands'
 check --key "$id"; is $rc 0 'and with the name of the key'
 grep -qF "$id" "$P/README.txt"; ok $? 'which stands in the README'
 check --key 0123456789abcdef; is $rc 1 'another name is refused'
