@@ -39,7 +39,7 @@ struct hb_control_result {
     const char *control;           /* id */
     enum hb_control_status status; /* what the check said */
     int64_t at;                    /* ns UTC of the check; 0: never */
-    const char *reason;            /* one sentence, N_() marked, or NULL */
+    const char *reason;            /* see hb_control_reason(), or NULL */
     const char *evidence;          /* id in the evidence store; may be NULL */
     struct hb_decision accepted;
 };
@@ -117,6 +117,9 @@ int hb_posture_make(struct hb_arena *a, const struct hb_casebook *b,
 
 /* "Today 3 of 16 cases could happen to us. 11 are unknown." */
 void hb_posture_headline(struct hb_buf *out, const struct hb_posture *p);
+/* Appends a control's reason: one sentence, N_() marked, behind which "\tX" may
+ * stand; then X takes the place of the "%s" in it.  TRANSLATED or as it is. */
+void hb_control_reason(struct hb_buf *out, const char *reason, bool translated);
 /* One sentence for one case: why it stands as it stands. */
 void hb_posture_reason(struct hb_buf *out, const struct hb_case_posture *c,
                        int zone_minutes);

@@ -181,11 +181,32 @@ void hb_posture_reason(struct hb_buf *out, const struct hb_case_posture *c,
         if (c->result != NULL && c->result->reason != NULL &&
             c->result->reason[0] != '\0') {
             hb_buf_addz(out, " (");
-            hb_buf_addz(out, _(c->result->reason));
+            hb_control_reason(out, c->result->reason, true);
             hb_buf_addc(out, ')');
         }
         break;
     }
+}
+
+void hb_control_reason(struct hb_buf *out, const char *reason, bool translated)
+{
+    const char *with = strchr(reason, '\t'), *place;
+    char text[512];
+
+    if (with == NULL) {
+        hb_buf_addz(out, translated ? _(reason) : reason);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.*s", (int)(with - reason), reason);
+    reason = translated ? _(text) : text;
+    place = strstr(reason, "%s");
+    if (place == NULL) {
+        hb_buf_addz(out, reason);
+        return;
+    }
+    hb_buf_add(out, reason, (size_t)(place - reason));
+    hb_buf_addz(out, with + 1);
+    hb_buf_addz(out, place + 2);
 }
 
 void hb_posture_screen(struct hb_buf *out, const struct hb_posture *p,

@@ -447,18 +447,24 @@ static int control_list(struct hb_core_call *call)
         return r;
     begin(&l, call);
     while ((r = hb_stmt_step(q)) == 1) {
+        _cleanup_buf_ struct hb_buf said = HB_BUF_INIT, data = HB_BUF_INIT;
         const char *reason = hb_stmt_col_text(q, 2);
         const char *name = hb_control_status_name(
             (enum hb_control_status)hb_stmt_col_int(q, 1));
 
+        if (reason[0] != '\0') {
+            hb_control_reason(&said, reason, true);
+            hb_control_reason(&data, reason, false);
+        }
+
         hb_buf_addf(&call->text, "  %-36s %-8s %s  %s\n",
                     hb_stmt_col_text(q, 0), name,
                     when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)),
-                    reason[0] != '\0' ? shown(call, _(reason)) : "");
+                    shown(call, hb_buf_z(&said)));
         hb_jw_obj(&l.w, NULL);
         hb_jw_str(&l.w, "control", hb_stmt_col_text(q, 0));
         hb_jw_str(&l.w, "status", name);
-        hb_jw_str(&l.w, "reason", reason);
+        hb_jw_str(&l.w, "reason", hb_buf_z(&data));
         hb_jw_int(&l.w, "checked_ns", hb_stmt_col_int(q, 3));
         hb_jw_end_obj(&l.w);
         l.n++;

@@ -374,7 +374,7 @@ static int approval_add(struct hb_core_call *call)
 
 static int evidence_checkpoint(struct hb_core_call *call)
 {
-    int r = hb_core_checkpoint(call->core, true, &call->err);
+    int r = hb_core_checkpoint(call->core, HB_SEND_NOW, &call->err);
 
     if (r == 0)
         hb_buf_addz(&call->text, _("A checkpoint was signed.\n"));

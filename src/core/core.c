@@ -59,8 +59,7 @@ int hb_core_main(const struct hb_role_ctx *ctx)
     hb_notify("READY=1");
     r = hb_loop_run(c->loop, on_reload, c);
     hb_core_say(c, HB_SEV_INFO, "stopped", "");
-    if (hb_core_checkpoint(c, false, &err) < 0)
-        hb_log(HB_LOG_WARNING, "%s", err.message);
+    (void)!hb_core_checkpoint(c, HB_SEND_NO_MAIL, &err);
     close_all(c);
     return r < 0 ? 1 : 0;
 }
@@ -211,10 +210,7 @@ static void on_checkpoint(void *arg)
     struct hb_core *c = arg;
     struct hb_err err = {0};
 
-    if (hb_core_checkpoint(c, false, &err) < 0) {
-        hb_log(HB_LOG_ERR, "%s", err.message);
-        hb_core_say(c, HB_SEV_MEDIUM, "not-anchored", err.message);
-    }
+    (void)!hb_core_checkpoint(c, HB_SEND_DUE, &err);
 }
 
 static void on_hour(void *arg)

@@ -80,8 +80,7 @@ struct hb_core {
     uint64_t reflex_again, reflex_start; /* monotonic */
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
     bool mailing;             /* a checkpoint is on its way */
-    uint64_t mailed_at;       /* monotonic, 0 never */
-    int64_t mailed_items;     /* of evidence, then */
+    int64_t mailing_items;    /* of evidence, in it */
     bool degraded;            /* the store refuses; guards go on */
     unsigned degraded_s;      /* for so many seconds */
     char trouble[HB_MAX_ERR]; /* why, in words */
@@ -159,11 +158,22 @@ int hb_core_staged_note(struct hb_core *c, const char *key_hex,
 void hb_core_staged_fetch(struct hb_core *c);
 
 /* ---- core_anchor.c: checkpoints leave the machine ---- */
-/* Signs the head of the chain and sends it where the anchor says; a mail at
- * most once an hour unless NOW. */
-int hb_core_checkpoint(struct hb_core *c, bool now, struct hb_err *err) HB_WUR;
-/* Whether one left lately, to where the settings say. */
-bool hb_core_anchored(struct hb_core *c);
+enum hb_core_send {
+    HB_SEND_NO_MAIL, /* the loop ended: nobody would hear the answer */
+    HB_SEND_DUE,     /* a mail at most once an hour, later after failures */
+    HB_SEND_NOW      /* a person asks */
+};
+/* Signs the head of the chain and sends it where the anchor says.  A failure
+ * is told here (an event at the first of a row). */
+int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
+                       struct hb_err *err) HB_WUR;
+struct hb_core_anchor {
+    bool set;              /* the settings name a place */
+    bool lately;           /* one left there in the last two days */
+    int64_t last;          /* when the last one did, ns UTC; 0 never */
+    int64_t failing_since; /* 0: the last try was good */
+};
+void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);
 
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,

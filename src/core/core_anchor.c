@@ -8,6 +8,13 @@
  * stands for all before it, so nothing is queued: the next one makes up for
  * one that did not leave.  A mail goes at most once an hour while evidence
  * comes in, and once a day.
+ *
+ * One that could not leave is told once and tried again after 10, 20, 40 ...
+ * minutes, at most 6 hours; that one left again is told, too.  What is known
+ * stands in the state store, so that a restart neither mails again nor
+ * forgets: "anchored" (TIME ANCHOR of the last that left), "anchored_items"
+ * (pieces of evidence then), "anchor_failing" (SINCE TRIES NEXT), times in ns
+ * UTC.
  */
 #include <stdio.h>
 
@@ -20,77 +27,121 @@
 #include "base/num.h"
 #include "incident/evidence.h"
 
-#define HOUR_NS   (3600 * HB_S)
-#define DAY_NS    (86400 * HB_S)
-#define LATELY_NS (2 * (int64_t)DAY_NS)
+#define MINUTE_NS ((int64_t)(60 * HB_S))
+#define HOUR_NS   (60 * MINUTE_NS)
+#define DAY_NS    (24 * HOUR_NS)
+#define LATELY_NS (2 * DAY_NS)
+#define FIRST_NS  (10 * MINUTE_NS)
+#define LAST_NS   (6 * HOUR_NS)
 #define PATIENCE  (120 * HB_S)
 #define MAIL      "mail:"
 #define FILE_     "file:"
 
-static int by_mail(struct hb_core *c, struct hb_slice line, bool now,
+/* Of tries that failed, since the last that did not. */
+struct failing {
+    int64_t since, tries, next;
+};
+
+static int leave(struct hb_core *c, enum hb_core_send when, struct hb_err *err);
+static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
                    struct hb_err *err);
+static bool mail_due(struct hb_core *c);
+static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err);
 static void on_mailed(void *arg, const struct hb_event *answer);
-static int note(struct hb_core *c);
+static void failed(struct hb_core *c, const char *why);
+static void left(struct hb_core *c, int64_t pieces);
+static struct failing failing(struct hb_core *c);
+static int64_t last(struct hb_core *c);
+static void numbers(struct hb_core *c, const char *name, int64_t *ret,
+                    size_t n);
+static void keep(struct hb_core *c, const char *name, const struct hb_buf *b);
 static int64_t items(struct hb_core *c);
 
-int hb_core_checkpoint(struct hb_core *c, bool now, struct hb_err *err)
+int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
+                       struct hb_err *err)
+{
+    int r = leave(c, when, err);
+
+    if (r < 0)
+        failed(c, err->message);
+    return r;
+}
+
+void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret)
+{
+    const char *anchor = c->ctx->config->organisation.anchor;
+    int64_t now = hb_now();
+
+    *ret = (struct hb_core_anchor){.set = anchor != NULL && anchor[0] != '\0',
+                                   .last = last(c),
+                                   .failing_since = failing(c).since};
+    ret->lately = ret->last != 0 && now - ret->last < LATELY_NS;
+}
+
+static int leave(struct hb_core *c, enum hb_core_send when, struct hb_err *err)
 {
     const char *anchor = c->ctx->config->organisation.anchor;
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_slice text;
-    char path[HB_MAX_PATH];
+    char path[HB_MAX_PATH], why[128];
     int r;
 
     if (a == NULL)
-        return -ENOMEM;
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
     r = hb_evidence_checkpoint(c->state.evidence, a, &text);
     if (r < 0)
-        return hb_err_set(err, r, "checkpoint: %s", strerror(-r));
+        return hb_err_set(err, r, _("no checkpoint could be signed: %s"),
+                          hb_errno_text(r, why, sizeof(why)));
     r = snprintf(path, sizeof(path), "%s/checkpoint", c->ctx->state_dir);
     if (r > 0 && (size_t)r < sizeof(path))
         r = hb_file_write(path, text.p, text.n, 0644);
     if (r < 0)
-        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
+        return hb_err_set(err, r, "%s: %s", path,
+                          hb_errno_text(r, why, sizeof(why)));
     if (anchor == NULL)
         return 0;
-    if (strncmp(anchor, MAIL, strlen(MAIL)) == 0)
-        return by_mail(c, text, now, err);
-    if (strncmp(anchor, FILE_, strlen(FILE_)) != 0)
+    if (strncmp(anchor, FILE_, strlen(FILE_)) == 0)
+        return by_file(c, anchor + strlen(FILE_), text, err);
+    if (strncmp(anchor, MAIL, strlen(MAIL)) != 0 || c->mailing ||
+        when == HB_SEND_NO_MAIL || (when == HB_SEND_DUE && !mail_due(c)))
         return 0;
-    r = hb_file_write(anchor + strlen(FILE_), text.p, text.n, 0644);
-    if (r < 0)
-        return hb_err_set(err, r, "%s: %s", anchor, strerror(-r));
-    return note(c);
+    return by_mail(c, text, err);
 }
 
-bool hb_core_anchored(struct hb_core *c)
-{
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    const char *anchor = c->ctx->config->organisation.anchor;
-    const char *said =
-        a != NULL ? hb_state_get(&c->state, a, "anchored") : NULL;
-    const char *blank = said != NULL ? strchr(said, ' ') : NULL;
-    int64_t at;
-
-    if (blank == NULL || anchor == NULL || !hb_streq(blank + 1, anchor) ||
-        hb_parse_i64(hb_slice(said, (size_t)(blank - said)), &at) < 0)
-        return false;
-    return hb_now() - at < LATELY_NS;
-}
-
-static int by_mail(struct hb_core *c, struct hb_slice line, bool now,
+static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
                    struct hb_err *err)
 {
-    uint64_t age = hb_mono() - c->mailed_at;
+    char why[128];
+    int r = hb_file_write(path, line.p, line.n, 0644);
+
+    if (r < 0)
+        return hb_err_set(err, r, "%s: %s", path,
+                          hb_errno_text(r, why, sizeof(why)));
+    left(c, items(c));
+    return 0;
+}
+
+/* A time that lies ahead was noted by a clock that was wrong. */
+static bool mail_due(struct hb_core *c)
+{
+    struct failing f = failing(c);
+    int64_t now = hb_now(), at = last(c), then = -1;
+
+    if (f.tries > 0)
+        return now + MINUTE_NS >= f.next || f.next - now > LAST_NS;
+    if (at == 0 || now < at || now - at >= DAY_NS)
+        return true;
+    numbers(c, "anchored_items", &then, 1);
+    return now - at >= HOUR_NS && items(c) != then;
+}
+
+static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err)
+{
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT, lines = HB_BUF_INIT;
     const char *members[] = {"text", "", "lines", "", NULL};
     char when[64];
     int r;
 
-    if (c->mailing ||
-        (!now && c->mailed_at != 0 &&
-         (age < HOUR_NS || (age < DAY_NS && items(c) == c->mailed_items))))
-        return 0;
     hb_buf_addf(&b,
                 _("Checkpoint of the evidence of %s, %s.\n\n"
                   "Keep this mail: save it whole. With it, a log that was "
@@ -112,39 +163,108 @@ static int by_mail(struct hb_core *c, struct hb_slice line, bool now,
                               ? _("That part of Hinoban is not connected.")
                               : strerror(-r));
     c->mailing = true;
-    c->mailed_items = items(c);
+    c->mailing_items = items(c);
     return 0;
 }
 
 static void on_mailed(void *arg, const struct hb_event *answer)
 {
     struct hb_core *c = arg;
-    const char *why = answer != NULL
-                          ? hb_event_getz(answer, HB_F_STATUS_DETAIL, "")
-                          : _("No answer in time.");
 
     c->mailing = false;
-    if (answer == NULL ||
-        !hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done")) {
-        c->mailed_at = 0; /* the next checkpoint tries again */
-        hb_core_say(c, HB_SEV_MEDIUM, "not-anchored", why);
-        return;
-    }
-    c->mailed_at = hb_mono();
-    if (note(c) < 0)
-        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+    if (answer == NULL)
+        failed(c, _("No answer in time."));
+    else if (!hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done"))
+        failed(c, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
+    else
+        left(c, c->mailing_items);
 }
 
-/* "TIME ANCHOR": when, and to where. */
-static int note(struct hb_core *c)
+/* The first of a row of failures is told; each waits twice as long. */
+static void failed(struct hb_core *c, const char *why)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct failing f = failing(c);
+    int64_t now = hb_now(), wait = FIRST_NS;
+
+    if (f.tries == 0) {
+        f.since = now;
+        hb_log(HB_LOG_ERR, "%s", why);
+        hb_core_say(c, HB_SEV_MEDIUM, "not-anchored", why);
+    }
+    for (int64_t i = 0; i < f.tries && wait < LAST_NS; i++)
+        wait *= 2;
+    hb_buf_addf(&b, "%lld %lld %lld", (long long)f.since,
+                (long long)f.tries + 1,
+                (long long)(now + HB_MIN(wait, LAST_NS)));
+    keep(c, "anchor_failing", &b);
+}
+
+static void left(struct hb_core *c, int64_t pieces)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct failing f = failing(c);
+    char since[32], detail[96];
 
     hb_buf_addf(&b, "%lld %s", (long long)hb_now(),
                 c->ctx->config->organisation.anchor);
-    return hb_buf_err(&b) < 0
-               ? hb_buf_err(&b)
-               : hb_state_set(&c->state, "anchored", hb_buf_z(&b));
+    keep(c, "anchored", &b);
+    hb_buf_reset(&b);
+    hb_buf_addf(&b, "%lld", (long long)pieces);
+    keep(c, "anchored_items", &b);
+    if (f.tries == 0)
+        return;
+    hb_buf_reset(&b);
+    keep(c, "anchor_failing", &b);
+    (void)snprintf(detail, sizeof(detail), "%s, %lld",
+                   hb_time_utc(f.since, since, sizeof(since)),
+                   (long long)f.tries);
+    hb_core_say(c, HB_SEV_INFO, "anchored-again", detail);
+}
+
+static struct failing failing(struct hb_core *c)
+{
+    int64_t v[3] = {0};
+
+    numbers(c, "anchor_failing", v, HB_ARRAY_LEN(v));
+    return v[1] > 0 ? (struct failing){v[0], v[1], v[2]} : (struct failing){0};
+}
+
+/* When one last left to where the settings say now; 0 never. */
+static int64_t last(struct hb_core *c)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const char *anchor = c->ctx->config->organisation.anchor;
+    const char *said =
+        a != NULL ? hb_state_get(&c->state, a, "anchored") : NULL;
+    const char *blank = said != NULL ? strchr(said, ' ') : NULL;
+    int64_t at;
+
+    if (blank == NULL || anchor == NULL || !hb_streq(blank + 1, anchor) ||
+        hb_parse_i64(hb_slice(said, (size_t)(blank - said)), &at) < 0)
+        return 0;
+    return at;
+}
+
+/* The numbers that NAME holds; what is not there stays as it is in RET. */
+static void numbers(struct hb_core *c, const char *name, int64_t *ret, size_t n)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const char *z = a != NULL ? hb_state_get(&c->state, a, name) : NULL;
+
+    for (size_t i = 0; i < n && z != NULL; i++) {
+        const char *end = strchrnul(z, ' ');
+
+        if (hb_parse_i64(hb_slice(z, (size_t)(end - z)), &ret[i]) < 0)
+            return;
+        z = *end == ' ' ? end + 1 : NULL;
+    }
+}
+
+static void keep(struct hb_core *c, const char *name, const struct hb_buf *b)
+{
+    if (hb_buf_err(b) < 0 || hb_state_set(&c->state, name, hb_buf_z(b)) < 0)
+        hb_log(HB_LOG_ERR, "%s: %s", name, hb_db_err(c->state.db)->message);
 }
 
 static int64_t items(struct hb_core *c)

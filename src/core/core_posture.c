@@ -8,6 +8,7 @@
 #include "core/core.h"
 
 #include <dirent.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -434,14 +435,39 @@ static void watching(struct hb_core *c)
 
 static void anchored(struct hb_core *c)
 {
-    bool yes = hb_core_anchored(c);
+    const struct hb_conf_org *org = &c->ctx->config->organisation;
+    const char *text = N_("Checkpoints of the evidence do not leave this "
+                          "machine: root could rewrite the whole chain "
+                          "unseen.");
+    struct hb_core_anchor a;
+    char reason[512], when[64] = "";
+    int64_t at = 0;
 
-    (void)!hb_core_control_set(
-        c, "evidence.anchored", yes ? HB_CS_PASS : HB_CS_FAIL,
-        yes ? N_("Checkpoints of the evidence leave this machine.")
-            : N_("Checkpoints of the evidence do not leave this machine: "
-                 "root could rewrite the whole chain unseen."),
-        "", 0);
+    hb_core_anchor_state(c, &a);
+    if (a.lately && a.failing_since == 0) {
+        text = N_("Checkpoints of the evidence leave this machine.");
+    } else if (a.lately) {
+        text = N_("Checkpoints of the evidence leave this machine, but none "
+                  "could since %s.");
+        at = a.failing_since;
+    } else if (a.last != 0) {
+        text = N_("No checkpoint of the evidence has left this machine since "
+                  "%s: root could rewrite what came after unseen.");
+        at = a.last;
+    } else if (a.set && a.failing_since != 0) {
+        text = N_("No checkpoint of the evidence has left this machine yet, "
+                  "and none could since %s: root could rewrite the whole "
+                  "chain unseen.");
+        at = a.failing_since;
+    }
+    if (at != 0)
+        (void)hb_time_zone(at, (int)org->zone_minutes, org->zone_name, when,
+                           sizeof(when));
+    (void)snprintf(reason, sizeof(reason), at != 0 ? "%s\t%s" : "%s%s", text,
+                   when);
+    (void)!hb_core_control_set(c, "evidence.anchored",
+                               a.lately ? HB_CS_PASS : HB_CS_FAIL, reason, "",
+                               0);
 }
 
 static void drills(struct hb_core *c)
