@@ -6,6 +6,11 @@
  * record yet gets one, signed with the evidence key.  What is shown is
  * verified: a row that was edited in the database, or moved to another day,
  * is told as such, and a day without a row is told as missing.
+ *
+ * A row of a day that has not come was made by a clock that was wrong.  It is
+ * told, and marked ("posture_ahead:DAY" in the state): when that day comes,
+ * it gets a new record.  Nothing is deleted: a clock that somebody sets back
+ * would otherwise take the history away.
  */
 #include <stdio.h>
 
@@ -23,6 +28,10 @@
 
 static const char *day_of(const struct hb_core *c, int64_t ns, char buf[16]);
 static bool there(struct hb_core *c, const char *day);
+static void mark_ahead(struct hb_core *c, const char *today);
+static bool was_ahead(struct hb_core *c, const char *day);
+static int keep(struct hb_core *c, const char *day, const char *json,
+                const struct hb_slice *sig);
 static int message(struct hb_buf *b, const char *day, struct hb_slice json);
 static int show_day(struct hb_core_call *call, struct hb_jw *w,
                     const char *day);
@@ -38,8 +47,11 @@ void hb_core_history_note(struct hb_core *c)
     char day[16];
     int r;
 
-    if (a == NULL || c->evidence_key == NULL ||
-        there(c, day_of(c, hb_now(), day)))
+    (void)day_of(c, hb_now(), day);
+    if (a == NULL || c->evidence_key == NULL)
+        return;
+    mark_ahead(c, day);
+    if (there(c, day) && !was_ahead(c, day))
         return;
     r = hb_core_posture(c, a, &p);
     if (r == 0) {
@@ -50,13 +62,64 @@ void hb_core_history_note(struct hb_core *c)
         r = hb_sign(c->evidence_key, DOMAIN, hb_buf_slice(&text), sig);
     blob = hb_slice((const char *)sig, sizeof(sig));
     if (r == 0)
-        r = hb_db_exec(c->state.db,
-                       "INSERT INTO posture_day(day, json, sig)"
-                       " VALUES(?1, ?2, ?3) ON CONFLICT(day) DO NOTHING",
-                       "ttb", day, hb_buf_z(&json), &blob);
+        r = keep(c, day, hb_buf_z(&json), &blob);
     if (r < 0)
         hb_log(HB_LOG_ERR, "the posture of %s was not kept: %s", day,
                strerror(-r));
+}
+
+static int keep(struct hb_core *c, const char *day, const char *json,
+                const struct hb_slice *sig)
+{
+    int r = hb_db_begin(c->state.db);
+
+    if (r < 0)
+        return r;
+    r = hb_db_exec(c->state.db,
+                   "INSERT INTO posture_day(day, json, sig)"
+                   " VALUES(?1, ?2, ?3)"
+                   " ON CONFLICT(day) DO UPDATE SET json = ?2, sig = ?3",
+                   "ttb", day, json, sig);
+    if (r == 0)
+        r = hb_db_exec(c->state.db,
+                       "DELETE FROM meta WHERE name = 'posture_ahead:' || ?1",
+                       "t", day);
+    if (r == 0)
+        r = hb_db_commit(c->state.db);
+    if (r < 0)
+        hb_db_rollback(c->state.db);
+    return r;
+}
+
+static void mark_ahead(struct hb_core *c, const char *today)
+{
+    char detail[64];
+    int64_t n;
+
+    if (hb_db_exec(c->state.db,
+                   "INSERT INTO meta(name, value)"
+                   " SELECT 'posture_ahead:' || day, ?1 FROM posture_day"
+                   " WHERE day > ?1 AND NOT EXISTS(SELECT 1 FROM meta"
+                   " WHERE name = 'posture_ahead:' || day)",
+                   "t", today) < 0) {
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+        return;
+    }
+    n = hb_db_changes(c->state.db);
+    if (n == 0)
+        return;
+    (void)snprintf(detail, sizeof(detail), "%lld, today %s", (long long)n,
+                   today);
+    hb_core_say(c, HB_SEV_MEDIUM, "history-ahead", detail);
+}
+
+static bool was_ahead(struct hb_core *c, const char *day)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    char name[40];
+
+    (void)snprintf(name, sizeof(name), "posture_ahead:%s", day);
+    return a != NULL && hb_state_get(&c->state, a, name) != NULL;
 }
 
 int hb_core_history(struct hb_core_call *call)
@@ -118,7 +181,7 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
 {
     _cleanup_buf_ struct hb_buf text = HB_BUF_INIT;
     struct hb_core *c = call->core;
-    bool found = false, good = false;
+    bool found = false, good = false, ahead = was_ahead(c, day);
     struct hb_slice json = {"", 0};
     struct hb_stmt *q;
     const char *z;
@@ -143,6 +206,7 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
     hb_jw_str(w, "day", day);
     hb_jw_bool(w, "recorded", found);
     hb_jw_bool(w, "verified", good);
+    hb_jw_bool(w, "ahead", ahead);
     if (good)
         hb_jw_raw(w, "posture", json);
     hb_jw_end_obj(w);
@@ -153,6 +217,8 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
         hb_buf_addz(&call->text, found
                                      ? _("ALTERED: the signature does not hold")
                                      : _("no record"));
+    if (good && ahead)
+        hb_buf_addz(&call->text, _("  (noted by a clock that was ahead)"));
     hb_buf_addc(&call->text, '\n');
     return hb_buf_err(&call->text);
 }

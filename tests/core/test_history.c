@@ -39,7 +39,7 @@ static int64_t rows(void)
     return n;
 }
 
-/* Per day, newest first: v verified, x not, - none. */
+/* Per day, newest first: v verified, ? noted before its time, x not, - none. */
 static const char *shown(int days)
 {
     static char out[64];
@@ -60,9 +60,10 @@ static const char *shown(int days)
     HB_JSON_EACH (one, data) {
         assert_int_equal(hb_json_get(one, "posture") != NULL,
                          hb_json_bool(one, "verified", false));
-        out[n++] = !hb_json_bool(one, "recorded", false)  ? '-'
-                   : hb_json_bool(one, "verified", false) ? 'v'
-                                                          : 'x';
+        out[n++] = !hb_json_bool(one, "recorded", false)   ? '-'
+                   : !hb_json_bool(one, "verified", false) ? 'x'
+                   : hb_json_bool(one, "ahead", false)     ? '?'
+                                                           : 'v';
     }
     out[n] = '\0';
     hb_buf_done(&call.text);
@@ -108,6 +109,71 @@ static void test_edited(void **state)
     assert_string_equal(shown(2), "xx");
 }
 
+static int count_one(void *arg, const char *uid, int64_t time,
+                     struct hb_slice json)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+static int told(void)
+{
+    struct hb_events_query q = {.text = "\"history-ahead\"", .limit = 100};
+    int n = 0;
+
+    assert_int_equal(hb_events_find(core.events, &q, count_one, &n, NULL), 0);
+    return n;
+}
+
+/* The clock jumps ahead and comes back: what was noted there must not stand
+ * for a day that had not come. */
+static void test_day_ahead(void **state)
+{
+    char sig[64] = "";
+    struct hb_stmt *q;
+
+    hb_core_history_note(&core);
+    hb_clock_shift(DAY);
+    hb_core_history_note(&core);
+    hb_clock_shift(30 * DAY);
+    hb_core_history_note(&core);
+    assert_int_equal(rows(), 3);
+    assert_int_equal(told(), 0);
+    hb_clock_shift(-31 * DAY);
+    hb_core_history_note(&core);
+    assert_int_equal(told(), 1);
+    hb_core_history_note(&core);
+    assert_int_equal(told(), 1);
+    assert_string_equal(shown(2), "v-");
+    assert_int_equal(hb_db_stmt(core.state.db,
+                                "SELECT hex(sig) FROM posture_day"
+                                " ORDER BY day LIMIT 1 OFFSET 1",
+                                &q),
+                     0);
+    assert_int_equal(hb_stmt_step(q), 1);
+    (void)hb_copyz(sig, sizeof(sig), hb_stmt_col_text(q, 0));
+    hb_stmt_reset(q);
+    /* The day comes: it gets a record of its own. */
+    box_person("mori", HB_PR_STAFF, STAFF_UID + 1);
+    hb_core_own_controls(&core);
+    hb_clock_shift(DAY);
+    hb_core_history_note(&core);
+    assert_int_equal(rows(), 3);
+    assert_int_equal(hb_db_stmt(core.state.db,
+                                "SELECT hex(sig) FROM posture_day"
+                                " ORDER BY day LIMIT 1 OFFSET 1",
+                                &q),
+                     0);
+    assert_int_equal(hb_stmt_step(q), 1);
+    assert_string_not_equal(hb_stmt_col_text(q, 0), sig);
+    hb_stmt_reset(q);
+    assert_string_equal(shown(2), "vv");
+    /* A day that went by while nobody noted it is told as it is. */
+    hb_clock_shift(31 * DAY);
+    assert_string_equal(shown(3), "v?-");
+    assert_int_equal(told(), 1);
+}
+
 static void test_no_key(void **state)
 {
     hb_key_free(core.evidence_key);
@@ -124,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MADE(test_days),
         MADE(test_edited),
+        MADE(test_day_ahead),
         MADE(test_no_key),
     };
 
