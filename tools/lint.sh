@@ -41,6 +41,9 @@ potfiles() { for f in $(files 'src/*.c' 'src/*.h'); do
     grep -qE '(^|[^a-zA-Z_])(_|N_|P_)\("' "$f" || continue
     [ "$f" = src/base/i18n.h ] && continue
     grep -qx "$f" po/POTFILES || echo "$f has texts, not in po/POTFILES"; done; }
+# The words of commands and options, which no language changes.
+manual() { [ "$(grep '^\.It' man/hinoban.8)" = \
+    "$(grep '^\.It' man/ja/hinoban.8)" ] || echo 'man/ja/hinoban.8 differs'; }
 control() { [ -e debian/control ] || return 0
     awk '$1 == "build" { print $2 }' packaging/packages.txt | while read -r p; do
         grep -qE "(^|[ ,])$p([ ,(]|$)" debian/control ||
@@ -62,7 +65,7 @@ tidy() {
 }
 
 # memleak: cppcheck does not know _cleanup_; the tests run with LeakSanitizer.
-total=9; [ -n "$fast" ] || total=12
+total=10; [ -n "$fast" ] || total=13
 echo "1..$total"
 check 'includes go downwards only' python3 tools/layers.py check .
 check 'no line over 80 columns, no tab' wide
@@ -71,6 +74,7 @@ check 'no mark of unfinished work' marks
 check 'every file names its licence' spdx
 check 'every text stands in the catalogue' potfiles
 check 'the catalogue is complete in Japanese' texts
+check 'the manual stands in both languages' manual
 check 'debian/control agrees with the package list' control
 check 'shell scripts parse' sh -c 'for f in $(git ls-files "*.sh" dev .ci/run);
     do bash -n "$f"; done'

@@ -54,6 +54,7 @@ is "$(cat "$T/out")" 700:hinoban-core 'the state is the core'\''s alone'
 there /etc/systemd/system/multi-user.target.wants/hinoban.target \
     'it is enabled'
 there /usr/share/man/ja/man5/hinoban.yaml.5.gz
+there /usr/share/man/ja/man8/hinoban.8.gz
 there /usr/share/hinoban/casebook/02-defacement
 
 mkdir -p "$T/root/srv/site"; echo hello >"$T/root/srv/site/index.html"
