@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hb_login l[3];
 
     for (size_t max = 0; max <= HB_ARRAY_LEN(l); max++) {
-        size_t n = hb_utmp_read(text, 0, max, l);
+        size_t n = hb_utmp_read(text, 0, INT64_MAX, max, l);
 
         HB_ASSERT(n <= max && n <= size / 384);
         for (size_t i = 0; i < n; i++) {

@@ -46,7 +46,6 @@ static void one_file(struct search *s, int dirfd, const char *name,
                      const struct stat *st);
 static void one_content(struct search *s, const char *name,
                         struct hb_slice text, bool published);
-static bool is_script(const char *name);
 static void new_accounts(struct search *s, const struct hb_accounts *before);
 static void timed_jobs(struct search *s);
 static void hit(struct search *s, const char *fmt, ...) HB_PRINTF(2, 3);
@@ -105,6 +104,18 @@ int hb_aftermath(const struct hb_machine *m, const struct hb_conf_site *site,
     hb_sha256_free(s->hash);
     free(s);
     return r;
+}
+
+bool hb_is_script(const char *name)
+{
+    static const char *const ends[] = {".php",  ".phtml", ".php5", ".php7",
+                                       ".php8", ".inc",   ".phar", ".tpl"};
+    const char *end = strrchr(name, '.');
+
+    for (size_t i = 0; end != NULL && i < HB_ARRAY_LEN(ends); i++)
+        if (strcasecmp(end, ends[i]) == 0)
+            return true;
+    return false;
 }
 
 const char *hb_shell_sign(const char *name, struct hb_slice content)
@@ -166,7 +177,7 @@ const char *hb_shell_sign(const char *name, struct hb_slice content)
     if (hb_slice_has(content, "preg_replace(") &&
         (hb_slice_has(content, "/e\"") || hb_slice_has(content, "/e'")))
         return "preg_replace /e";
-    if (!is_script(name) && hb_slice_has(content, tag))
+    if (!hb_is_script(name) && hb_slice_has(content, tag))
         return tag;
     return NULL;
 }
@@ -302,18 +313,6 @@ static void one_content(struct search *s, const char *name,
               "elsewhere"),
             s->path);
     }
-}
-
-static bool is_script(const char *name)
-{
-    static const char *const ends[] = {".php",  ".phtml", ".php5", ".php7",
-                                       ".php8", ".inc",   ".phar", ".tpl"};
-    const char *end = strrchr(name, '.');
-
-    for (size_t i = 0; end != NULL && i < HB_ARRAY_LEN(ends); i++)
-        if (strcasecmp(end, ends[i]) == 0)
-            return true;
-    return false;
 }
 
 static void new_accounts(struct search *s, const struct hb_accounts *before)

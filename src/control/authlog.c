@@ -17,6 +17,8 @@
 #include "base/num.h"
 
 static bool line_of(struct hb_slice line, int64_t now, struct hb_auth *ret);
+static bool time_of(struct hb_slice line, int64_t now, int64_t *ret,
+                    size_t *ret_n);
 static bool time_iso(struct hb_slice s, int64_t *ret);
 static bool time_bsd(struct hb_slice line, int64_t now, int64_t *ret,
                      size_t *ret_n);
@@ -58,6 +60,22 @@ size_t hb_authlog_read(struct hb_slice text, int64_t since, int64_t now,
     return n;
 }
 
+int64_t hb_authlog_newest(struct hb_slice text, int64_t now)
+{
+    int64_t at;
+    size_t n;
+
+    while (text.n > 0) {
+        const char *end = memrchr(text.p, '\n', text.n);
+        size_t from = end != NULL ? (size_t)(end - text.p) + 1 : 0;
+
+        if (time_of(hb_slice(text.p + from, text.n - from), now, &at, &n))
+            return at;
+        text.n = from > 0 ? from - 1 : 0;
+    }
+    return INT64_MIN;
+}
+
 /* TIME HOST TAG[PID]: MESSAGE */
 static bool line_of(struct hb_slice line, int64_t now, struct hb_auth *ret)
 {
@@ -65,14 +83,8 @@ static bool line_of(struct hb_slice line, int64_t now, struct hb_auth *ret)
     size_t n = 0;
     const char *p;
 
-    if (line.n > 0 && line.p[0] >= '0' && line.p[0] <= '9') {
-        p = memchr(line.p, ' ', line.n);
-        n = p != NULL ? (size_t)(p - line.p) : 0;
-        if (n == 0 || !time_iso(hb_slice(line.p, n), &ret->at))
-            return false;
-    } else if (!time_bsd(line, now, &ret->at, &n)) {
+    if (!time_of(line, now, &ret->at, &n))
         return false;
-    }
     line = hb_slice(line.p + n, line.n - n);
     while (line.n > 0 && line.p[0] == ' ')
         line = hb_slice(line.p + 1, line.n - 1);
@@ -91,6 +103,19 @@ static bool line_of(struct hb_slice line, int64_t now, struct hb_auth *ret)
     while (line.n > 0 && line.p[0] == ' ')
         line = hb_slice(line.p + 1, line.n - 1);
     return message(tag, line, ret);
+}
+
+/* The time that LINE begins with, of *RET_N bytes. */
+static bool time_of(struct hb_slice line, int64_t now, int64_t *ret,
+                    size_t *ret_n)
+{
+    const char *p;
+
+    if (line.n == 0 || line.p[0] < '0' || line.p[0] > '9')
+        return time_bsd(line, now, ret, ret_n);
+    p = memchr(line.p, ' ', line.n);
+    *ret_n = p != NULL ? (size_t)(p - line.p) : 0;
+    return *ret_n > 0 && time_iso(hb_slice(line.p, *ret_n), ret);
 }
 
 /* 2026-11-25T20:05:12[.123456]+09:00, or +0900 as journalctl writes it. */

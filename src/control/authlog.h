@@ -25,5 +25,7 @@ struct hb_auth {
  * is one entry.  A time without a zone is this machine's. */
 size_t hb_authlog_read(struct hb_slice text, int64_t since, int64_t now,
                        size_t max, struct hb_auth *ret, unsigned *ret_failed);
+/* The time of the last line of TEXT that has one; INT64_MIN: none has. */
+int64_t hb_authlog_newest(struct hb_slice text, int64_t now);
 
 #endif

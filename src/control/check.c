@@ -53,6 +53,8 @@ static int setup(struct role *r, struct due *due);
 static struct hb_machine machine(struct role *r, struct hb_arena *a);
 static hb_timer_fn on_due, on_accounts;
 static hb_bus_command_fn on_command;
+static size_t changes(const struct hb_json *command,
+                      const struct hb_conf_site *site, struct hb_change *ret);
 static void tell_account(struct role *r, const struct hb_account *who,
                          int activity, enum hb_severity sev, const char *why);
 static void tell_ready(struct role *r);
@@ -224,6 +226,7 @@ static void on_command(void *arg, const struct hb_json *command)
     bool after = hb_streq(cmd, "aftermath");
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct hb_machine m = machine(r, r->arena);
+    struct hb_change change[HB_CHANGES_MAX];
     char text[128];
     int rc;
 
@@ -234,13 +237,37 @@ static void on_command(void *arg, const struct hb_json *command)
                             _("This site is not configured."));
         return;
     }
-    rc = after ? hb_aftermath(&m, site, r->ctx->baseline_dir, r->ctx->etc_dir,
-                              &r->first, &b)
-               : hb_collect(&m, site, &b);
+    rc = after
+             ? hb_aftermath(&m, site, r->ctx->baseline_dir, r->ctx->etc_dir,
+                            &r->first, &b)
+             : hb_collect(&m, site, change, changes(command, site, change), &b);
     (void)hb_bus_answer(r->bus, key, rc < 0 ? "failed" : "done",
                         rc < 0 ? "{}" : hb_buf_z(&b),
                         rc < 0 ? hb_errno_text(rc, text, sizeof(text)) : "");
     hb_arena_reset(r->arena);
+}
+
+/* What core knows of: "changes": [{"path": ..., "time": ...}], the path with
+ * the document root before it. */
+static size_t changes(const struct hb_json *command,
+                      const struct hb_conf_site *site, struct hb_change *ret)
+{
+    const struct hb_json *list = hb_json_get(command, "changes");
+    size_t root = strlen(site->root), n = 0;
+
+    if (list == NULL || list->type != HB_JSON_ARR)
+        return 0;
+    HB_JSON_EACH (one, list) {
+        const char *path = hb_json_str(one, "path", "");
+        int64_t at = hb_json_int(one, "time", 0);
+
+        if (n == HB_CHANGES_MAX || at <= 0)
+            continue;
+        if (strncmp(path, site->root, root) == 0 && path[root] == '/')
+            path += root + 1;
+        ret[n++] = (struct hb_change){.path = path, .at = at};
+    }
+    return n;
 }
 
 /* Core knows a role by its first event and can command it from then on. */

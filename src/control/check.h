@@ -60,6 +60,10 @@ int hb_machine_tail(const struct hb_machine *m, const char *path, size_t max,
 /* PATH with the prefix, in the arena; NULL without memory. */
 const char *hb_machine_path(const struct hb_machine *m, const char *path);
 bool hb_machine_has(const struct hb_machine *m, const char *path);
+/* The regular file PATH for reading; *RET_SIZE is its size now.  A descriptor
+ * or -errno. */
+int hb_machine_open(const struct hb_machine *m, const char *path,
+                    off_t *ret_size) HB_WUR;
 /* Paths (without the prefix) that PATTERN names, sorted, at most MAX. */
 int hb_machine_glob(const struct hb_machine *m, const char *pattern, size_t max,
                     const char *const **ret, size_t *ret_n) HB_WUR;
@@ -160,9 +164,19 @@ struct hb_role_ctx;
 int hb_aftermath(const struct hb_machine *m, const struct hb_conf_site *site,
                  const char *baseline_dir, const char *etc_dir,
                  const struct hb_accounts *before, struct hb_buf *b) HB_WUR;
+
+/* A write of the site that somebody wants explained. */
+struct hb_change {
+    const char *path; /* below the site's root; "": not known */
+    int64_t at;       /* ns UTC */
+};
+/* What happened around the N changes, or around now where N is 0. */
 int hb_collect(const struct hb_machine *m, const struct hb_conf_site *site,
+               const struct hb_change *changes, size_t n,
                struct hb_buf *b) HB_WUR;
 
+/* Whether a web server may run what is called NAME. */
+bool hb_is_script(const char *name);
 /* Whether CONTENT of a file called NAME looks like a web shell: the word that
  * gives it away, or NULL. */
 const char *hb_shell_sign(const char *name, struct hb_slice content);
@@ -173,10 +187,10 @@ struct hb_login {
     char user[33], line[33], host[257];
     int64_t at; /* ns UTC */
 };
-/* Log-ins of DATA (wtmp(5), 64-bit Linux) after SINCE, the newest last, at
- * most MAX.  Returns how many; a broken last record is left out. */
-size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
-                    struct hb_login *ret);
+/* Log-ins of DATA (wtmp(5), 64-bit Linux) from SINCE to UNTIL, the newest
+ * last, at most MAX.  Returns how many; a broken last record is left out. */
+size_t hb_utmp_read(struct hb_slice data, int64_t since, int64_t until,
+                    size_t max, struct hb_login *ret);
 /* Last log-in of UID in lastlog(5) DATA in ns UTC, 0 where none. */
 int64_t hb_lastlog(struct hb_slice data, uint32_t uid);
 

@@ -1,287 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collect.c - what happened around a change: log-ins, web requests that
- * change something, programs of the web server's user.
+ * collect.c - what happened around changes of a site: log-ins (logins.c), web
+ * requests (webtrace.c), programs of the web server's user.
  *
  * Runs in check, on core's command.  Logs hold what attackers sent: lines are
  * cut, control characters are shown by whoever prints the timeline.  What may
  * not be read is said, so that a person looks there.
  */
-#include "control/check.h"
+#include "control/collect.h"
 
 #include <dirent.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
-#include "control/authlog.h"
-#include "control/moments.h"
 
-#define LOGINS     12u
-#define LINES      16u
-#define PROCESSES  10u
-#define WTMP_BYTES (384u * 4096u)
-#define LOG_BYTES  (4u << 20)
-#define LOGIN_NS   (24 * 3600 * (int64_t)HB_S)
-#define WEB_NS     (15 * 60 * (int64_t)HB_S)
-#define SAME_NS    (3 * (int64_t)HB_S) /* one log-in, told twice */
+#define PROCESSES 10u
+#define TEXT_MAX  400u
 
-static bool logins(const struct hb_machine *m, struct hb_moments *o);
-static bool auth_text(const struct hb_machine *m, struct hb_slice *ret);
-static void tell_auth(struct hb_moments *o, const struct hb_auth *a,
-                      unsigned failed);
-static bool told_before(const struct hb_auth *v, size_t n,
-                        const struct hb_login *l);
-static bool web(const struct hb_machine *m, struct hb_moments *o);
-static void web_log(struct hb_slice text, int64_t since, struct hb_moments *o,
-                    size_t *left);
-static bool log_line(struct hb_slice line, int64_t *ret_at);
-static bool processes(const struct hb_machine *m, struct hb_moments *o);
+static int by_time(const void *a, const void *b);
+static void vtext(struct hb_moments *m, struct hb_json *args, const char *name,
+                  const char *fmt, va_list ap) HB_PRINTF(4, 0);
 
 int hb_collect(const struct hb_machine *m, const struct hb_conf_site *site,
-               struct hb_buf *b)
+               const struct hb_change *changes, size_t n, struct hb_buf *b)
 {
+    static const struct {
+        bool (*fn)(const struct hb_around *a);
+        const char *unread;
+    } parts[] = {
+        {hb_collect_logins, N_("The record of log-ins could not be read.")},
+        {hb_collect_web, N_("The web server's access log could not be read.")},
+        {hb_collect_processes,
+         N_("The programs of other users could not be seen.")},
+    };
     struct hb_json *root = hb_json_new(m->arena, HB_JSON_OBJ);
     struct hb_moments o = {
         .arena = m->arena,
         .list = hb_json_add(m->arena, root, "moments", HB_JSON_ARR)};
+    struct hb_change *sorted =
+        HB_NEW_N(m->arena, struct hb_change, HB_MAX(n, 1u));
+    struct hb_around a = {
+        .machine = m, .site = site, .n = HB_MAX(n, 1u), .out = &o};
     unsigned seen = 0;
 
-    (void)site;
-    if (o.list == NULL)
+    if (o.list == NULL || sorted == NULL)
         return -ENOMEM;
-    if (logins(m, &o))
-        seen++;
-    else
-        hb_moment_add(&o, m->now, "incident.note", "note", "%s",
-                      _("The record of log-ins could not be read."));
-    if (web(m, &o))
-        seen++;
-    else
-        hb_moment_add(&o, m->now, "incident.note", "note", "%s",
-                      _("The web server's access log could not be read."));
-    if (processes(m, &o))
-        seen++;
-    else
-        hb_moment_add(&o, m->now, "incident.note", "note", "%s",
-                      _("The programs of other users could not be seen."));
+    /* Nobody knows of a write: it is looked at what happens now. */
+    sorted[0] = (struct hb_change){.path = "", .at = m->now};
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = changes[i];
+    qsort(sorted, a.n, sizeof(*sorted), by_time);
+    a.change = sorted;
+    for (size_t i = 0; i < HB_ARRAY_LEN(parts); i++) {
+        if (parts[i].fn(&a))
+            seen++;
+        else
+            hb_moment_add(&o, m->now, "incident.note", "note", "%s",
+                          _(parts[i].unread));
+    }
     hb_json_write(b, root);
     if (hb_buf_err(b) < 0)
         return hb_buf_err(b);
     return seen > 0 ? 0 : -EACCES;
 }
 
-void hb_moment_add(struct hb_moments *m, int64_t at, const char *kind,
-                   const char *name, const char *fmt, ...)
+int64_t hb_around_far(const struct hb_around *a, int64_t at)
 {
-    struct hb_buf text = {.ceiling = 4096};
-    struct hb_json *one, *args;
-    va_list ap;
+    int64_t best = INT64_MAX;
+
+    for (size_t i = 0; i < a->n; i++) {
+        int64_t far = at - a->change[i].at;
+
+        best = HB_MIN(best, far < 0 ? -far : far);
+    }
+    return best;
+}
+
+const char *hb_around_time(const struct hb_around *a, int64_t at)
+{
+    const struct hb_conf_org *org = &a->machine->config->organisation;
+    char buf[64];
+    const char *z = hb_arena_strdup(
+        a->machine->arena, org->zone_name != NULL
+                               ? hb_time_zone(at, (int)org->zone_minutes,
+                                              org->zone_name, buf, sizeof(buf))
+                               : hb_time_utc(at, buf, sizeof(buf)));
+
+    return z != NULL ? z : "?";
+}
+
+struct hb_json *hb_moment_new(struct hb_moments *m, int64_t at,
+                              const char *kind)
+{
+    struct hb_json *one;
 
     if (m->list->count >= HB_MOMENTS_MAX) {
         m->left++;
-        return;
-    }
-    va_start(ap, fmt);
-    hb_buf_vaddf(&text, fmt, ap);
-    va_end(ap);
-    if (text.n > 400)
-        text.p[hb_utf8_cut(text.p, 400)] = '\0';
-    /* What is not UTF-8 would not pass as JSON. */
-    for (size_t i = 0; i < text.n && text.p[i] != '\0';) {
-        size_t step = hb_utf8_step(text.p + i, text.n - i);
-
-        if (step == 0)
-            text.p[i++] = '?';
-        else
-            i += step;
+        return NULL;
     }
     one = hb_json_add(m->arena, m->list, NULL, HB_JSON_OBJ);
     (void)hb_json_add_str(m->arena, one, "kind", kind);
     (void)hb_json_add_int(m->arena, one, "time", at);
-    args = hb_json_add(m->arena, one, "args", HB_JSON_OBJ);
-    (void)hb_json_add_str(m->arena, args, name, hb_buf_z(&text));
-    hb_buf_done(&text);
+    return hb_json_add(m->arena, one, "args", HB_JSON_OBJ);
 }
 
-/* What the log of log-ins tells, and what only wtmp knows. */
-static bool logins(const struct hb_machine *m, struct hb_moments *o)
+void hb_moment_arg(struct hb_moments *m, struct hb_json *args, const char *name,
+                   const char *fmt, ...)
 {
-    struct hb_auth auth[LOGINS];
-    struct hb_login v[LOGINS];
-    struct hb_slice data;
-    unsigned failed = 0;
-    size_t n = 0, k = 0;
-    bool any;
+    va_list ap;
 
-    any = auth_text(m, &data);
-    if (any)
-        k = hb_authlog_read(data, m->now - LOGIN_NS, m->now, LOGINS, auth,
-                            &failed);
-    for (size_t i = 0; i < k; i++)
-        tell_auth(o, &auth[i], failed);
-    if (hb_machine_tail(m, "/var/log/wtmp", WTMP_BYTES, &data) < 0)
-        return any;
-    /* A tail begins with a whole record: the size is a multiple of one. */
-    data.p += data.n % 384;
-    data.n -= data.n % 384;
-    n = hb_utmp_read(data, m->now - LOGIN_NS, LOGINS, v);
-    for (size_t i = 0; i < n; i++)
-        if (!told_before(auth, k, &v[i]))
-            hb_moment_add(o, v[i].at, "cause.login", "detail", "%s (%s) %s",
-                          v[i].user, v[i].line, v[i].host);
-    return true;
+    va_start(ap, fmt);
+    vtext(m, args, name, fmt, ap);
+    va_end(ap);
 }
 
-/* auth.log with the one before it where that is needed, else the journal. */
-static bool auth_text(const struct hb_machine *m, struct hb_slice *ret)
+void hb_moment_add(struct hb_moments *m, int64_t at, const char *kind,
+                   const char *name, const char *fmt, ...)
 {
-    static const char *const journal[] = {"/usr/bin/journalctl",
-                                          "--no-pager",
-                                          "--quiet",
-                                          "--output",
-                                          "short-iso",
-                                          "--since",
-                                          "-24h",
-                                          "--lines",
-                                          "5000",
-                                          "--identifier=sshd",
-                                          "--identifier=sshd-session",
-                                          "--identifier=sudo",
-                                          "--identifier=su",
-                                          "--identifier=login",
-                                          NULL};
-    static const char *const files[] = {"/var/log/auth.log.1",
-                                        "/var/log/auth.log"};
-    struct hb_buf out = HB_BUF_INIT;
-    struct hb_slice part;
-    char *copy;
+    struct hb_json *args = hb_moment_new(m, at, kind);
+    va_list ap;
 
-    for (size_t i = 0; i < HB_ARRAY_LEN(files); i++)
-        if (hb_machine_tail(m, files[i], LOG_BYTES, &part) == 0) {
-            hb_buf_add(&out, part.p, part.n);
-            if (part.n > 0 && part.p[part.n - 1] != '\n')
-                hb_buf_addc(&out, '\n');
-        }
-    if (out.n == 0 && hb_machine_has(m, journal[0]) &&
-        hb_machine_run(m, journal, 20000, &out, NULL) != 0)
-        hb_buf_reset(&out);
-    copy = out.n > 0 ? hb_arena_dup(m->arena, out.p, out.n) : NULL;
-    *ret = hb_slice(copy, copy != NULL ? out.n : 0);
-    hb_buf_done(&out);
-    return copy != NULL;
-}
-
-static void tell_auth(struct hb_moments *o, const struct hb_auth *a,
-                      unsigned failed)
-{
-    switch (a->what) {
-    case HB_AUTH_LOGIN:
-        hb_moment_add(o, a->at, "cause.login", "detail", "%s (%s, %s) %s",
-                      a->user, a->by, a->how, a->from);
-        return;
-    case HB_AUTH_FAILED:
-        hb_moment_add(o, a->at, "cause.login", "detail",
-                      _("refused: %s from %s, of %u refused log-ins in a day"),
-                      a->user, a->from, failed);
-        return;
-    case HB_AUTH_BECAME:
-        hb_moment_add(o, a->at, "cause.login", "detail", "%s -> %s (%s)",
-                      a->user, a->how, a->by);
-        return;
-    }
-}
-
-static bool told_before(const struct hb_auth *v, size_t n,
-                        const struct hb_login *l)
-{
-    for (size_t i = 0; i < n; i++)
-        if (v[i].what == HB_AUTH_LOGIN && hb_streq(v[i].user, l->user) &&
-            v[i].at - l->at < SAME_NS && l->at - v[i].at < SAME_NS)
-            return true;
-    return false;
-}
-
-/* Every access log that nginx names, or Debian's own. */
-static bool web(const struct hb_machine *m, struct hb_moments *o)
-{
-    const struct hb_ngx *d = NULL;
-    struct hb_ngx *root = NULL;
-    size_t left = LINES;
-    struct hb_slice text;
-    bool any = false;
-
-    if (hb_ngx_load(m, &root) == 0)
-        while ((d = hb_ngx_next(root, d, "access_log")) != NULL) {
-            const char *path;
-
-            if (d->n == 0 || d->args[0].n == 0 || d->args[0].p[0] != '/')
-                continue;
-            path = hb_arena_dup(m->arena, d->args[0].p, d->args[0].n);
-            if (path == NULL || hb_machine_tail(m, path, LOG_BYTES, &text) < 0)
-                continue;
-            any = true;
-            web_log(text, m->now - WEB_NS, o, &left);
-        }
-    if (!any && hb_machine_tail(m, "/var/log/nginx/access.log", LOG_BYTES,
-                                &text) == 0) {
-        any = true;
-        web_log(text, m->now - WEB_NS, o, &left);
-    }
-    return any;
-}
-
-/* Requests that change something, in the combined format. */
-static void web_log(struct hb_slice text, int64_t since, struct hb_moments *o,
-                    size_t *left)
-{
-    static const char *const methods[] = {"\"POST ",  "\"PUT ",   "\"DELETE ",
-                                          "\"PATCH ", "\"MKCOL ", "\"MOVE "};
-    struct hb_slice line;
-    int64_t at;
-
-    while (*left > 0 && hb_next_line(&text, &line)) {
-        bool changes = false;
-
-        for (size_t i = 0; i < HB_ARRAY_LEN(methods); i++)
-            changes = changes || hb_slice_has(line, methods[i]);
-        if (!changes || !log_line(line, &at) || at < since)
-            continue;
-        hb_moment_add(o, at, "cause.web", "detail", "%.*s",
-                      (int)HB_MIN(line.n, 300u), line.p);
-        --*left;
-    }
-}
-
-/* The time between brackets: [22/Nov/2026:23:37:58 +0900]. */
-static bool log_line(struct hb_slice line, int64_t *ret_at)
-{
-    const char *p = line.n > 0 ? memchr(line.p, '[', line.n) : NULL;
-    char text[27];
-    struct tm tm = {0};
-    const char *end;
-
-    if (p == NULL || (size_t)(line.p + line.n - p) < 28)
-        return false;
-    memcpy(text, p + 1, 26);
-    text[26] = '\0';
-    end = strptime(text, "%d/%b/%Y:%H:%M:%S %z", &tm);
-    if (end == NULL || *end != '\0')
-        return false;
-    {
-        long east = tm.tm_gmtoff;
-
-        *ret_at = ((int64_t)timegm(&tm) - east) * (int64_t)HB_S;
-    }
-    return true;
+    va_start(ap, fmt);
+    vtext(m, args, name, fmt, ap);
+    va_end(ap);
 }
 
 /* What runs as the web server's user. */
-static bool processes(const struct hb_machine *m, struct hb_moments *o)
+bool hb_collect_processes(const struct hb_around *around)
 {
+    const struct hb_machine *m = around->machine;
     const struct hb_account *web_user;
     struct hb_ngx *root = NULL;
     const char *proc = hb_machine_path(m, "/proc");
@@ -325,7 +175,7 @@ static bool processes(const struct hb_machine *m, struct hb_moments *o)
             if (*c == '\0')
                 *c = ' ';
         }
-        hb_moment_add(o, m->now, "cause.process", "detail",
+        hb_moment_add(around->out, m->now, "cause.process", "detail",
                       "pid %llu, %s: %.*s", (unsigned long long)pid,
                       web_user->name,
                       (int)HB_MIN(cmd.n > 0 ? cmd.n : text.n, 200u),
@@ -334,4 +184,35 @@ static bool processes(const struct hb_machine *m, struct hb_moments *o)
     }
     (void)closedir(d);
     return others;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct hb_change *x = a, *y = b;
+
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static void vtext(struct hb_moments *m, struct hb_json *args, const char *name,
+                  const char *fmt, va_list ap)
+{
+    struct hb_buf text = {.ceiling = 4096};
+
+    if (args == NULL)
+        return;
+    hb_buf_vaddf(&text, fmt, ap);
+    if (text.n > TEXT_MAX)
+        text.p[hb_utf8_cut(text.p, TEXT_MAX)] = '\0';
+    /* What is not UTF-8 would not pass as JSON, and a control character would
+     * take six bytes. */
+    for (size_t i = 0; i < text.n && text.p[i] != '\0';) {
+        size_t step = hb_utf8_step(text.p + i, text.n - i);
+
+        if (step == 0 || (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
+            text.p[i++] = '?';
+        else
+            i += step;
+    }
+    (void)hb_json_add_str(m->arena, args, name, hb_buf_z(&text));
+    hb_buf_done(&text);
 }

@@ -9,6 +9,8 @@
 
 #include "config/role_ctx.h"
 
+#define HB_CHANGES_MAX 64u /* that one command "collect" names */
+
 /* Main of the role check (config/role_ctx.h says what holds). */
 int hb_check_main(const struct hb_role_ctx *ctx);
 /* Whether a check of this name is compiled in. */

@@ -51,29 +51,47 @@ int hb_machine_read(const struct hb_machine *m, const char *path, size_t max,
 int hb_machine_tail(const struct hb_machine *m, const char *path, size_t max,
                     struct hb_slice *ret)
 {
-    const char *full = hb_machine_path(m, path);
-    _cleanup_close_ int fd = -1;
-    struct stat st;
+    off_t size = 0;
+    _cleanup_close_ int fd = hb_machine_open(m, path, &size);
     ssize_t n;
     char *p;
 
-    if (full == NULL)
-        return -ENOMEM;
-    fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return -errno;
-    if (!S_ISREG(st.st_mode))
-        return -EINVAL;
-    max = HB_MIN(max, (size_t)st.st_size);
+    if (fd < 0)
+        return fd;
+    max = HB_MIN(max, (size_t)size);
     p = hb_arena_alloc(m->arena, max + 1);
     if (p == NULL)
         return -ENOMEM;
-    n = hb_pread_full(fd, p, max, st.st_size - (off_t)max);
+    n = hb_pread_full(fd, p, max, size - (off_t)max);
     if (n < 0)
         return (int)n;
     p[n] = '\0';
     *ret = hb_slice(p, (size_t)n);
     return 0;
+}
+
+int hb_machine_open(const struct hb_machine *m, const char *path,
+                    off_t *ret_size)
+{
+    const char *full = hb_machine_path(m, path);
+    struct stat st;
+    int fd, r = 0;
+
+    if (full == NULL)
+        return -ENOMEM;
+    fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) < 0)
+        r = -errno;
+    else if (!S_ISREG(st.st_mode))
+        r = -EINVAL;
+    if (r < 0) {
+        (void)close(fd);
+        return r;
+    }
+    *ret_size = st.st_size;
+    return fd;
 }
 
 bool hb_machine_has(const struct hb_machine *m, const char *path)

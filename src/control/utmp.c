@@ -17,8 +17,8 @@
 
 static void text(struct hb_slice s, char *dst, size_t size);
 
-size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
-                    struct hb_login *ret)
+size_t hb_utmp_read(struct hb_slice data, int64_t since, int64_t until,
+                    size_t max, struct hb_login *ret)
 {
     size_t n = 0;
 
@@ -36,7 +36,8 @@ size_t hb_utmp_read(struct hb_slice data, int64_t since, size_t max,
         text(hb_cur_take(&c, 256), l.host, sizeof(l.host));
         (void)hb_cur_take(&c, 8); /* exit, session */
         l.at = (int64_t)hb_cur_u32(&c) * (int64_t)HB_S;
-        if (type != USER_PROCESS || l.user[0] == '\0' || l.at < since)
+        if (type != USER_PROCESS || l.user[0] == '\0' || l.at < since ||
+            l.at > until)
             continue;
         if (n == max) {
             memmove(ret, ret + 1, (max - 1) * sizeof(*ret));

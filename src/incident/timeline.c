@@ -78,7 +78,19 @@ static const struct {
     {"search.clean", N_("Searched for {what}: nothing found.")},
     {"cause.login", N_("Log-in around the change: {detail}.")},
     {"cause.web", N_("Web request around the change: {detail}.")},
+    {"cause.web_touch", N_("Web request that reaches what was changed, or what "
+                           "programs may write: {detail}.")},
     {"cause.process", N_("Process chain of the change: {detail}.")},
+    {"login.left", N_("{count} more log-ins and changes of user between {from} "
+                      "and {until} were left out.")},
+    {"log.left", N_("{count} more web requests that may have changed something "
+                    "between {from} and {until} were left out.")},
+    {"log.unread", N_("{count} lines of {file} could not be read (log "
+                      "format?).")},
+    {"log.closed", N_("{file} could not be opened: {error}.")},
+    {"log.older", N_("{file} begins too late, and {older} was not read.")},
+    {"log.partly", N_("{file} is too large to be read whole around the change; "
+                      "it was read from {from} to {until}.")},
     {"document.made", N_("Document {name} written in {lang}.")},
     {"clock.jump", N_("This machine's clock jumped by {seconds} s.")},
     {"role.died", N_("A part of Hinoban ended unexpectedly and was started "

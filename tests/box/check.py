@@ -61,9 +61,10 @@ class Core:
             self.c.sendall(struct.pack('<BBQ', 1, 2, seq))
         return None
 
-    def command(self, cmd, site):
+    def command(self, cmd, site, **more):
         key = os.urandom(16).hex()
-        text = json.dumps({'cmd': cmd, 'site': site, 'key': key}).encode()
+        text = json.dumps({'cmd': cmd, 'site': site, 'key': key,
+                           **more}).encode()
         self.c.sendall(struct.pack('<BBQ', 1, 3, 1) + text)
         return self.until(
             lambda e: e.get('unmapped', {}).get('command') == key)
@@ -134,11 +135,13 @@ def run(core, web, p, top):
        any(m['kind'] == 'search.hit' and 'cat.jpg.php' in m['args']['detail']
            for m in answer.get('moments', [])),
        'a web shell is found where it lies', answer)
-    a = core.command('collect', 'www')
+    a = core.command('collect', 'www', changes=[
+        {'path': f'{web}/upload/cat.jpg.php', 'time': time.time_ns()},
+        {'path': 7, 'time': 'x'}, None, {'time': -1}])
     ok(a and a.get('status') in ('done', 'failed'), 'what happened around a '
        'change is collected, or said not to be readable', a)
     ok(len((a or {}).get('unmapped', {}).get('answer', {})
-           .get('moments', [])) <= 40, 'and bounded')
+           .get('moments', [])) <= 56, 'and bounded')
     a = core.command('aftermath', 'nowhere')
     ok(a and a.get('status') == 'failed', 'a site that is none is refused', a)
     p.send_signal(signal.SIGTERM)
