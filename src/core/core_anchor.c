@@ -138,7 +138,8 @@ static bool mail_due(struct hb_core *c)
 static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT, lines = HB_BUF_INIT;
-    const char *members[] = {"text", "", "lines", "", NULL};
+    struct hb_core_member members[] = {
+        {.name = "text"}, {.name = "lines"}, {.name = NULL}};
     char when[64];
     int r;
 
@@ -152,8 +153,8 @@ static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err)
     r = hb_evidence_anchor_lines(&lines, line);
     if (r == 0)
         r = hb_buf_err(&b);
-    members[1] = hb_buf_z(&b);
-    members[3] = hb_buf_z(&lines);
+    members[0].text = hb_buf_z(&b);
+    members[1].text = hb_buf_z(&lines);
     if (r == 0)
         r = hb_core_command_with(c, "sense/outside", "mail", members, PATIENCE,
                                  on_mailed, c);

@@ -134,14 +134,15 @@ int hb_core_command(struct hb_core *c, const char *source, const char *cmd,
                     const char *site, uint64_t timeout_ns,
                     hb_core_command_fn *fn, void *arg)
 {
-    const char *const members[] = {"site", site, NULL};
+    const struct hb_core_member members[] = {{.name = "site", .text = site},
+                                             {.name = NULL}};
 
     return hb_core_command_with(c, source, cmd, members, timeout_ns, fn, arg);
 }
 
 int hb_core_command_with(struct hb_core *c, const char *source, const char *cmd,
-                         const char *const *members, uint64_t timeout_ns,
-                         hb_core_command_fn *fn, void *arg)
+                         const struct hb_core_member *members,
+                         uint64_t timeout_ns, hb_core_command_fn *fn, void *arg)
 {
     _cleanup_buf_ struct hb_buf json = HB_BUF_INIT, frame = HB_BUF_INIT;
     struct hb_core_bus *b = c->bus;
@@ -164,8 +165,12 @@ int hb_core_command_with(struct hb_core *c, const char *source, const char *cmd,
     hb_jw_init(&w, &json);
     hb_jw_obj(&w, NULL);
     hb_jw_str(&w, "cmd", cmd);
-    for (; members[0] != NULL; members += 2)
-        hb_jw_str(&w, members[0], members[1]);
+    for (; members->name != NULL; members++) {
+        if (members->text != NULL)
+            hb_jw_str(&w, members->name, members->text);
+        else
+            hb_jw_raw(&w, members->name, members->json);
+    }
     hb_jw_str(&w, "key", p->key);
     hb_jw_end_obj(&w);
     r = hb_buf_err(&json);

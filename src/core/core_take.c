@@ -382,6 +382,8 @@ static void moment_args(struct hb_jw *w, const struct hb_event *e)
     }
     if ((f = hb_event_get(e, HB_F_EVENT_COUNT)) != NULL)
         hb_jw_int(w, "count", f->integer);
+    if ((f = hb_event_get(e, HB_F_CHANGED_TIME)) != NULL)
+        hb_jw_int(w, "changed", f->integer);
 }
 
 /* "nginx (pid 812, www-data)": what the kernel told, no more. */

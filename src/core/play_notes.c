@@ -8,7 +8,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "control/control.h"
 
+/* A change that somebody may have made by a request, a log-in... */
+struct change {
+    const char *path;
+    int64_t at;
+};
+
+#define TOLD         48u         /* changes of the timeline, at most ... */
+#define LATER        16u         /* ... and times that it does not tell */
+#define CHANGE_BYTES (24u << 10) /* of them in a command */
+#define CHANGE_PATH  512u        /* a longer one is told by its time alone */
+
+_Static_assert(TOLD + LATER <= HB_CHANGES_MAX, "what one command names");
+
+static int changes_read(struct hb_core *c, struct hb_arena *a, int64_t incident,
+                        struct change *v, size_t *ret_n);
+static void change_take(struct hb_arena *a, int64_t time, const char *args,
+                        struct change *v, size_t *n);
+static int changes_later(struct hb_core *c, int64_t incident, int64_t after,
+                         struct change *v, size_t *n);
 static void approver(struct hb_core *c, int64_t incident, struct hb_jw *w);
 static int add(struct hb_core *c, int64_t incident, const char *kind,
                const char *args);
@@ -114,6 +134,112 @@ void hb_core_answer_moments(struct hb_core *c, int64_t incident,
             hb_log(HB_LOG_WARNING, "%s: a moment was refused", answer->source);
         hb_buf_done(&text);
     }
+}
+
+int hb_core_changes(struct hb_core *c, int64_t incident, struct hb_buf *json)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct change *v =
+        a == NULL ? NULL : HB_NEW_N(a, struct change, HB_CHANGES_MAX);
+    struct hb_incident inc;
+    struct hb_jw w;
+    size_t n = 0;
+    int r = v == NULL ? -ENOMEM : changes_read(c, a, incident, v, &n);
+
+    if (r == 0 && n == 0 && hb_incident_get(&c->state, a, incident, &inc) == 0)
+        v[n++] = (struct change){.path = "", .at = inc.first_event};
+    if (r < 0)
+        return r;
+    hb_jw_init(&w, json);
+    hb_jw_arr(&w, NULL);
+    for (size_t i = 0; i < n; i++) {
+        bool named = strlen(v[i].path) <= CHANGE_PATH &&
+                     json->n + 6 * strlen(v[i].path) < CHANGE_BYTES;
+
+        hb_jw_obj(&w, NULL);
+        hb_jw_str(&w, "path", named ? v[i].path : "");
+        hb_jw_int(&w, "time", v[i].at);
+        hb_jw_end_obj(&w);
+    }
+    hb_jw_end_arr(&w);
+    return hb_buf_err(json);
+}
+
+/* The first half and the last half of what the timeline tells; it ends after
+ * so many moments, but every event has its time among the findings. */
+static int changes_read(struct hb_core *c, struct hb_arena *a, int64_t incident,
+                        struct change *v, size_t *ret_n)
+{
+    struct hb_stmt *q;
+    int64_t last = 0;
+    size_t n = 0;
+    int r = hb_db_stmt(c->state.db,
+                       "SELECT time, args FROM timeline WHERE incident = ?1"
+                       " AND kind IN ('file.changed', 'file.added',"
+                       " 'file.deleted', 'file.failed', 'file.asked',"
+                       " 'file.fight') ORDER BY time, id",
+                       &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, incident);
+    while (r >= 0 && (r = hb_stmt_step(q)) == 1) {
+        last = hb_stmt_col_int(q, 0);
+        if (n + 2 > TOLD) {
+            size_t half = TOLD / 2, over = n + 2 - TOLD;
+
+            memmove(v + half, v + half + over, (n - half - over) * sizeof(*v));
+            n -= over;
+        }
+        change_take(a, last, hb_stmt_col_text(q, 1), v, &n);
+    }
+    hb_stmt_reset(q);
+    if (r >= 0 && n > 0)
+        r = changes_later(c, incident, last, v, &n);
+    *ret_n = n;
+    return r < 0 ? r : 0;
+}
+
+static int changes_later(struct hb_core *c, int64_t incident, int64_t after,
+                         struct change *v, size_t *n)
+{
+    struct hb_stmt *q;
+    int r = hb_db_stmt(c->state.db,
+                       "SELECT DISTINCT time FROM finding WHERE incident = ?1"
+                       " AND time > ?2 ORDER BY time DESC LIMIT ?3",
+                       &q);
+
+    if (r < 0)
+        return r;
+    r = hb_stmt_int(q, 1, incident);
+    if (r == 0)
+        r = hb_stmt_int(q, 2, after);
+    if (r == 0)
+        r = hb_stmt_int(q, 3, LATER);
+    while (r >= 0 && (r = hb_stmt_step(q)) == 1)
+        v[(*n)++] = (struct change){.path = "", .at = hb_stmt_col_int(q, 0)};
+    hb_stmt_reset(q);
+    return r;
+}
+
+/* One row: the time when it was noticed; where nobody was seen to do it (a
+ * scan found it), also the kernel's own time of the last change, which no
+ * program sets.  With a writer that was seen, an older time could only be one
+ * that an attacker prepared. */
+static void change_take(struct hb_arena *a, int64_t time, const char *args,
+                        struct change *v, size_t *n)
+{
+    struct hb_json *tree = NULL;
+    const char *path;
+    int64_t changed;
+
+    if (hb_json_parse(a, hb_slice_z(args), &tree, NULL) < 0)
+        return;
+    path = hb_json_str(tree, "path", "");
+    changed = hb_json_int(tree, "changed", 0) * (int64_t)HB_MS;
+    v[(*n)++] = (struct change){.path = path, .at = time};
+    if (changed > 0 && changed < time - (int64_t)HB_S)
+        v[(*n)++] = (struct change){.path = path, .at = changed};
 }
 
 /* Who approved last in this incident; a reflex needs nobody. */

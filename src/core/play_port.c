@@ -50,6 +50,8 @@ static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a);
 static void deed_free(struct deed *d);
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout);
+static int sent(struct hb_core *c, const struct hb_play_act *a, struct deed *d,
+                int r);
 static bool gone_too_long(struct hb_core *c, const struct hb_play_act *a);
 static void end(struct deed *d, enum hb_play_result result, const char *sets,
                 const char *words);
@@ -280,18 +282,40 @@ static int aftermath(struct hb_core *c, const struct hb_play_act *a)
 
 static int collect(struct hb_core *c, const struct hb_play_act *a)
 {
-    return by_role(c, a, "control", "collect", CHECK_TIMEOUT_NS);
+    _cleanup_buf_ struct hb_buf changes = HB_BUF_INIT;
+    struct hb_core_member members[] = {{.name = "site", .text = a->object},
+                                       {.name = "changes"},
+                                       {.name = NULL}};
+    int r = hb_core_changes(c, a->incident, &changes);
+    struct deed *d;
+
+    if (r < 0)
+        return r;
+    d = deed_new(c, a);
+    if (d == NULL)
+        return -ENOMEM;
+    members[1].json = hb_buf_slice(&changes);
+    return sent(c, a, d,
+                hb_core_command_with(c, "control", "collect", members,
+                                     CHECK_TIMEOUT_NS, on_role, d));
 }
 
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout)
 {
     struct deed *d = deed_new(c, a);
-    int r;
 
     if (d == NULL)
         return -ENOMEM;
-    r = hb_core_command(c, source, cmd, a->object, timeout, on_role, d);
+    return sent(
+        c, a, d,
+        hb_core_command(c, source, cmd, a->object, timeout, on_role, d));
+}
+
+/* R is what sending the command gave. */
+static int sent(struct hb_core *c, const struct hb_play_act *a, struct deed *d,
+                int r)
+{
     if (r < 0)
         deed_free(d);
     if (r == -ENOTCONN && gone_too_long(c, a))

@@ -37,6 +37,11 @@ void hb_core_step_request(const struct hb_step *step,
 /* Length of the approval put into BUF (HB_ACT_APPROVAL_MAX), 0: none. */
 size_t hb_core_approval(struct hb_core *c, int64_t incident,
                         const struct hb_request *r, uint8_t *buf);
+/* The changes of an incident that its timeline tells, the first and the last
+ * ones, as JSON for the command "collect": [{"path":"/srv/www/a","time":ns}];
+ * when it began where it tells none. */
+int hb_core_changes(struct hb_core *c, int64_t incident,
+                    struct hb_buf *json) HB_WUR;
 void hb_core_answer_moments(struct hb_core *c, int64_t incident,
                             const struct hb_event *answer);
 void hb_core_site_moment(struct hb_core *c, int64_t incident,

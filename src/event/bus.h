@@ -24,7 +24,7 @@
 
 #define HB_BUS_VERSION 1u
 
-#define HB_BUS_COMMAND_MAX 4096u /* bytes of a command's frame */
+#define HB_BUS_COMMAND_MAX 32768u /* bytes of a command's frame */
 
 enum hb_bus_kind { HB_BUS_EVENT = 1, HB_BUS_ACK = 2, HB_BUS_COMMAND = 3 };
 

@@ -223,6 +223,9 @@ static void fill(struct hb_cmp *c, struct hb_event *e, const struct report *r)
     if (r->state == HB_FPS_PRESENT) {
         (void)hb_event_int(e, HB_F_FILE_SIZE, (int64_t)r->st.size);
         (void)hb_event_int(e, HB_F_FILE_MODIFIED_TIME, r->st.mtime / 1000000);
+        /* Found by a scan: when it happened only the kernel can say. */
+        if (r->who == NULL)
+            (void)hb_event_int(e, HB_F_CHANGED_TIME, r->st.ctime / 1000000);
         (void)snprintf(text, sizeof(text), "%u", r->st.uid);
         (void)hb_event_strz(e, HB_F_FILE_OWNER_UID, text);
     }
