@@ -31,6 +31,7 @@ enum kind { TOUCH, CHANGE, NEAR, KINDS };
 
 struct kept {
     int64_t at, rank;
+    int64_t count; /* of the same, word for word */
     char from[64]; /* of IPv6 the /64, which one visitor has */
     char text[360];
 };
@@ -117,7 +118,7 @@ static void on_line(void *arg, const struct hb_weblog_file *f,
                     const struct hb_weblog *w)
 {
     struct trace *t = arg;
-    struct kept k = {.at = w->at};
+    struct kept k = {.at = w->at, .count = 1};
     int kind = kind_of(t->around, w);
 
     if (kind < 0)
@@ -224,40 +225,46 @@ static bool names_script(const char *path)
 }
 
 /* The best that both bounds (places, places of one address) allow: what is
- * put out is the worst of the narrowest bound that is full. */
+ * put out is the worst of the narrowest bound that is full.  A log knows whole
+ * seconds: of one address and second the first ones and the last stay. */
 static void keep(struct trace *t, struct chosen *c, const struct kept *k)
 {
     struct kept *worst = NULL, *same = NULL;
     size_t sames = 0;
+    bool better;
 
     for (size_t i = 0; i < c->n; i++) {
         struct kept *v = &c->v[i];
 
-        if (worst == NULL || v->rank > worst->rank)
+        if (worst == NULL || v->rank >= worst->rank)
             worst = v;
         if (!hb_streq(v->from, k->from))
             continue;
+        if (hb_streq(v->text, k->text)) {
+            v->at = k->rank < v->rank ? k->at : v->at;
+            v->rank = HB_MIN(v->rank, k->rank);
+            v->count++;
+            return;
+        }
         sames++;
-        if (same == NULL || v->rank > same->rank)
+        if (same == NULL || v->rank >= same->rank)
             same = v;
     }
-    if (sames >= PER_FROM)
-        worst = same;
-    else if (c->n < c->max) {
+    if (sames < PER_FROM && c->n < c->max) {
         c->v[c->n++] = *k;
         return;
     }
-    if (worst != NULL && k->rank < worst->rank) {
-        leave(t, worst);
+    better = sames >= PER_FROM ? k->rank <= same->rank : k->rank < worst->rank;
+    if (sames >= PER_FROM)
+        worst = same;
+    leave(t, better ? worst : k);
+    if (better)
         *worst = *k;
-    } else {
-        leave(t, k);
-    }
 }
 
 static void leave(struct trace *t, const struct kept *k)
 {
-    t->left++;
+    t->left += k->count;
     t->left_from = HB_MIN(t->left_from, k->at);
     t->left_until = HB_MAX(t->left_until, k->at);
 }
@@ -285,9 +292,13 @@ static void tell(struct trace *t)
         for (size_t i = 0; i < t->by[k].n; i++) {
             const struct kept *v = &t->by[k].v[i];
 
-            hb_moment_add(o, v->at,
-                          k == TOUCH ? "cause.web_touch" : "cause.web",
-                          "detail", "%s", v->text);
+            const char *kind = k == TOUCH ? "cause.web_touch" : "cause.web";
+
+            if (v->count == 1)
+                hb_moment_add(o, v->at, kind, "detail", "%s", v->text);
+            else
+                hb_moment_add(o, v->at, kind, "detail", "%s (x%lld)", v->text,
+                              (long long)v->count);
         }
     if (t->left == 0)
         return;

@@ -91,10 +91,11 @@ static void test_flood(void **state)
     tree_open(&t);
     at = t.m.now - 2 * MIN;
     for (int i = 0; i < 400; i++) {
-        char from[32];
+        char from[32], request[32];
 
         (void)snprintf(from, sizeof(from), "198.51.%d.7", i % 200);
-        line(&b, from, at - 10 * MIN + i * (int64_t)HB_S, "POST /ok", 405);
+        (void)snprintf(request, sizeof(request), "POST /ok?%d", i);
+        line(&b, from, at - 10 * MIN + i * (int64_t)HB_S, request, 405);
     }
     line(&b, "192.0.2.9", at + (int64_t)HB_S, "POST /up.php", 200);
     flush(&t, LOG, &b);
@@ -119,16 +120,24 @@ static void test_one_address(void **state)
     tree_open(&t);
     at = t.m.now - 2 * MIN;
     for (int i = 0; i < 1000; i++) {
-        char from[64];
+        char from[64], request[32];
 
         (void)snprintf(from, sizeof(from), "2001:db8::%x", i + 1);
-        line(&b, from, at, "POST /ok", 200);
+        (void)snprintf(request, sizeof(request), "POST /ok?%d", i);
+        line(&b, from, at, request, 200);
+        line(&b, "192.0.2.8", at, "POST /same", 200);
     }
+    line(&b, "192.0.2.8", at, "POST /other", 200);
     line(&b, "192.0.2.9", at + 3 * (int64_t)HB_S, "POST /up.php", 200);
     flush(&t, LOG, &b);
     got = collect(&t, "index.html", at);
     assert_int_equal(tells(got, "cause.web", "POST /up.php"), 1);
     assert_in_range(tells(got, "cause.web", "POST /ok"), 1, 6);
+    assert_int_equal(tells(got, "cause.web", "POST /ok?0\""), 1);
+    assert_int_equal(tells(got, "cause.web", "POST /ok?999"), 1);
+    /* The same a thousand times is one thing. */
+    assert_int_equal(tells(got, "cause.web", "POST /same\" 200 (x1000)"), 1);
+    assert_int_equal(tells(got, "cause.web", "POST /other"), 1);
     tree_done(&t);
 }
 
