@@ -126,7 +126,9 @@ void hb_sshd_parse(struct hb_slice text, bool in_match, struct hb_sshd *s,
 
 #define HB_NGX_ARGS 16u
 
-struct hb_ngx { /* a directive; the tree's root has no name */
+/* A directive; the tree's root has no name, and hb_ngx_load() gives it the
+ * prefix that relative paths are below as its argument. */
+struct hb_ngx {
     struct hb_slice name;
     struct hb_slice args[HB_NGX_ARGS];
     size_t n; /* args beyond HB_NGX_ARGS are left out */
@@ -145,8 +147,13 @@ struct hb_ngx_parser {
 /* -EBADMSG (braces, quotes), -EFBIG, -ENOMEM. */
 int hb_ngx_parse(struct hb_ngx_parser *p, struct hb_slice text,
                  struct hb_ngx *root) HB_WUR;
-/* The whole configuration of the machine's nginx. */
+/* The whole configuration of the nginx that runs (-c, -p), or that would run;
+ * an error too where the one that runs has a file that may not be read. */
 int hb_ngx_load(const struct hb_machine *m, struct hb_ngx **ret) HB_WUR;
+/* PATH as the nginx of ROOT (of hb_ngx_load()) opens it; NULL without
+ * memory. */
+const char *hb_ngx_path(const struct hb_machine *m, const struct hb_ngx *root,
+                        struct hb_slice path);
 /* The next directive called NAME (NULL: any) after AT in the whole tree below
  * ROOT; AT NULL: the first. */
 const struct hb_ngx *hb_ngx_next(const struct hb_ngx *root,

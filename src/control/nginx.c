@@ -18,14 +18,26 @@
 #define FILES   512u
 #define CMDLINE (64u << 10)
 #define CONF    "/etc/nginx/nginx.conf"
+#define PREFIX  "/usr/share/nginx" /* Debian's */
 
 struct text {
     const char *p;
     size_t n, at;
 };
 
-static const char *running(const struct hb_machine *m);
-static const char *named(const struct hb_machine *m, struct hb_slice cmd);
+struct master {         /* how nginx was started; "" where it was not told */
+    const char *conf;   /* -c */
+    const char *prefix; /* -p */
+};
+
+static int load(const struct hb_machine *m, const struct master *how,
+                struct hb_ngx **ret);
+static bool running(const struct hb_machine *m, DIR *d, struct master *ret);
+static bool told(const struct hb_machine *m, struct hb_slice cmd,
+                 struct master *ret);
+static const char *argument(const struct hb_machine *m, struct hb_slice *words,
+                            struct hb_slice rest);
+static struct hb_slice next_word(struct hb_slice *words);
 static int block(struct hb_ngx_parser *p, struct text *t, struct hb_ngx *to,
                  bool top);
 static int word(struct hb_ngx_parser *p, struct text *t, struct hb_slice *ret);
@@ -45,35 +57,40 @@ int hb_ngx_parse(struct hb_ngx_parser *p, struct hb_slice text,
     return block(p, &t, root, true);
 }
 
+/* Of the nginx that runs: the first that was told a file that can be read,
+ * else one that was told none.  Where all were told one that cannot be read,
+ * Debian's own would be an answer to another question. */
 int hb_ngx_load(const struct hb_machine *m, struct hb_ngx **ret)
 {
-    struct hb_ngx_parser p = {.arena = m->arena,
-                              .include = include,
-                              .machine = m,
-                              .dir = "/etc/nginx/"};
-    struct hb_ngx *root = HB_NEW(m->arena, struct hb_ngx);
-    const char *path = running(m), *slash;
-    struct hb_slice text;
-    int r = path != NULL ? hb_machine_read(m, path, HB_MACHINE_FILE, &text)
-                         : -ENOENT;
+    const char *proc = hb_machine_path(m, "/proc");
+    struct master how = {"", ""}, plain = {"", ""};
+    DIR *d = proc != NULL ? opendir(proc) : NULL;
+    bool any = false, usual = false;
+    int r = -ENOENT;
 
-    if (root == NULL)
-        return -ENOMEM;
-    memset(root, 0, sizeof(*root));
-    /* What includes name is below the configuration's own directory. */
-    if (r == 0) {
-        slash = strrchr(path, '/');
-        p.dir = hb_arena_dup(m->arena, path, (size_t)(slash - path) + 1);
-        if (p.dir == NULL)
-            return -ENOMEM;
-    } else {
-        r = hb_machine_read(m, CONF, HB_MACHINE_FILE, &text);
+    while (d != NULL && r < 0 && running(m, d, &how)) {
+        any = true;
+        if (how.conf[0] != '\0') {
+            r = load(m, &how, ret);
+        } else if (!usual) {
+            usual = true;
+            plain = how;
+        }
     }
-    if (r == 0)
-        r = hb_ngx_parse(&p, text, root);
-    if (r == 0)
-        *ret = root;
-    return r;
+    if (d != NULL)
+        (void)closedir(d);
+    return r == 0 || (any && !usual) ? r : load(m, &plain, ret);
+}
+
+const char *hb_ngx_path(const struct hb_machine *m, const struct hb_ngx *root,
+                        struct hb_slice path)
+{
+    struct hb_slice prefix = root->args[0];
+
+    if (path.n > 0 && path.p[0] == '/')
+        return hb_arena_dup(m->arena, path.p, path.n);
+    return hb_arena_printf(m->arena, "%.*s/%.*s", (int)prefix.n, prefix.p,
+                           (int)HB_MIN(path.n, 1024u), path.p);
 }
 
 const struct hb_ngx *hb_ngx_next(const struct hb_ngx *root,
@@ -117,16 +134,50 @@ const char *hb_ngx_user(const struct hb_machine *m, const struct hb_ngx *root)
     return "www-data";
 }
 
-/* The file that a running nginx was started with, where it was told one: its
- * master says so ("nginx: master process nginx -c /x/nginx.conf").  Anybody
- * may run a program of that name, so only root's counts; NULL: none. */
-static const char *running(const struct hb_machine *m)
+/* Reads what HOW names: -c below the prefix, includes below the directory of
+ * the configuration, the rest below the prefix (src/core/nginx.c). */
+static int load(const struct hb_machine *m, const struct master *how,
+                struct hb_ngx **ret)
 {
-    const char *proc = hb_machine_path(m, "/proc"), *found = NULL;
-    DIR *d = proc != NULL ? opendir(proc) : NULL;
+    const char *prefix = how->prefix[0] != '\0' ? how->prefix : PREFIX;
+    const char *path =
+        how->conf[0] == '\0' ? CONF
+        : how->conf[0] == '/'
+            ? how->conf
+            : hb_arena_printf(m->arena, "%s/%s", prefix, how->conf);
+    struct hb_ngx_parser p = {
+        .arena = m->arena, .include = include, .machine = m};
+    struct hb_ngx *root = HB_NEW(m->arena, struct hb_ngx);
+    struct hb_slice text;
+    int r;
+
+    if (root == NULL || path == NULL)
+        return -ENOMEM;
+    /* Below where it was started, which nobody may ask. */
+    if (path[0] != '/')
+        return -EINVAL;
+    memset(root, 0, sizeof(*root));
+    root->args[root->n++] = hb_slice_z(prefix);
+    p.dir =
+        hb_arena_dup(m->arena, path, (size_t)(strrchr(path, '/') - path) + 1);
+    if (p.dir == NULL)
+        return -ENOMEM;
+    r = hb_machine_read(m, path, HB_MACHINE_FILE, &text);
+    if (r == 0)
+        r = hb_ngx_parse(&p, text, root);
+    if (r == 0)
+        *ret = root;
+    return r;
+}
+
+/* The next master in D (/proc).  It says how it was started: "nginx: master
+ * process nginx -c /x/nginx.conf".  Anybody may run a program of that name, so
+ * only root's counts. */
+static bool running(const struct hb_machine *m, DIR *d, struct master *ret)
+{
     struct dirent *e;
 
-    while (d != NULL && found == NULL && (e = readdir(d)) != NULL) {
+    while ((e = readdir(d)) != NULL) {
         const char *path;
         struct hb_slice cmd;
         struct stat st;
@@ -137,34 +188,72 @@ static const char *running(const struct hb_machine *m)
             continue;
         path = hb_arena_printf(m->arena, "/proc/%llu/cmdline",
                                (unsigned long long)pid);
-        if (path != NULL && hb_machine_read(m, path, CMDLINE, &cmd) == 0)
-            found = named(m, cmd);
+        if (path != NULL && hb_machine_read(m, path, CMDLINE, &cmd) == 0 &&
+            told(m, cmd, ret))
+            return true;
     }
-    if (d != NULL)
-        (void)closedir(d);
-    return found;
+    return false;
 }
 
-/* The argument of -c in the title of a master; words are parted by blanks or
- * NUL, as nginx rewrites them. */
-static const char *named(const struct hb_machine *m, struct hb_slice cmd)
+/* The options in the title of a master, as ngx_get_options() reads them: "-c
+ * FILE", "-cFILE", "-qc FILE".  Words are parted by blanks or NUL, as nginx
+ * rewrites them, so a name with a blank is not found. */
+static bool told(const struct hb_machine *m, struct hb_slice cmd,
+                 struct master *ret)
 {
-    static const char master[] = "nginx: master process";
+    static const char title[] = "nginx: master process";
+    const size_t n = sizeof(title) - 1;
+    struct hb_slice words, w;
 
-    if (cmd.n < sizeof(master) ||
-        memcmp(cmd.p, master, sizeof(master) - 1) != 0)
-        return NULL;
-    for (size_t i = sizeof(master) - 1; i + 4 < cmd.n; i++) {
-        size_t from = i + 4, to = from;
+    *ret = (struct master){"", ""};
+    if (cmd.n < n || memcmp(cmd.p, title, n) != 0)
+        return false;
+    words = hb_slice(cmd.p + n, cmd.n - n);
+    (void)next_word(&words); /* the program */
+    while ((w = next_word(&words)).n > 0) {
+        for (size_t i = 1; w.p[0] == '-' && i < w.n; i++) {
+            char c = w.p[i];
+            const char *value;
 
-        if (memcmp(cmd.p + i, " -c", 3) != 0 ||
-            (cmd.p[i + 3] != ' ' && cmd.p[i + 3] != '\0') || cmd.p[from] != '/')
-            continue;
-        while (to < cmd.n && cmd.p[to] != ' ' && cmd.p[to] != '\0')
-            to++;
-        return hb_arena_dup(m->arena, cmd.p + from, to - from);
+            if (strchr("pcges", c) == NULL || c == '\0')
+                continue;
+            value = argument(m, &words, hb_slice(w.p + i + 1, w.n - i - 1));
+            if (c == 'c')
+                ret->conf = value;
+            if (c == 'p')
+                ret->prefix = value;
+            break;
+        }
     }
-    return NULL;
+    return true;
+}
+
+/* REST of the option's own word, or the next one. */
+static const char *argument(const struct hb_machine *m, struct hb_slice *words,
+                            struct hb_slice rest)
+{
+    const char *z;
+
+    if (rest.n == 0)
+        rest = next_word(words);
+    while (rest.n > 1 && rest.p[rest.n - 1] == '/')
+        rest.n--;
+    z = hb_arena_dup(m->arena, rest.p, rest.n);
+    return z != NULL ? z : "";
+}
+
+static struct hb_slice next_word(struct hb_slice *words)
+{
+    struct hb_slice w;
+    size_t n = 0;
+
+    while (words->n > 0 && (words->p[0] == ' ' || words->p[0] == '\0'))
+        *words = hb_slice(words->p + 1, words->n - 1);
+    while (n < words->n && words->p[n] != ' ' && words->p[n] != '\0')
+        n++;
+    w = hb_slice(words->p, n);
+    *words = hb_slice(words->p + n, words->n - n);
+    return w;
 }
 
 static int block(struct hb_ngx_parser *p, struct text *t, struct hb_ngx *to,

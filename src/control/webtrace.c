@@ -51,6 +51,7 @@ struct trace {
 };
 
 static void logs(struct trace *t);
+static bool is_file(struct hb_slice path);
 static void log_add(struct trace *t, const char *path);
 static hb_weblog_fn on_line;
 static int kind_of(const struct hb_around *a, const struct hb_weblog *w);
@@ -99,10 +100,16 @@ static void logs(struct trace *t)
 
     if (hb_ngx_load(m, &root) == 0)
         while ((d = hb_ngx_next(root, d, "access_log")) != NULL)
-            if (d->n > 0 && d->args[0].n > 0 && d->args[0].p[0] == '/')
-                log_add(t, hb_arena_dup(m->arena, d->args[0].p, d->args[0].n));
+            if (d->n > 0 && is_file(d->args[0]))
+                log_add(t, hb_ngx_path(m, root, d->args[0]));
     if (t->n == 0)
         log_add(t, "/var/log/nginx/access.log");
+}
+
+static bool is_file(struct hb_slice path)
+{
+    return path.n > 0 && !hb_slice_is(path, "off") &&
+           (path.n < 7 || memcmp(path.p, "syslog:", 7) != 0);
 }
 
 static void log_add(struct trace *t, const char *path)

@@ -298,17 +298,26 @@ static void test_docroot(void **state)
     tree_done(&t);
 }
 
-/* The one that runs, where it was started with a file of its own. */
+/* The one that runs, where it was started with a file of its own.  A file that
+ * cannot be read is not answered by another one. */
 static void test_nginx_running(void **state)
 {
     static const struct {
-        const char *title, *user;
+        const char *title, *user; /* user NULL: unknown */
     } titles[] = {
         {"nginx: master process /usr/sbin/nginx -c /etc/own/n.conf -g x;",
          "own"},
+        {"nginx: master process nginx -c/etc/own/n.conf", "own"},
+        {"nginx: master process nginx -qc /etc/own/n.conf", "own"},
+        {"nginx: master process nginx -p /etc -c own/n.conf", "own"},
+        {"nginx: master process nginx -p/etc/own/ -g daemon off; -c n.conf",
+         "own"},
+        {"nginx: master process nginx -g pid /x; -e -c", "usual"},
         {"nginx: master process nginx", "usual"},
-        {"nginx: master process nginx -c /etc/own/gone.conf", "usual"},
-        {"nginx: master process nginx -c relative.conf", "usual"},
+        {"nginx: master process nginx -p /etc/own", "usual"},
+        {"nginx: master process nginx -c /etc/own/gone.conf", NULL},
+        {"nginx: master process nginx -c relative.conf", NULL},
+        {"nginx: master process nginx -p own -c n.conf", NULL},
         {"nginx: worker process -c /etc/own/n.conf", "usual"},
         {"evil nginx: master process nginx -c /etc/own/n.conf", "usual"},
     };
@@ -324,6 +333,16 @@ static void test_nginx_running(void **state)
         put(&t, "/etc/own/n.conf", "include part.conf;\n", 0644);
         put(&t, "/etc/own/part.conf", "user own;\n", 0644);
         put(&t, "/proc/77/cmdline", titles[i].title, 0444);
+        print_message("# %s\n", titles[i].title);
+        if (titles[i].user == NULL) {
+            assert_true(hb_ngx_load(&t.m, &root) < 0);
+            assert_int_equal(ask(&t, hb_check_nginx), HB_CHECK_UNKNOWN);
+            /* Beside one that has no file of its own, that one counts. */
+            put(&t, "/proc/78/cmdline", "nginx: master process nginx", 0444);
+            assert_int_equal(hb_ngx_load(&t.m, &root), 0);
+            tree_done(&t);
+            continue;
+        }
         assert_int_equal(hb_ngx_load(&t.m, &root), 0);
         /* What an include brings stands below it. */
         assert_non_null(hb_ngx_next(root, NULL, "user"));

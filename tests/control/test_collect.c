@@ -220,6 +220,30 @@ static void test_forms(void **state)
     tree_done(&t);
 }
 
+/* A log that is named below the prefix of the nginx that runs. */
+static void test_prefix(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    struct hb_json *got;
+    struct tree t;
+
+    if (geteuid() != 0)
+        skip();
+    tree_open(&t);
+    put(&t, "/proc/77/cmdline", "nginx: master process nginx -p /srv/n -c c",
+        0444);
+    put(&t, "/srv/n/c",
+        "http { access_log logs/a.log; access_log off; "
+        "access_log syslog:server=x; }\n",
+        0644);
+    line(&b, "192.0.2.9", t.m.now, "POST /up.php", 200);
+    flush(&t, "/srv/n/logs/a.log", &b);
+    got = collect(&t, "index.html", t.m.now);
+    assert_int_equal(tells(got, "cause.web", "POST /up.php"), 1);
+    assert_int_equal(tells(got, "log.closed", ""), 0);
+    tree_done(&t);
+}
+
 /* Two servers that share a log do not tell everything twice. */
 static void test_shared(void **state)
 {
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_time_of_write),
         cmocka_unit_test(test_user_name),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_shared),
         cmocka_unit_test(test_rotated),
         cmocka_unit_test(test_large),
