@@ -98,7 +98,8 @@ static bool text_journal(struct logins *l)
     const char *since = hb_arena_printf(m->arena, "--since=@%lld",
                                         (long long)(l->since / (int64_t)HB_S));
     const char *until = hb_arena_printf(
-        m->arena, "--until=@%lld", (long long)(l->until / (int64_t)HB_S + 1));
+        m->arena, "--until=@%lld",
+        (long long)((l->until + (int64_t)HB_S) / (int64_t)HB_S));
     const char *const argv[] = {"/usr/bin/journalctl",
                                 "--no-pager",
                                 "--quiet",

@@ -33,7 +33,6 @@ static bool time_local(struct hb_slice s, int64_t *ret);
 static bool time_epoch(struct hb_slice s, int64_t *ret);
 static int two(const char *p);
 static struct hb_slice word(struct hb_slice *s);
-static int hex(char c);
 
 bool hb_weblog_line(struct hb_arena *scratch, struct hb_slice line,
                     struct hb_weblog *ret)
@@ -73,11 +72,9 @@ size_t hb_weblog_path(struct hb_slice target, char *buf, size_t size,
     for (size_t i = 0; i <= target.n && n + 1 < size; i++) {
         char c = i < target.n ? target.p[i] : '/';
 
-        if (c == '%' && i + 2 < target.n && hex(target.p[i + 1]) >= 0 &&
-            hex(target.p[i + 2]) >= 0) {
-            c = (char)(hex(target.p[i + 1]) << 4 | hex(target.p[i + 2]));
+        if (c == '%' && i + 2 < target.n &&
+            hb_unhex(hb_slice(target.p + i + 1, 2), &c, 1) == 0)
             i += 2;
-        }
         if (c == '\0')
             break;
         if (c != '/') {
@@ -377,15 +374,4 @@ static struct hb_slice word(struct hb_slice *s)
     w = hb_slice(s->p, n);
     *s = hb_slice(s->p + n, s->n - n);
     return w;
-}
-
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }

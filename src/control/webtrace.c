@@ -261,9 +261,10 @@ static void keep(struct trace *t, struct chosen *c, const struct kept *k)
         c->v[c->n++] = *k;
         return;
     }
-    better = sames >= PER_FROM ? k->rank <= same->rank : k->rank < worst->rank;
     if (sames >= PER_FROM)
         worst = same;
+    better = worst != NULL && (k->rank < worst->rank ||
+                               (worst == same && k->rank == same->rank));
     leave(t, better ? worst : k);
     if (better)
         *worst = *k;
