@@ -21,7 +21,7 @@
 #include "incident/person.h"
 #include "store/events.h"
 
-struct deed;
+struct hb_deed;
 struct hb_core_helper;
 struct hb_play;
 struct hb_core_bus;
@@ -36,7 +36,7 @@ struct hb_core_part {
 };
 #define HB_CORE_PARTS 32
 
-/* A step that waits for a role which is not connected (play_port.c). */
+/* A step that waits for a part which is not connected (play_deed.c). */
 struct hb_core_late {
     int64_t incident; /* 0: free */
     uint64_t step;
@@ -66,7 +66,9 @@ struct hb_core {
     struct hb_core_part parts[HB_CORE_PARTS];
     size_t parts_n;
     struct hb_core_late late[16];
-    struct deed *deeds;      /* actions in flight (play_port.c) */
+    uint64_t away_ns; /* so long a part may be away before a step that needs
+                         it fails: it may be starting again */
+    struct hb_deed *deeds;   /* actions in flight (play_deed.h) */
     unsigned staged_flying;  /* requests about staged evidence */
     int64_t staged_doubtful; /* rows of `staged` before this one may have
                                 been taken without being recorded: by a core

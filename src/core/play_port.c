@@ -6,9 +6,8 @@
  * Runs in core.  Every action answers the engine exactly once, now or later,
  * under the key that the engine stored before it asked.
  */
+#include "core/play_deed.h"
 #include "core/play_port.h"
-
-#include "core/core_reflex.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -18,20 +17,6 @@
 #define SCAN_TIMEOUT_NS  (900 * HB_S)
 #define CHECK_TIMEOUT_NS (300 * HB_S)
 #define HOLD_PATIENCE_NS (60 * HB_S)
-#define GONE_PATIENCE_NS (20 * HB_S)
-
-/* One action in flight; freed when it was answered. */
-struct deed {
-    struct deed *next, **at; /* of core's list */
-    struct hb_core *core;
-    int64_t incident;
-    uint8_t key[HB_ACT_KEY_SIZE];
-    char site[64];
-    char name[32];
-    uint64_t began;
-    struct hb_timer *timer;
-    struct hb_request request; /* of the helper's, to ask again */
-};
 
 typedef int act_fn(struct hb_core *c, const struct hb_play_act *act);
 
@@ -41,38 +26,39 @@ static int64_t now(void *arg);
 static int proved(void *arg, int case_number, int64_t since);
 
 static act_fn adopt, hold, restore, scan, outside, aftermath, collect,
-    document_make, propose, by_helper, by_person;
-static hb_timer_fn hold_again, ask_again;
+    document_make, propose, by_person;
+static hb_timer_fn hold_again;
 static hb_core_command_fn on_role;
-static hb_core_answer on_helper;
 
-static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a);
-static void deed_free(struct deed *d);
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout);
-static int sent(struct hb_core *c, const struct hb_play_act *a, struct deed *d,
-                int r);
-static bool gone_too_long(struct hb_core *c, const struct hb_play_act *a);
-static void end(struct deed *d, enum hb_play_result result, const char *sets,
-                const char *words);
+static int sent(struct hb_core *c, const struct hb_play_act *a,
+                struct hb_deed *d, int r);
 static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
 static int64_t standing(struct hb_core *c, const char *site);
 static int64_t asked(struct hb_core *c, const char *site);
 static int64_t waiting(struct hb_core *c, int64_t incident);
-static const char *with_scripts(struct deed *d, const char *sets, char *buf,
+static const char *with_scripts(struct hb_deed *d, const char *sets, char *buf,
                                 size_t size);
 
 static const struct {
     const char *name;
     act_fn *fn;
 } deeds[] = {
-    {"reflex.adopt", adopt},         {"evidence.hold", hold},
-    {"site.restore", restore},       {"site.scan", scan},
-    {"site.outside", outside},       {"site.aftermath", aftermath},
-    {"timeline.collect", collect},   {"document.make", document_make},
-    {"prevention.propose", propose}, {"site.private", by_helper},
-    {"site.public", by_helper},      {"writer.freeze", by_person},
-    {"writer.thaw", by_person},      {"path.deny", by_person},
+    {"reflex.adopt", adopt},
+    {"evidence.hold", hold},
+    {"site.restore", restore},
+    {"site.scan", scan},
+    {"site.outside", outside},
+    {"site.aftermath", aftermath},
+    {"timeline.collect", collect},
+    {"document.make", document_make},
+    {"prevention.propose", propose},
+    {"site.private", hb_core_act_by_helper},
+    {"site.public", hb_core_act_by_helper},
+    {"writer.freeze", by_person},
+    {"writer.thaw", by_person},
+    {"path.deny", by_person},
     {"path.allow", by_person},
 };
 
@@ -91,7 +77,7 @@ void hb_core_play_close(struct hb_core *c)
 {
     while (c->deeds != NULL) {
         hb_timer_stop(c->loop, c->deeds->timer);
-        deed_free(c->deeds);
+        hb_deed_free(c->deeds);
     }
     hb_play_free(c->play);
     c->play = NULL;
@@ -165,14 +151,14 @@ static int adopt(struct hb_core *c, const struct hb_play_act *a)
 
 static int hold(struct hb_core *c, const struct hb_play_act *a)
 {
-    struct deed *d = deed_new(c, a);
+    struct hb_deed *d = hb_deed_new(c, a);
 
     if (d == NULL)
         return -ENOMEM;
     hb_core_staged_fetch(c);
     d->timer = hb_loop_timer(c->loop, HB_S / 5, HB_S / 5, hold_again, d);
     if (d->timer == NULL) {
-        deed_free(d);
+        hb_deed_free(d);
         return -ENOMEM;
     }
     return 0;
@@ -180,7 +166,7 @@ static int hold(struct hb_core *c, const struct hb_play_act *a)
 
 static void hold_again(void *arg)
 {
-    struct deed *d = arg;
+    struct hb_deed *d = arg;
     char sets[64], words[64];
     int64_t left = waiting(d->core, d->incident);
     int64_t items;
@@ -194,7 +180,7 @@ static void hold_again(void *arg)
     (void)snprintf(sets, sizeof(sets), "{\"__evidence_items__\":%lld}",
                    (long long)items);
     (void)snprintf(words, sizeof(words), "%lld", (long long)items);
-    end(d, left == 0 ? HB_PLAY_DONE : HB_PLAY_FAILED, sets, words);
+    hb_deed_end(d, left == 0 ? HB_PLAY_DONE : HB_PLAY_FAILED, sets, words);
 }
 
 static int document_make(struct hb_core *c, const struct hb_play_act *a)
@@ -287,11 +273,11 @@ static int collect(struct hb_core *c, const struct hb_play_act *a)
                                        {.name = "changes"},
                                        {.name = NULL}};
     int r = hb_core_changes(c, a->incident, &changes);
-    struct deed *d;
+    struct hb_deed *d;
 
     if (r < 0)
         return r;
-    d = deed_new(c, a);
+    d = hb_deed_new(c, a);
     if (d == NULL)
         return -ENOMEM;
     members[1].json = hb_buf_slice(&changes);
@@ -303,7 +289,7 @@ static int collect(struct hb_core *c, const struct hb_play_act *a)
 static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout)
 {
-    struct deed *d = deed_new(c, a);
+    struct hb_deed *d = hb_deed_new(c, a);
 
     if (d == NULL)
         return -ENOMEM;
@@ -313,52 +299,27 @@ static int by_role(struct hb_core *c, const struct hb_play_act *a,
 }
 
 /* R is what sending the command gave. */
-static int sent(struct hb_core *c, const struct hb_play_act *a, struct deed *d,
-                int r)
+static int sent(struct hb_core *c, const struct hb_play_act *a,
+                struct hb_deed *d, int r)
 {
     if (r < 0)
-        deed_free(d);
-    if (r == -ENOTCONN && gone_too_long(c, a))
+        hb_deed_free(d);
+    if (r == -ENOTCONN && hb_deed_gone_too_long(c, a))
         return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
-                              _("That part of Hinoban is not connected."));
+                              N_("That part of Hinoban is not connected."));
     return r;
-}
-
-/* A role may be starting again; one that stays away must not hold an incident
- * up for ever: then the step fails and people are asked. */
-static bool gone_too_long(struct hb_core *c, const struct hb_play_act *a)
-{
-    uint64_t now = hb_mono(), step = hb_core_step_hash(a->place);
-    struct hb_core_late *oldest = &c->late[0];
-
-    for (size_t i = 0; i < HB_ARRAY_LEN(c->late); i++) {
-        struct hb_core_late *l = &c->late[i];
-
-        if (l->incident == a->incident && l->step == step) {
-            bool yes = now - l->since > GONE_PATIENCE_NS;
-
-            l->asked = now;
-            if (yes)
-                *l = (struct hb_core_late){0};
-            return yes;
-        }
-        if (l->asked < oldest->asked)
-            oldest = l;
-    }
-    *oldest = (struct hb_core_late){a->incident, step, now, now};
-    return false;
 }
 
 static void on_role(void *arg, const struct hb_event *answer)
 {
-    struct deed *d = arg;
+    struct hb_deed *d = arg;
     enum hb_play_result result = HB_PLAY_DONE;
     const struct hb_event_field *f;
     const char *sets = "{}";
     char own[96];
 
     if (answer == NULL) {
-        end(d, HB_PLAY_FAILED, "{}", _("No answer in time."));
+        hb_deed_end(d, HB_PLAY_FAILED, "{}", N_("No answer in time."));
         return;
     }
     f = hb_event_get(answer, HB_F_ANSWER);
@@ -373,7 +334,7 @@ static void on_role(void *arg, const struct hb_event *answer)
     else if (hb_streq(d->name, "site.restore") &&
              standing(d->core, d->site) > 0)
         result = asked(d->core, d->site) > 0 ? HB_PLAY_ASK : HB_PLAY_FAILED;
-    end(d, result, sets, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
+    hb_deed_end(d, result, sets, hb_event_getz(answer, HB_F_STATUS_DETAIL, ""));
 }
 
 /* ---- what the helper does ---- */
@@ -383,114 +344,10 @@ static void on_role(void *arg, const struct hb_event *answer)
 static int by_person(struct hb_core *c, const struct hb_play_act *a)
 {
     return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
-                          _("Only a person can choose the object of this."));
-}
-
-static int by_helper(struct hb_core *c, const struct hb_play_act *a)
-{
-    const struct hb_conf_site *site = hb_config_site(c->ctx->config, a->object);
-    struct deed *d;
-    int rc;
-
-    if (site == NULL)
-        return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
-                              _("The site is not configured any more."));
-    d = deed_new(c, a);
-    if (d == NULL)
-        return -ENOMEM;
-    hb_core_step_request(a->step, site, a->incident, &d->request);
-    memcpy(d->request.key, a->key, sizeof(d->request.key));
-    d->request.approval_len = (uint16_t)hb_core_approval(
-        c, a->incident, &d->request, d->request.approval);
-    rc = hb_core_ask(c->helper, &d->request, -1, on_helper, d);
-    if (rc < 0)
-        deed_free(d);
-    return rc;
-}
-
-/* The helper journals its intents, so the same key again is done once or told
- * how it ended.  One that stays away leaves the step to a person. */
-static void ask_again(void *arg)
-{
-    struct deed *d = arg;
-    int r = hb_core_ask(d->core->helper, &d->request, -1, on_helper, d);
-
-    if (r < 0 && hb_mono() - d->began < GONE_PATIENCE_NS)
-        return;
-    hb_timer_stop(d->core->loop, d->timer);
-    d->timer = NULL;
-    if (r < 0)
-        end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
-}
-
-static void on_helper(void *arg, const struct hb_reply *reply, int fd)
-{
-    struct deed *d = arg;
-    char text[128];
-
-    hb_close(&fd);
-    if (reply == NULL) {
-        d->began = hb_mono();
-        d->timer =
-            hb_loop_timer(d->core->loop, HB_S / 5, HB_S / 5, ask_again, d);
-        if (d->timer == NULL)
-            end(d, HB_PLAY_UNKNOWN, "{}", _("The helper went away."));
-        return;
-    }
-    switch (reply->status) {
-    case HB_ACT_DONE:
-    case HB_ACT_ALREADY:
-        hb_core_reflex_by_person(d->core, d->site, d->incident,
-                                 d->request.action == HB_ACT_SITE_PRIVATE);
-        hb_core_site_moment(d->core, d->incident, d->name);
-        end(d, HB_PLAY_DONE, "{}", "");
-        return;
-    case HB_ACT_ASK:
-        end(d, HB_PLAY_ASK, "{}", "");
-        return;
-    default:
-        end(d, HB_PLAY_FAILED, "{}",
-            hb_errno_text(reply->error, text, sizeof(text)));
-    }
+                          N_("Only a person can choose the object of this."));
 }
 
 /* ---- helpers ---- */
-
-static struct deed *deed_new(struct hb_core *c, const struct hb_play_act *a)
-{
-    struct deed *d = calloc(1, sizeof(*d));
-
-    if (d == NULL)
-        return NULL;
-    d->core = c;
-    d->incident = a->incident;
-    d->began = hb_mono();
-    d->next = c->deeds;
-    d->at = &c->deeds;
-    if (d->next != NULL)
-        d->next->at = &d->next;
-    c->deeds = d;
-    memcpy(d->key, a->key, sizeof(d->key));
-    (void)hb_copyz(d->site, sizeof(d->site), a->object);
-    (void)hb_copyz(d->name, sizeof(d->name), a->step->action->name);
-    return d;
-}
-
-static void deed_free(struct deed *d)
-{
-    *d->at = d->next;
-    if (d->next != NULL)
-        d->next->at = d->at;
-    free(d);
-}
-
-static void end(struct deed *d, enum hb_play_result result, const char *sets,
-                const char *words)
-{
-    if (hb_play_answer(d->core->play, d->key, result, sets, words) < 0)
-        hb_log(HB_LOG_ERR, "%s: the answer could not be kept", d->name);
-    deed_free(d);
-}
 
 static int64_t one_number(struct hb_core *c, const char *sql, int64_t id,
                           const char *text)
@@ -540,7 +397,7 @@ static int64_t waiting(struct hb_core *c, int64_t incident)
 
 /* The search looks at the site as it is now, when the reflex has long put
  * scripts back; that one was changed stands in the timeline. */
-static const char *with_scripts(struct deed *d, const char *sets, char *buf,
+static const char *with_scripts(struct hb_deed *d, const char *sets, char *buf,
                                 size_t size)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);

@@ -92,7 +92,9 @@ int hb_act_answer(struct hb_walk *w, const struct hb_scope *sc,
                   enum hb_play_result result, const char *sets,
                   const char *words)
 {
-    struct hb_words2 said = {words != NULL ? words : "", NULL};
+    bool silent = words == NULL || words[0] == '\0';
+    /* What the machine itself says is a message of the catalogue. */
+    struct hb_words2 said = hb_words(silent ? "" : words);
 
     switch (result) {
     case HB_PLAY_DONE:
@@ -104,7 +106,7 @@ int hb_act_answer(struct hb_walk *w, const struct hb_scope *sc,
                    "action.asked", said);
     case HB_PLAY_UNKNOWN:
         return ask(w, s, row, HB_PLAY_STUCK, HB_WAITS_RESUME, find_out,
-                   "action.failed", hb_words(unknown));
+                   "action.failed", silent ? hb_words(unknown) : said);
     }
     return -EINVAL;
 }
