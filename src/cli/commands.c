@@ -20,8 +20,13 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
      "list [INCIDENT] [--all] | done ID \"WORDS\" | decline ID \"WHY\" | "
-     "assign ID NAME",
-     "list done decline assign --all", NULL},
+     "assign ID NAME [--within 30d]",
+     "list done decline assign --all --within",
+     N_("assign  gives it to a person, with a due date where --within says "
+        "how soon.\n"
+        "        A measure against a recurrence closes only when its check "
+        "passes, or when\n"
+        "        a signed decision says why not (hinoban decide).")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},

@@ -134,8 +134,10 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
 int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
 {
     bool all = hb_client_flag(&argc, argv, "--all");
+    const char *within = hb_client_opt(&argc, argv, "--within");
     const char *verb = argc > 1 ? argv[1] : "list";
     bool done = hb_streq(verb, "done");
+    uint64_t ns = 0;
     struct args a;
     int64_t id = 0;
     int r = HB_EXIT_OK;
@@ -151,15 +153,21 @@ int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
     if (argc != 4 ||
         (!done && !hb_streq(verb, "decline") && !hb_streq(verb, "assign"))) {
         r = hb_cli_usage(cli, _("say what to do: list, done ID \"WORDS\", "
-                                "decline ID \"WHY\" or assign ID NAME"));
+                                "decline ID \"WHY\" or assign ID NAME "
+                                "[--within 30d]"));
         goto out;
     }
     r = number(cli, argv[2], &id);
+    if (r == HB_EXIT_OK && within != NULL &&
+        (!hb_streq(verb, "assign") ||
+         hb_parse_duration(hb_slice_z(within), &ns) < 0))
+        r = hb_cli_usage(cli, _("%s is not a length of time"), within);
     if (r != HB_EXIT_OK)
         goto out;
     hb_jw_int(&a.w, "id", id);
     if (hb_streq(verb, "assign")) {
         hb_jw_str(&a.w, "to", argv[3]);
+        hb_jw_int(&a.w, "within_ns", (int64_t)HB_MIN(ns, (uint64_t)INT64_MAX));
         return args_send(&a, cli, "task.assign");
     }
     hb_jw_bool(&a.w, "done", done);

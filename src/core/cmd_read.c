@@ -44,6 +44,7 @@ static hb_task_fn add_task;
 static hb_evidence_fn add_evidence;
 static hb_events_fn add_event;
 static hb_person_fn add_person;
+static const char *owner_of(struct hb_core_call *call, const struct hb_task *t);
 static void begin(struct list *l, struct hb_core_call *call);
 static int finish(struct list *l, const char *none);
 static const char *when(struct hb_core_call *call, int64_t ns, char *buf,
@@ -282,6 +283,7 @@ static int add_task(void *arg, const struct hb_task *t)
 {
     struct list *l = arg;
     struct hb_core_call *call = l->call;
+    const char *owner = owner_of(call, t);
     char buf[64];
 
     hb_buf_addf(&call->text, "  %4lld  [%lld] %s", (long long)t->id,
@@ -290,6 +292,8 @@ static int add_task(void *arg, const struct hb_task *t)
     if (t->due != 0)
         hb_buf_addf(&call->text, _("  (until %s)"),
                     when(call, t->due, buf, sizeof(buf)));
+    if (owner[0] != '\0')
+        hb_buf_addf(&call->text, _("  (for %s)"), shown(call, owner));
     if (t->escalated > 0)
         hb_buf_addf(&call->text, _("  (passed on %lld times)"),
                     (long long)t->escalated);
@@ -302,11 +306,23 @@ static int add_task(void *arg, const struct hb_task *t)
     hb_jw_str(&l->w, "title_ja", t->title_ja);
     hb_jw_int(&l->w, "state", t->state);
     hb_jw_int(&l->w, "due_ns", t->due);
+    hb_jw_str(&l->w, "owner", owner);
     hb_jw_bool(&l->w, "four_eyes", t->four_eyes);
     hb_jw_str(&l->w, "answer", t->answer);
     hb_jw_end_obj(&l->w);
     l->n++;
     return 0;
+}
+
+/* Whom the task was given to; "" nobody. */
+static const char *owner_of(struct hb_core_call *call, const struct hb_task *t)
+{
+    struct hb_person p;
+
+    if (t->owner == 0 ||
+        hb_person_get(&call->core->state, call->arena, t->owner, &p) < 0)
+        return "";
+    return p.name;
 }
 
 static int evidence_list(struct hb_core_call *call)

@@ -38,6 +38,7 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
 
 #define NOTE_MAX   4000u
 #define OBJECT_MAX 200u
+#define WITHIN_MAX ((int64_t)(366 * 86400 * HB_S))
 
 struct wanted {
     struct hb_core_call *call;
@@ -163,6 +164,7 @@ static int task_answer(struct hb_core_call *call)
 static int task_assign(struct hb_core_call *call)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
+    int64_t within = hb_json_int(call->args, "within_ns", 0);
     struct hb_person to;
     struct hb_task t;
     int r = hb_person_by_name(&call->core->state, call->arena,
@@ -171,11 +173,15 @@ static int task_assign(struct hb_core_call *call)
     if (r < 0 || !to.active)
         return hb_err_set(&call->err, -ENOENT,
                           _("There is no such person (hinoban person list)."));
+    if (within < 0 || within > WITHIN_MAX)
+        return hb_err_set(&call->err, -EINVAL,
+                          _("A task is due within a year at most."));
     r = hb_task_get(&call->core->state, call->arena, id, &t);
     if (r < 0)
         return hb_err_set(&call->err, r, _("There is no task %lld."),
                           (long long)id);
-    r = hb_task_assign(&call->core->state, id, to.id);
+    r = hb_task_assign(&call->core->state, id, to.id,
+                       within > 0 ? hb_now() + within : 0);
     if (r == -ENOENT)
         return hb_err_set(&call->err, r,
                           _("Task %lld waits for nobody any more."),

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "casebook/proof.h"
 #include "control/control.h"
-#include "incident/decision.h"
+#include "incident/control_state.h"
 #include "respond/approval.h"
 
 struct gather {
@@ -26,18 +26,8 @@ struct gather {
     struct hb_proof_binding bound; /* assets NULL: nothing is */
 };
 
-struct said {            /* a decision and what it says */
-    const char *verdict; /* NULL: there is none */
-    struct hb_decision d;
-};
-
 static int inputs(struct gather *g, const struct hb_case *kase,
                   struct hb_posture_input *in);
-static int result(struct gather *g, const struct hb_control *control,
-                  struct hb_control_result *ret);
-static int decision(struct gather *g, const char *subject, struct said *ret);
-static void answer(const struct said *said, int64_t now,
-                   struct hb_control_result *ret);
 static void proofs(struct gather *g, const struct hb_case *kase,
                    struct hb_posture_input *in);
 static void people(struct hb_core *c);
@@ -190,7 +180,7 @@ static int inputs(struct gather *g, const struct hb_case *kase,
                   struct hb_posture_input *in)
 {
     struct hb_control_result *results;
-    struct said said;
+    struct hb_said said;
     char subject[32];
     int r = 0;
 
@@ -199,124 +189,21 @@ static int inputs(struct gather *g, const struct hb_case *kase,
     if (results == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < kase->controls_n && r == 0; i++)
-        r = result(g, &kase->controls[i], &results[i]);
+        r = hb_control_state(&g->core->state, g->arena, &kase->controls[i],
+                             g->now, &results[i]);
     if (r < 0)
         return r;
     *in = (struct hb_posture_input){.number = kase->number,
                                     .results = results,
                                     .results_n = kase->controls_n};
     (void)snprintf(subject, sizeof(subject), "case:%u", kase->number);
-    r = decision(g, subject, &said);
+    r = hb_said(&g->core->state, g->arena, subject, &said);
     if (r < 0)
         return r;
     if (said.verdict != NULL && hb_streq(said.verdict, "not-applicable"))
         in->not_applicable = said.d;
     proofs(g, kase, in);
     return 0;
-}
-
-static int result(struct gather *g, const struct hb_control *control,
-                  struct hb_control_result *ret)
-{
-    struct said said;
-    struct hb_stmt *q;
-    char subject[160];
-    int r = hb_db_stmt(g->core->state.db,
-                       "SELECT status, reason, evidence, checked, until"
-                       " FROM control_result WHERE control = ?1",
-                       &q);
-
-    *ret = (struct hb_control_result){.control = control->id};
-    if (r < 0)
-        return r;
-    r = hb_stmt_text(q, 1, control->id);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        int64_t until = hb_stmt_col_int(q, 4);
-
-        ret->status = (enum hb_control_status)hb_stmt_col_int(q, 0);
-        ret->reason = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 1));
-        ret->evidence = hb_arena_strdup(g->arena, hb_stmt_col_text(q, 2));
-        ret->at = hb_stmt_col_int(q, 3);
-        if (until != 0 && until <= g->now)
-            ret->status = HB_CS_UNKNOWN;
-        r = 0;
-    }
-    hb_stmt_reset(q);
-    if (r < 0)
-        return r;
-    (void)snprintf(subject, sizeof(subject), "control:%s", control->id);
-    r = decision(g, subject, &said);
-    if (r < 0 || said.verdict == NULL)
-        return r;
-    if (hb_streq(said.verdict, "accepted") || hb_streq(said.verdict, "against"))
-        ret->accepted = said.d;
-    else if (control->question)
-        answer(&said, g->now, ret);
-    return 0;
-}
-
-/* What a person answered to a question counts as a check of that moment;
- * nobody can answer for the machine. */
-static void answer(const struct said *said, int64_t now,
-                   struct hb_control_result *ret)
-{
-    bool pass = hb_streq(said->verdict, "pass");
-
-    if ((!pass && !hb_streq(said->verdict, "fail")) ||
-        !hb_decision_valid(&said->d, now))
-        return;
-    ret->status = pass ? HB_CS_PASS : HB_CS_FAIL;
-    ret->at = said->d.at;
-    ret->reason = said->d.reason;
-}
-
-/* The newest decision on SUBJECT whose signature holds: a row that somebody
- * edited in the database counts for nothing. */
-static int decision(struct gather *g, const char *subject, struct said *ret)
-{
-    struct hb_stmt *q;
-    int r = hb_db_stmt(g->core->state.db,
-                       "SELECT d.reason, d.time, d.until, d.sig, p.pub,"
-                       " p.full_name, p.name, d.verdict, d.incident"
-                       " FROM decision d"
-                       " JOIN person p ON p.id = d.person"
-                       " WHERE d.subject = ?1 ORDER BY d.id DESC LIMIT 1",
-                       &q);
-
-    *ret = (struct said){0};
-    if (r < 0)
-        return r;
-    r = hb_stmt_text(q, 1, subject);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        struct hb_decision_row row = {
-            .subject = subject,
-            .reason = hb_stmt_col_text(q, 0),
-            .time = hb_stmt_col_int(q, 1),
-            .until = hb_stmt_col_int(q, 2),
-            .sig = hb_stmt_col_blob(q, 3),
-            .pub = hb_stmt_col_blob(q, 4),
-            .person = hb_stmt_col_text(q, 6),
-            .verdict = hb_stmt_col_text(q, 7),
-            .incident = hb_stmt_col_int(q, 8),
-        };
-
-        r = hb_decision_verify(&row);
-        if (r == 0 && !hb_streq(row.verdict, "withdrawn"))
-            *ret = (struct said){
-                .verdict = hb_arena_strdup(g->arena, row.verdict),
-                .d = {.author =
-                          hb_arena_strdup(g->arena, hb_stmt_col_text(q, 5)),
-                      .reason = hb_arena_strdup(g->arena, row.reason),
-                      .at = row.time,
-                      .until = row.until}};
-        r = 0;
-    }
-    hb_stmt_reset(q);
-    return r;
 }
 
 static void proofs(struct gather *g, const struct hb_case *kase,

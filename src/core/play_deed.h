@@ -42,4 +42,8 @@ bool hb_deed_gone_too_long(struct hb_core *c, const struct hb_play_act *a);
 /* Like the port's act (playbook.h), for what the helper does. */
 int hb_core_act_by_helper(struct hb_core *c, const struct hb_play_act *a);
 
+/* ---- play_prevent.c ---- */
+/* The same: a task for every control of the case that does not hold. */
+int hb_core_act_propose(struct hb_core *c, const struct hb_play_act *a);
+
 #endif

@@ -26,7 +26,7 @@ static int64_t now(void *arg);
 static int proved(void *arg, int case_number, int64_t since);
 
 static act_fn adopt, hold, restore, scan, outside, aftermath, collect,
-    document_make, propose, by_person;
+    document_make, by_person;
 static hb_timer_fn hold_again;
 static hb_core_command_fn on_role;
 
@@ -53,7 +53,7 @@ static const struct {
     {"site.aftermath", aftermath},
     {"timeline.collect", collect},
     {"document.make", document_make},
-    {"prevention.propose", propose},
+    {"prevention.propose", hb_core_act_propose},
     {"site.private", hb_core_act_by_helper},
     {"site.public", hb_core_act_by_helper},
     {"writer.freeze", by_person},
@@ -194,52 +194,6 @@ static int document_make(struct hb_core *c, const struct hb_play_act *a)
     r = document(c, a->incident, name);
     return hb_play_answer(c->play, a->key,
                           r < 0 ? HB_PLAY_FAILED : HB_PLAY_DONE, "{}", name);
-}
-
-/* A task for every control of the case that fails or is unknown: what would
- * have stopped it, with the fix as its title. */
-static int propose(struct hb_core *c, const struct hb_play_act *a)
-{
-    _cleanup_arena_ struct hb_arena *arena = hb_arena_new(0);
-    struct hb_incident inc;
-    struct hb_stmt *q;
-    const struct hb_case *kase;
-    char sets[48], words[32];
-    int64_t id, n = 0;
-
-    if (arena == NULL)
-        return -ENOMEM;
-    if (hb_incident_get(&c->state, arena, a->incident, &inc) < 0 ||
-        (kase = hb_case_find(c->book, (unsigned)inc.case_number)) == NULL)
-        return -ENOENT;
-    for (size_t i = 0; i < kase->controls_n; i++) {
-        const struct hb_control *k = &kase->controls[i];
-        struct hb_task t = {.incident = a->incident,
-                            .title_en = k->fix.in[HB_LANG_EN],
-                            .title_ja = k->fix.in[HB_LANG_JA],
-                            .roles = HB_PR_ADMIN | HB_PR_OFFICER,
-                            .due = hb_now() + (int64_t)(30 * 86400 * HB_S)};
-        int64_t status = HB_CS_UNKNOWN;
-
-        t.step = hb_arena_printf(arena, "prevent/%s", k->id);
-        if (t.step == NULL || hb_db_stmt(c->state.db,
-                                         "SELECT status FROM control_result"
-                                         " WHERE control = ?1",
-                                         &q) < 0)
-            return -ENOMEM;
-        if (hb_stmt_text(q, 1, k->id) == 0 && hb_stmt_step(q) == 1)
-            status = hb_stmt_col_int(q, 0);
-        hb_stmt_reset(q);
-        if (status == HB_CS_PASS || status == HB_CS_ACCEPTED)
-            continue;
-        /* Proposed before (a repetition after a crash) is fine. */
-        if (hb_task_add(&c->state, &t, &id) == 0)
-            n++;
-    }
-    (void)snprintf(sets, sizeof(sets), "{\"__proposals__\":%lld}",
-                   (long long)n);
-    (void)snprintf(words, sizeof(words), "%lld", (long long)n);
-    return hb_play_answer(c->play, a->key, HB_PLAY_DONE, sets, words);
 }
 
 /* ---- what other roles do on command ---- */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "incident/prevent.h"
 
 #define COLUMNS                                                                \
     "id, uid, case_number, key, object, state, severity, opened, known_at,"    \
@@ -394,8 +395,9 @@ static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret)
     return r;
 }
 
-/* Closing asks for what makes the record worth keeping: no task waits and the
- * playbook, whose steps demand evidence, reports and review, has ended. */
+/* Closing asks for what makes the record worth keeping: no task waits, the
+ * playbook, whose steps demand evidence, reports and review, has ended, and
+ * what was to prevent it from happening again is proven or decided. */
 static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
 {
     int64_t tasks = 0, runs = 0;
@@ -420,5 +422,6 @@ static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
     if (runs > 0)
         return hb_err_set(err, -EBUSY,
                           _("The playbook has not come to its end yet."));
-    return 0;
+    r = hb_prevent_all(s, id, err);
+    return r == -ENODATA ? -EBUSY : r;
 }

@@ -63,8 +63,9 @@ typedef int hb_incident_fn(void *arg, const struct hb_incident *i);
 /* Newest first; OPEN_ONLY leaves the closed out. */
 int hb_incident_each(struct hb_state *s, bool open_only, hb_incident_fn *fn,
                      void *arg) HB_WUR;
-/* Forward only; closing asks that no task waits and that the playbook,
- * whose steps demand evidence and review, has ended: -EBUSY with what is
+/* Forward only; closing asks that no task waits, that the playbook, whose
+ * steps demand evidence and review, has ended, and that the measures against
+ * a recurrence are what they were called (prevent.h): -EBUSY with what is
  * missing in ERR. */
 int hb_incident_set_state(struct hb_state *s, int64_t id,
                           enum hb_incident_state state, const char *by,
@@ -128,10 +129,13 @@ int hb_task_add(struct hb_state *s, const struct hb_task *t,
 int hb_task_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                 struct hb_task *ret) HB_WUR;
 /* -EPERM not this person's to do, -EALREADY, -EINPROGRESS the first of four
- * eyes was recorded, -ENODATA evidence demanded is missing. */
+ * eyes was recorded, -ENODATA no words, or a measure against a recurrence that
+ * is not what it is called (prevent.h). */
 int hb_task_answer(struct hb_state *s, int64_t id, int64_t person, bool done,
                    const char *answer, struct hb_err *err) HB_WUR;
-int hb_task_assign(struct hb_state *s, int64_t id, int64_t person) HB_WUR;
+/* DUE (ns UTC): by when from now on; 0: as it is. */
+int hb_task_assign(struct hb_state *s, int64_t id, int64_t person,
+                   int64_t due) HB_WUR;
 typedef int hb_task_fn(void *arg, const struct hb_task *t);
 /* INCIDENT 0: of all; due ones first. */
 int hb_task_each(struct hb_state *s, int64_t incident, bool waiting_only,

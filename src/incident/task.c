@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "incident/person.h"
+#include "incident/prevent.h"
 
 #define COLUMNS                                                                \
     "id, incident, step, title_en, title_ja, roles, owner, created, due,"      \
@@ -103,6 +104,9 @@ int hb_task_answer(struct hb_state *s, int64_t id, int64_t person, bool done,
         return hb_err_set(err, -ENODATA,
                           _("Say in a few words what was done or why not; "
                             "it goes into the record."));
+    r = hb_prevent_may(s, &t, done, err);
+    if (r < 0)
+        return r;
     first_of_two = done && t.four_eyes && t.second_by == 0;
     r = hb_db_begin(s->db);
     if (r < 0)
@@ -125,12 +129,13 @@ int hb_task_answer(struct hb_state *s, int64_t id, int64_t person, bool done,
     return first_of_two ? -EINPROGRESS : 0;
 }
 
-int hb_task_assign(struct hb_state *s, int64_t id, int64_t person)
+int hb_task_assign(struct hb_state *s, int64_t id, int64_t person, int64_t due)
 {
     int r = hb_db_exec(s->db,
-                       "UPDATE task SET owner = ?2, asked = ?3"
+                       "UPDATE task SET owner = ?2, asked = ?3,"
+                       " due = CASE WHEN ?4 > 0 THEN ?4 ELSE due END"
                        " WHERE id = ?1 AND state = 1",
-                       "iii", id, person, hb_now());
+                       "iiii", id, person, hb_now(), due);
 
     if (r < 0)
         return r;
@@ -182,7 +187,10 @@ int hb_task_escalate(struct hb_state *s, int64_t now, int64_t patience)
     r = hb_db_stmt(s->db,
                    "SELECT " COLUMNS " FROM task WHERE state = 1"
                    " AND asked + CASE WHEN patience > 0 THEN patience"
-                   " ELSE ?2 END <= ?1 ORDER BY asked LIMIT 64",
+                   " ELSE ?2 END <= ?1"
+                   /* A measure takes the time that it was given. */
+                   " AND (step NOT LIKE '" HB_PREVENT_STEP "%' OR due <= ?1)"
+                   " ORDER BY asked LIMIT 64",
                    &q);
     if (r < 0)
         return r;
@@ -222,7 +230,9 @@ static int escalate_one(struct hb_state *s, struct hb_arena *a,
     r = hb_db_exec(s->db,
                    "UPDATE task SET escalated = escalated + 1, asked = ?2,"
                    " owner = ?3 WHERE id = ?1 AND state = 1",
-                   "iii", t->id, now, next.id);
+                   "iii", t->id, now,
+                   /* Whose it is, people have decided. */
+                   hb_prevent_control(t) != NULL ? t->owner : next.id);
     if (r == 0)
         r = note(s, t, "task.escalated", "role:core", NULL, next.full_name,
                  NULL);

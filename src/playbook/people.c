@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/num.h"
 #include "incident/evidence.h"
+#include "incident/prevent.h"
 #include "playbook/run.h"
 
 static const char over_time[] = N_("The time for it was over.");
@@ -401,17 +402,22 @@ static int have_documents(struct hb_walk *w, const struct hb_step *s)
     return r;
 }
 
-/* Everything that waits and that no step of the playbook asked for: what was
- * proposed, and what people added themselves. */
+/* What was proposed, however it was answered since, and everything else that
+ * waits and that no step of the playbook asked for. */
 static int have_owners(struct hb_walk *w)
 {
-    int r = is_there(w,
-                     "SELECT 1 FROM task WHERE incident = ?1 AND state = 1"
-                     " AND ?2 = '' AND ?3 = 0 AND (owner = 0 OR due = 0)"
-                     " AND id NOT IN (SELECT run_step.task FROM run_step"
-                     " JOIN run ON run.id = run_step.run"
-                     " WHERE run.incident = ?1)",
-                     w->run->incident, "", 0);
+    struct hb_err err = {0};
+    int r = hb_prevent_all(w->p->s, w->run->incident, &err);
+
+    if (r < 0)
+        return r == -ENODATA ? 0 : r;
+    r = is_there(w,
+                 "SELECT 1 FROM task WHERE incident = ?1 AND state = 1"
+                 " AND ?2 = '' AND ?3 = 0 AND (owner = 0 OR due = 0)"
+                 " AND id NOT IN (SELECT run_step.task FROM run_step"
+                 " JOIN run ON run.id = run_step.run"
+                 " WHERE run.incident = ?1)",
+                 w->run->incident, "", 0);
 
     return r < 0 ? r : r == 0;
 }
@@ -496,7 +502,8 @@ static void say_missing(struct hb_err *err, unsigned kinds)
             "kept already as #NUMBER in your answer.")},
         {HB_EVK_DOCUMENT, N_("The document of this step is not written yet.")},
         {HB_EVK_OWNER_DUE,
-         N_("Every measure needs an owner and a due date first.")},
+         N_("Every measure needs an owner and a due date first, and what was "
+            "called done its proof.")},
         {HB_EVK_DRILL,
          N_("The proof of a drill after this incident is missing.")},
     };

@@ -129,10 +129,10 @@ static void test_who_may_answer(void **state)
     assert_int_equal(told("task.declined"), 1);
     /* Whom it was given to may answer, whatever their role. */
     id = plain(HB_PR_OFFICER);
-    assert_int_equal(hb_task_assign(&st, id, admin), 0);
+    assert_int_equal(hb_task_assign(&st, id, admin, 0), 0);
     assert_int_equal(answer(id, admin, true, "x"), 0);
-    assert_int_equal(hb_task_assign(&st, id, officer), -ENOENT);
-    assert_int_equal(hb_task_assign(&st, 99, officer), -ENOENT);
+    assert_int_equal(hb_task_assign(&st, id, officer, 0), -ENOENT);
+    assert_int_equal(hb_task_assign(&st, 99, officer, 0), -ENOENT);
     /* A task for anybody. */
     assert_int_equal(answer(plain(0), admin, true, "x"), 0);
 }

@@ -456,7 +456,7 @@ static void test_evidence_owner_and_drill(void **state)
     t.incident = w.incident;
     assert_int_equal(hb_task_add(&w.s, &t, &id), 0);
     refused(&w, "a", "done", "owner");
-    assert_int_equal(hb_task_assign(&w.s, id, w.abe), 0);
+    assert_int_equal(hb_task_assign(&w.s, id, w.abe, 0), 0);
     refused(&w, "a", "done", "owner");
     assert_int_equal(
         hb_db_exec(w.s.db, "UPDATE task SET due = 5 WHERE id = ?1", "i", id),
