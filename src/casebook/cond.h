@@ -37,7 +37,6 @@ struct hb_variable {
     const char *name;      /* with the underscores: "__route_open__" */
     struct hb_value value; /* what it holds at the start */
     bool constant;         /* no step may set it */
-    bool external;         /* set from outside (the incident's facts) */
     const char *doc[2];    /* by enum hb_lang */
 };
 

@@ -207,8 +207,8 @@ static int load_variables(struct pass *x, const struct hb_yaml *seq)
 static int load_variable(struct pass *x, const struct hb_yaml *map,
                          struct hb_variable *v)
 {
-    static const char *const keys[] = {"name",     "type", "value", "constant",
-                                       "external", "doc",  NULL};
+    static const char *const keys[] = {"name",     "type", "value",
+                                       "constant", "doc",  NULL};
     struct hb_text doc = {0};
     unsigned type = 0;
     int r;
@@ -229,8 +229,6 @@ static int load_variable(struct pass *x, const struct hb_yaml *map,
         r = load_value(x, map, v);
     if (r == 0)
         r = hb_load_bool(x->l, map, "constant", &v->constant);
-    if (r == 0)
-        r = hb_load_bool(x->l, map, "external", &v->external);
     if (r == 0)
         r = hb_load_text(x->l, map, "doc", true, &doc);
     v->doc[HB_LANG_EN] = doc.in[HB_LANG_EN];

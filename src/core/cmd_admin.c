@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_admin.c - requests of whoever sets Hinoban up: people, proofs, backup,
+ * cmd_admin.c - requests of whoever sets Hinoban up: people, proofs,
  * commands to roles.
  *
  * Runs in core.  root may set up but is nobody in particular: it answers no
@@ -12,12 +12,11 @@
 #include "base/num.h"
 #include "core/play_port.h"
 
-static hb_core_cmd_fn people_sync, proof_add, backup, scan;
+static hb_core_cmd_fn people_sync, proof_add, scan;
 
 const struct hb_core_cmd hb_core_cmds_admin[] = {
     {"people.sync", HB_NEED_ROOT, people_sync},
     {"proof.add", HB_NEED_ROOT, proof_add},
-    {"backup", HB_NEED_ROOT, backup},
     {"scan", HB_NEED_READ, scan},
     {NULL, HB_NEED_NOTHING, NULL},
 };
@@ -52,19 +51,6 @@ static int proof_add(struct hb_core_call *call)
                        call->core->ctx->state_dir, run);
         r = hb_file_write(path, sig, sizeof(sig), 0600);
     }
-    return r;
-}
-
-static int backup(struct hb_core_call *call)
-{
-    char path[HB_MAX_PATH];
-    int r;
-
-    (void)snprintf(path, sizeof(path), "%s/backup.db",
-                   call->core->ctx->state_dir);
-    r = hb_db_backup(call->core->state.db, path, &call->err);
-    if (r == 0)
-        hb_buf_addf(&call->text, "%s\n", path);
     return r;
 }
 

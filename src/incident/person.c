@@ -25,28 +25,6 @@ static const struct {
     {HB_PR_AUDIT, "audit"},
 };
 
-int hb_person_add(struct hb_state *s, const struct hb_person *p,
-                  int64_t *ret_id)
-{
-    struct hb_slice pub = {(const char *)p->pub, sizeof(p->pub)};
-    int r;
-
-    if (!hb_person_name_ok(p->name) || p->roles == 0)
-        return -EINVAL;
-    r = hb_db_exec(
-        s->db,
-        "INSERT INTO person(name, full_name, uid, mail, phone,"
-        " roles, pub, active, created)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
-        "ttittisi", p->name, p->full_name != NULL ? p->full_name : p->name,
-        p->uid, p->mail != NULL ? p->mail : "",
-        p->phone != NULL ? p->phone : "", (int64_t)p->roles, &pub, hb_now());
-    if (r < 0)
-        return r;
-    *ret_id = hb_db_last_id(s->db);
-    return 0;
-}
-
 int hb_person_put(struct hb_state *s, const struct hb_person *p)
 {
     struct hb_slice pub = {(const char *)p->pub, sizeof(p->pub)};

@@ -34,9 +34,9 @@ struct hb_person {
     bool active;
 };
 
-int hb_person_add(struct hb_state *s, const struct hb_person *p,
-                  int64_t *ret_id) HB_WUR;
-/* Adds, or changes the one of that name (id is not used). */
+/* Adds, or changes the one of that name (id is not used).  -EINVAL for a name
+ * that is none or a person without a role, -EEXIST where the account is
+ * another person's. */
 int hb_person_put(struct hb_state *s, const struct hb_person *p) HB_WUR;
 int hb_person_set_active(struct hb_state *s, int64_t id, bool active) HB_WUR;
 /* In A; -ENOENT. */

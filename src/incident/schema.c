@@ -154,11 +154,11 @@ static const char reflex_deed[] =
     " of_key BLOB NOT NULL DEFAULT '');"
     "CREATE UNIQUE INDEX reflex_deed_what ON reflex_deed(site, path, action);";
 
+/* Proofs are signed files (casebook/proof.h); nothing ever wrote rows. */
+static const char no_proof[] = "DROP TABLE proof;";
+
 static const struct hb_migration migrations[] = {
-    {1, first},
-    {2, engine},
-    {3, dropped},
-    {4, reflex_deed},
+    {1, first}, {2, engine}, {3, dropped}, {4, reflex_deed}, {5, no_proof},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

@@ -58,14 +58,11 @@ struct hb_play_port {
      * begun": tried again by the tick; -ENOSYS: there is no such action, the
      * step fails.  No transaction is open. */
     int (*act)(void *arg, const struct hb_play_act *act);
-    /* Facts that playbooks ask for as external variables; NULL: unknown. */
-    const char *(*fact)(void *arg, int64_t incident, const char *name,
-                        struct hb_arena *a);
     /* Writes the documents of a step; 0 or -errno. */
     int (*document)(void *arg, int64_t incident, const char *id);
     int64_t (*now)(void *arg); /* NULL: hb_now() */
     /* 1 where a valid proof of the case, younger than SINCE, stands; NULL:
-     * a row of the table proof is believed. */
+     * none ever does. */
     int (*proved)(void *arg, int case_number, int64_t since);
 };
 

@@ -3,10 +3,10 @@
  * vars.c - variables of a run: typed, in the store as text, never spliced
  * into anything.
  *
- * Runs in core.  Values come from actions (JSON), from people (the answer of
- * a task) and from the incident's facts; each is checked against the declared
- * type before it is kept.  A playbook that was called shares a variable with
- * its caller where both declare the same name and type.
+ * Runs in core.  Values come from actions (JSON) and from people (the answer
+ * of a task); each is checked against the declared type before it is kept.  A
+ * playbook that was called shares a variable with its caller where both declare
+ * the same name and type.
  */
 #include <strings.h>
 
@@ -38,11 +38,9 @@ const char *hb_var_text(struct hb_walk *w, const struct hb_scope *sc,
     *ret_err = name == NULL ? -ENOMEM : 0;
     if (name != NULL && !v->constant)
         z = hb_run_var(w->p, w->a, w->run->id, name, ret_err);
-    if (z == NULL && *ret_err == 0 && v->external && w->p->port.fact != NULL)
-        z = w->p->port.fact(w->p->port.arg, w->run->incident, v->name, w->a);
     if (*ret_err < 0)
         return NULL;
-    /* A fact that is not of the declared type is no fact. */
+    /* Of the type that it had when it was kept, which may have changed. */
     if (z == NULL || parse(w->a, v, z, &value) < 0)
         z = print(w->a, &v->value);
     if (z == NULL)

@@ -282,7 +282,7 @@ static void find_people(struct child *c)
 
         if (hb_person_by_name(&c->s, a, names[i], &p) == 0)
             c->people[i] = p.id;
-        else if (hb_person_add(&c->s, &p, &c->people[i]) < 0)
+        else if (put_person(&c->s, &p, &c->people[i]) < 0)
             _exit(10);
     }
     hb_arena_free(a);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "people.h"
 #include "tap.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -67,7 +68,7 @@ static inline int64_t add_person(const char *name, const char *full,
         .name = name, .full_name = full, .uid = -1, .roles = roles};
     int64_t id = 0;
 
-    assert_int_equal(hb_person_add(&st, &p, &id), 0);
+    assert_int_equal(put_person(&st, &p, &id), 0);
     assert_true(id > 0);
     return id;
 }

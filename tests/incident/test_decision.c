@@ -28,7 +28,7 @@ static int begin(void **state)
         .name = "sato", .full_name = "Sato", .uid = -1, .roles = HB_PR_OFFICER};
     pub_of(key, pub);
     memcpy(sato.pub, pub, sizeof(pub));
-    if (hb_person_add(&st, &sato, &id) < 0)
+    if (put_person(&st, &sato, &id) < 0)
         return -1;
     sato.id = id;
     return 0;

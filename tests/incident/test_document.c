@@ -103,7 +103,7 @@ static void full_incident(void)
     assert_int_equal(hb_key_pub(officer_key, &pub), 0);
     assert_int_equal(hb_pub_raw(pub, p.pub), 0);
     hb_pub_free(pub);
-    assert_int_equal(hb_person_add(&st, &p, &sato), 0);
+    assert_int_equal(put_person(&st, &p, &sato), 0);
     suzuki = add_person("suzuki", "鈴木 太郎", HB_PR_ADMIN);
     assert_int_equal(sato, 1);
     assert_int_equal(suzuki, 2);

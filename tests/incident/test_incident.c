@@ -285,6 +285,31 @@ static void test_survives(void **state)
     assert_int_equal(take(&f, 1, false), id);
 }
 
+/* A store of the version that still had a table which nothing wrote. */
+static void test_older_store(void **state)
+{
+    const struct hb_migration *m;
+    struct hb_err err = {0};
+    char path[300];
+    size_t n;
+
+    (void)open_incident("city");
+    hb_state_close(&st);
+    (void)snprintf(path, sizeof(path), "%s/state.db", scratch);
+    assert_int_equal(unlink(path), 0);
+    m = hb_state_migrations(&n);
+    assert_true(n >= 5);
+    assert_int_equal(hb_db_open(path, m, 4, &st.db, &err), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM proof"), 0);
+    (void)open_incident("town");
+    hb_state_close(&st);
+    assert_int_equal(hb_state_open(scratch, NULL, &st, &err), 0);
+    assert_int_equal(number_of("SELECT count(*) FROM incident"), 1);
+    assert_int_equal(number_of("SELECT count(*) FROM sqlite_master"
+                               " WHERE name = 'proof'"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +322,7 @@ int main(void)
         WITH_STATE(test_what_closing_demands),
         WITH_STATE(test_listing),
         WITH_STATE(test_survives),
+        WITH_STATE(test_older_store),
     };
     int r;
 

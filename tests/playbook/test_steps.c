@@ -401,21 +401,29 @@ static void test_playbooks_that_call_each_other(void **state)
     world_close(&w);
 }
 
-static void test_facts_and_arguments(void **state)
+static void test_arguments(void **state)
 {
     struct world w;
 
     world_open(&w);
-    world_book(&w, BEGIN("q") "- {id: q, type: if, condition: __fact__ = "
-                              "'a b', on_true: p, next: fin}\n"
-                              "- {id: p, type: action, action: path.allow, "
-                              "roles: [officer], args: {path: __fact__, "
-                              "site: \"x y\"}, next: pend}\n" STOP("pend") FIN);
-    w.fact = "a b";
+    world_book(
+        &w,
+        BEGIN("ask") TELL(
+            "ask",
+            "answer: __fact__, next: q") "- {id: q, type: if, condition: "
+                                         "__fact__ = "
+                                         "'a b', on_true: p, next: fin}\n"
+                                         "- {id: p, type: action, action: "
+                                         "path.allow, "
+                                         "roles: [officer], args: {path: "
+                                         "__fact__, "
+                                         "site: \"x y\"}, next: pend}\n" STOP(
+                                             "pend") FIN);
     assert_int_equal(hb_incident_open(&w.s, 2, "www", "p", "seen", &w.incident),
                      0);
     assert_int_equal(hb_play_begin(w.p, w.incident), 0);
-    assert_string_equal(world_trace(&w), "begin:E q:E p:E pend:E fin:E");
+    assert_int_equal(world_answer(&w, "ask", true, "a b"), 0);
+    assert_string_equal(world_trace(&w), "begin:E ask:E q:E p:E pend:E fin:E");
     assert_string_equal(w.deeds[0].args, "path=a b;site=x y;");
     world_close(&w);
 }
@@ -523,7 +531,7 @@ int main(void)
         cmocka_unit_test(test_playbook),
         cmocka_unit_test(test_playbook_variables),
         cmocka_unit_test(test_playbooks_that_call_each_other),
-        cmocka_unit_test(test_facts_and_arguments),
+        cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_unknown_type_is_refused),
         cmocka_unit_test(test_loader_refuses_unknown_type),
         cmocka_unit_test(test_begin_within_a_transaction),

@@ -10,6 +10,7 @@
 #define HB_TESTS_PLAYBOOK_WORLD_H
 
 #include "../casebook/folder.h"
+#include "../incident/people.h"
 #include "base/clock.h"
 #include "incident/person.h"
 #include "playbook/playbook.h"
@@ -23,7 +24,7 @@
     "  - {name: __restored__, type: boolean, doc: {en: r, ja: 復}}\n"         \
     "  - {name: __site_clean__, type: boolean, doc: {en: s, ja: 清}}\n"       \
     "  - {name: __outside_same__, type: boolean, doc: {en: s, ja: 外}}\n"     \
-    "  - {name: __fact__, type: string, external: true, value: none,"          \
+    "  - {name: __fact__, type: string, value: none,"                          \
     " doc: {en: f, ja: 事}}\n"
 
 #define CONTROLS_3                                                             \
@@ -68,7 +69,7 @@ struct world {
         const char *sets;
     } how[16];
     size_t how_n;
-    const char *fact;
+    int64_t proved; /* when a drill proved it, 0 never */
     int documents;
     int64_t shifted;
 };
@@ -143,12 +144,12 @@ static inline int world_act(void *arg, const struct hb_play_act *a)
     return 0;
 }
 
-static inline const char *world_fact(void *arg, int64_t incident,
-                                     const char *name, struct hb_arena *a)
+static inline int world_proved(void *arg, int case_number, int64_t since)
 {
     struct world *w = arg;
 
-    return strcmp(name, "__fact__") == 0 ? w->fact : NULL;
+    assert_int_equal(case_number, 2);
+    return w->proved != 0 && w->proved >= since;
 }
 
 static inline int world_document(void *arg, int64_t incident, const char *id)
@@ -238,7 +239,7 @@ static inline void world_engine(struct world *w)
 {
     const struct hb_play_port port = {.arg = w,
                                       .act = world_act,
-                                      .fact = world_fact,
+                                      .proved = world_proved,
                                       .document = world_document};
 
     assert_int_equal(hb_play_new(&w->s, &port, &w->p), 0);
@@ -255,8 +256,8 @@ static inline void world_people(struct world *w)
                             .uid = 1002,
                             .roles = HB_PR_ADMIN | HB_PR_OFFICER};
 
-    assert_int_equal(hb_person_add(&w->s, &sato, &w->sato), 0);
-    assert_int_equal(hb_person_add(&w->s, &abe, &w->abe), 0);
+    assert_int_equal(put_person(&w->s, &sato, &w->sato), 0);
+    assert_int_equal(put_person(&w->s, &abe, &w->abe), 0);
 }
 
 static inline void world_open(struct world *w)
