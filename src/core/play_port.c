@@ -132,7 +132,7 @@ static int adopt(struct hb_core *c, const struct hb_play_act *a)
 {
     int64_t restored =
         tally(c, a->incident, "restored") + tally(c, a->incident, "removed");
-    int64_t open = standing(c, a->object);
+    int64_t open = standing(c, a->object), all = restored + open;
     struct hb_err err = {0};
     char sets[96], words[96];
 
@@ -141,7 +141,7 @@ static int adopt(struct hb_core *c, const struct hb_play_act *a)
                    restored > 0 ? "true" : "false",
                    open == 0 && restored > 0 ? "true" : "false");
     (void)snprintf(words, sizeof(words), "%lld / %lld", (long long)restored,
-                   (long long)(restored + open));
+                   (long long)all);
     if (open == 0 && restored > 0 &&
         hb_incident_set_state(&c->state, a->incident, HB_INC_CONTAINED,
                               "role:core", &err) < 0)
