@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -31,7 +30,6 @@
 #define ABOUT     "vantage.json"
 #define ABOUT_MAX 8192u
 #define KEY_FILE  "publish.pub"
-#define AGAIN_NS  (1500 * HB_MS)
 #define PAGES_MAX 10000u
 
 /* vantage.json */
@@ -48,9 +46,6 @@ static int read_about(struct hb_arena *a, int dir, struct about *ret);
 static int replace(const char *path, const char *fresh);
 static enum hb_seen look(const struct hb_cli *cli, struct hb_look *l,
                          uint64_t pages);
-static enum hb_seen look_twice(const struct hb_look *l,
-                               const struct hb_look_page *page,
-                               struct hb_fetched *f, struct hb_buf *detail);
 static void tell(const struct hb_cli *cli, const struct hb_look *l,
                  enum hb_seen seen, const char *url, const struct hb_fetched *f,
                  const char *detail);
@@ -248,7 +243,7 @@ static enum hb_seen look(const struct hb_cli *cli, struct hb_look *l,
             break; /* once around */
         if (step == 1)
             memcpy(first, page.url, sizeof(first));
-        seen = look_twice(l, &page, &f, &detail);
+        seen = hb_look_page(l, &page, &f, &detail);
         same += seen == HB_SEEN_SAME;
         if (seen == HB_SEEN_UNKNOWN)
             continue; /* a page that a program makes */
@@ -264,24 +259,6 @@ static enum hb_seen look(const struct hb_cli *cli, struct hb_look *l,
                "signature right?"));
     }
     return worst;
-}
-
-/* A release or a repair may have happened in between. */
-static enum hb_seen look_twice(const struct hb_look *l,
-                               const struct hb_look_page *page,
-                               struct hb_fetched *f, struct hb_buf *detail)
-{
-    const struct timespec wait = {.tv_sec = AGAIN_NS / HB_S,
-                                  .tv_nsec = AGAIN_NS % HB_S};
-    enum hb_seen seen = hb_look_page(l, page, false, f, detail);
-
-    if (seen < HB_SEEN_UNREACHABLE)
-        return seen;
-    (void)nanosleep(&wait, NULL);
-    hb_fetched_done(f);
-    *f = (struct hb_fetched){0};
-    hb_buf_reset(detail);
-    return hb_look_page(l, page, false, f, detail);
 }
 
 /* As JSON: an event as the role outside makes it, one a line, for "hinoban

@@ -95,6 +95,17 @@ sleep 1
 grep -q release "$W/index.html"; ok $? 'what waits survives a restart'
 [ -e "$W/new.php" ] && [ ! -e "$W/old.html" ]; ok $? 'all of it'
 
+# ---- compare is killed ---------------------------------------------------------------
+compare() { pgrep -P "$sup" -f 'role compare' | head -1; }
+old=$(compare); kill -9 "$old"; ok $? 'compare is killed'
+fresh() { new=$(compare); [ -n "$new" ] && [ "$new" != "$old" ]; }
+until_true 30 fresh; ok $? 'and started again'
+as 33 "echo evil >$W/app/config.php"
+until_true 30 grep -q '<p>app' "$W/app/config.php"
+ok $? 'it goes on undoing what others do'
+[ -e "$W/new.php" ] && grep -q release "$W/index.html" && [ ! -e "$W/old.html" ]
+ok $? 'and what waits still waits'
+
 # ---- accept and reject --------------------------------------------------------------
 hb site accept www; is "$rc" 0 'accept'
 out_has 'still wait' 'what the server runs is left out'

@@ -3,18 +3,23 @@
  * look.c - fetching and comparing one page.
  *
  * Trusted: baselines whose signature holds.  Not trusted: names, certificates,
- * headers and bodies that come back.  The baseline is read anew for each page,
- * as a release or a repair may happen at any time.
+ * headers and bodies that come back.
  */
 #include "sense/outside/look.h"
 
 #include <fcntl.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #define PAGE_MAX (8u << 20)
 #define PAGE_SEC 8u
+#define AGAIN_NS (1500 * HB_MS)
 
+static enum hb_seen see(const struct hb_look *l,
+                        const struct hb_look_page *page, struct hb_fetched *f,
+                        struct hb_buf *detail);
 static int base_open(const struct hb_look *l, struct hb_base_set *set,
                      int *objdir);
 
@@ -48,8 +53,25 @@ int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
 }
 
 enum hb_seen hb_look_page(const struct hb_look *l,
-                          const struct hb_look_page *page, bool private,
-                          struct hb_fetched *f, struct hb_buf *detail)
+                          const struct hb_look_page *page, struct hb_fetched *f,
+                          struct hb_buf *detail)
+{
+    const struct timespec wait = {.tv_sec = AGAIN_NS / HB_S,
+                                  .tv_nsec = AGAIN_NS % HB_S};
+    enum hb_seen seen = see(l, page, f, detail);
+
+    if (seen < HB_SEEN_UNREACHABLE)
+        return seen;
+    (void)nanosleep(&wait, NULL);
+    hb_fetched_done(f);
+    *f = (struct hb_fetched){0};
+    hb_buf_reset(detail);
+    return see(l, page, f, detail);
+}
+
+static enum hb_seen see(const struct hb_look *l,
+                        const struct hb_look_page *page, struct hb_fetched *f,
+                        struct hb_buf *detail)
 {
     const char *ca =
         l->ca_file != NULL && l->ca_file[0] != '\0' ? l->ca_file : NULL;
@@ -58,6 +80,7 @@ enum hb_seen hb_look_page(const struct hb_look *l,
     enum hb_seen seen = HB_SEEN_UNKNOWN;
     struct hb_base_set set = {0};
     struct hb_err err = {0};
+    bool private = l->flag != NULL && access(l->flag, F_OK) == 0;
     char host[256];
     int objdir = -1;
 

@@ -19,7 +19,9 @@ struct hb_look {
     const char *ca_file;      /* "" or NULL: the system's */
     const char *baseline;     /* directory of all baselines */
     const struct hb_pub *pub; /* publish key; NULL: nothing can be compared */
-    uint32_t cursor;          /* where the sample is */
+    const char *flag; /* a file that stands while the site is off the air on
+                         purpose; NULL: never */
+    uint32_t cursor;  /* where the sample is */
 };
 
 struct hb_look_page {
@@ -31,11 +33,12 @@ struct hb_look_page {
  * there are no more. */
 int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
                    struct hb_look_page *ret) HB_WUR;
-/* Fetches PAGE and judges it by the baseline as it is now.  PRIVATE: the site
- * is off the air on purpose.  DETAIL gets one line for people; F is to be
- * given to hb_fetched_done(). */
+/* Fetches PAGE and judges it by the baseline as it is now; what is not as it
+ * should be a second time, a moment later, as a release or a repair may have
+ * happened in between.  Blocks for at most two fetches.  DETAIL gets one line
+ * for people; F is to be given to hb_fetched_done(). */
 enum hb_seen hb_look_page(const struct hb_look *l,
-                          const struct hb_look_page *page, bool private,
-                          struct hb_fetched *f, struct hb_buf *detail);
+                          const struct hb_look_page *page, struct hb_fetched *f,
+                          struct hb_buf *detail);
 
 #endif

@@ -8,15 +8,11 @@
  * trusted: names, certificates, headers and bodies that come back.
  *
  * One page a turn of the loop, so that a slow server holds up a command or the
- * end of the process for one page's time only.  A page that differs is fetched
- * a second time against a baseline read anew before anybody is told: a release
- * or a repair may have happened in between.
+ * end of the process for one page's time only.
  */
 #include "sense/outside/outside.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -32,7 +28,6 @@
 #define RING        (1u << 20)
 #define IPS         16u
 #define TELL_AGAIN  (3600 * HB_S)
-#define AGAIN_NS    (1500 * HB_MS)
 #define KEY_MAX     33u
 #define CERT_SOON_S (14 * 86400ll)
 
@@ -44,6 +39,7 @@ struct site {
     bool looking;
     char key[KEY_MAX]; /* of the command that waits; "" none */
     struct hb_look look;
+    char flag[HB_MAX_PATH]; /* the helper's, while it is private */
     enum hb_seen worst;
     unsigned same; /* pages that were as published */
     enum hb_seen told;
@@ -77,7 +73,6 @@ static void mail(struct role *r, const char *key,
                  const struct hb_json *command);
 static void page_one(struct site *s);
 static void remember(struct site *s, const struct hb_fetched *f);
-static bool is_private(const struct site *s);
 static void tell_page(struct site *s, enum hb_seen seen, const char *url,
                       const struct hb_fetched *f, const char *detail);
 static void tell_change(struct site *s, const struct hb_fetched *f,
@@ -136,7 +131,10 @@ static int setup(struct role *r)
                                              .url = conf[i].url,
                                              .ca_file = conf[i].url_ca,
                                              .baseline = r->ctx->baseline_dir,
-                                             .pub = r->pub}};
+                                             .pub = r->pub,
+                                             .flag = r->sites[i].flag}};
+        (void)snprintf(r->sites[i].flag, sizeof(r->sites[i].flag), "%s/%s.flag",
+                       r->ctx->private_dir, conf[i].name);
         look_begin(&r->sites[i]);
     }
     tell_ready(r);
@@ -271,16 +269,7 @@ static void page_one(struct site *s)
     if (hb_look_choose(&s->look, s->step, s->role->arena, &page) < 0)
         page.url[0] = '\0';
     else
-        seen = hb_look_page(&s->look, &page, is_private(s), &f, &detail);
-    if (seen >= HB_SEEN_UNREACHABLE) {
-        const struct timespec wait = {.tv_sec = AGAIN_NS / HB_S,
-                                      .tv_nsec = AGAIN_NS % HB_S};
-
-        (void)nanosleep(&wait, NULL);
-        hb_fetched_done(&f);
-        hb_buf_reset(&detail);
-        seen = hb_look_page(&s->look, &page, is_private(s), &f, &detail);
-    }
+        seen = hb_look_page(&s->look, &page, &f, &detail);
     s->step++;
     if (seen == HB_SEEN_SAME)
         s->same++;
@@ -297,16 +286,6 @@ static void page_one(struct site *s)
         (void)hb_copyz(s->detail, sizeof(s->detail), hb_buf_z(&detail));
     if (seen > HB_SEEN_UNREACHABLE)
         tell_page(s, seen, page.url, &f, s->detail);
-}
-
-/* The helper's flag says that 503 is what visitors should get. */
-static bool is_private(const struct site *s)
-{
-    char path[HB_MAX_PATH];
-
-    (void)snprintf(path, sizeof(path), "%s/%s.flag", s->role->ctx->private_dir,
-                   s->conf->name);
-    return access(path, F_OK) == 0;
 }
 
 /* A certificate or address not seen before is told once, as a note: both
