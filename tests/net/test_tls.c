@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "net/fetch.h"
 
-enum { GOOD, EXPIRED, NAME, UNKNOWN, OLD, KINDS };
+enum { GOOD, EXPIRED, NAME, UNKNOWN, OLD, SILENT, PLAIN, KINDS };
 
 static char dir[64], ca[80];
 static int ports[KINDS], hold;
@@ -51,7 +51,7 @@ static int start(void **state)
     (void)close(out[0]);
     for (size_t i = 0; i < KINDS; i++)
         ports[i] = (int)strtol(at, &at, 10);
-    return ports[OLD] > 0 ? 0 : -1;
+    return ports[PLAIN] > 0 ? 0 : -1;
 }
 
 static int stop(void **state)
@@ -64,17 +64,21 @@ static int stop(void **state)
     return hb_rmtree(AT_FDCWD, dir);
 }
 
+static struct hb_err err;
+
 static int get(int kind, const char *path, const char *trusted,
                struct hb_fetched *f)
 {
     const struct hb_fetch_limits l = {
-        .seconds = 30, .redirects = 3, .ca_file = trusted};
-    struct hb_err err = {0};
+        .seconds = kind == SILENT || hb_streq(path, "/mute") ? 1 : 30,
+        .redirects = 3,
+        .ca_file = trusted};
     char url[256];
     int r;
 
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d%s", ports[kind],
-                   path);
+    err = (struct hb_err){0};
+    (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s",
+                   kind == PLAIN ? "http" : "https", ports[kind], path);
     r = hb_fetch(url, &l, f, &err);
     assert_int_equal(r < 0, err.message[0] != '\0');
     return r;
@@ -94,17 +98,61 @@ static void test_good(void **state)
     hb_fetched_done(&f);
 }
 
+/* Refused, and the reason is the one that a person can mend. */
 static void test_refused(void **state)
 {
-    static const int kinds[] = {EXPIRED, NAME, UNKNOWN, OLD};
+    static const struct {
+        int kind;
+        const char *words;
+    } rows[] = {
+        {EXPIRED, "the certificate has expired"},
+        {NAME, "the certificate is for another name"},
+        {UNKNOWN, "the certificate is signed by nobody who is trusted here"},
+        {OLD, "no TLS connection"},
+    };
 
-    for (size_t i = 0; i < HB_ARRAY_LEN(kinds); i++) {
+    for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
         struct hb_fetched f;
 
-        assert_int_equal(get(kinds[i], "/", ca, &f), -EKEYREJECTED);
+        assert_int_equal(get(rows[i].kind, "/", ca, &f), -EKEYREJECTED);
         assert_int_equal(f.body.n, 0);
+        print_message("# %s\n", err.message);
+        assert_non_null(strstr(err.message, rows[i].words));
         hb_fetched_done(&f);
     }
+}
+
+/* Into TLS on the same host is followed, and judged like any other. */
+static void test_up(void **state)
+{
+    struct hb_fetched f;
+
+    assert_int_equal(get(PLAIN, "/up/good", ca, &f), 0);
+    assert_int_equal(f.status, 200);
+    assert_int_equal(f.redirects, 1);
+    assert_int_equal(strncmp(f.url, "https://127.0.0.1:", 18), 0);
+    assert_string_equal(hb_buf_z(&f.body), "hello");
+    assert_true(f.has_cert);
+    hb_fetched_done(&f);
+    assert_int_equal(get(PLAIN, "/up/expired", ca, &f), -EKEYREJECTED);
+    assert_non_null(strstr(err.message, "has expired"));
+    assert_false(f.has_cert);
+    hb_fetched_done(&f);
+}
+
+/* Accepts and never shakes hands; shakes hands and never answers. */
+static void test_silent(void **state)
+{
+    uint64_t began = hb_mono();
+    struct hb_fetched f;
+
+    assert_int_equal(get(SILENT, "/", ca, &f), -ETIMEDOUT);
+    assert_string_equal(err.message, "no answer in time");
+    hb_fetched_done(&f);
+    assert_int_equal(get(GOOD, "/mute", ca, &f), -ETIMEDOUT);
+    assert_string_equal(err.message, "no answer in time");
+    hb_fetched_done(&f);
+    assert_true(hb_mono() - began < 50 * HB_S);
 }
 
 /* An authority counts only where it was named. */
@@ -114,7 +162,8 @@ static void test_not_named(void **state)
 
     assert_int_equal(get(GOOD, "/", NULL, &f), -EKEYREJECTED);
     hb_fetched_done(&f);
-    assert_true(get(GOOD, "/", "/nonexistent/ca.pem", &f) < 0);
+    assert_int_equal(get(GOOD, "/", "/nonexistent/ca.pem", &f), -EKEYREJECTED);
+    assert_non_null(strstr(err.message, "/nonexistent/ca.pem"));
     hb_fetched_done(&f);
 }
 
@@ -144,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),      cmocka_unit_test(test_refused),
         cmocka_unit_test(test_not_named), cmocka_unit_test(test_down),
+        cmocka_unit_test(test_up),        cmocka_unit_test(test_silent),
         cmocka_unit_test(test_cut),
     };
 

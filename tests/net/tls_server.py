@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS servers with certificates of every kind, for test_tls: makes an authority
 of its own in the directory that it is given, prints one port a kind, in the
-order of KINDS, and serves until its standard input ends."""
+order of KINDS, then one that accepts and says nothing and one that speaks plain
+HTTP and sends everybody to a TLS server; serves until its standard input
+ends."""
 import os
 import socket
 import ssl
@@ -58,6 +60,8 @@ def one(c, context):
             if path == b'/away':
                 s.sendall(b'HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:1/\r\n'
                           b'Content-Length: 0\r\nConnection: close\r\n\r\n')
+            elif path == b'/mute':
+                s.recv(1)
             elif path == b'/cut':
                 s.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nno')
             else:
@@ -67,10 +71,29 @@ def one(c, context):
         c.close()
 
 
-def serve(listener, context):
+def plain(c, ports):
+    """/up/KIND leads to the server of that kind."""
+    try:
+        kind = c.recv(4096).split(b' ')[1].decode().split('/')[-1]
+        c.sendall(b'HTTP/1.1 301 x\r\nLocation: https://127.0.0.1:%d/\r\n'
+                  b'Content-Length: 0\r\nConnection: close\r\n\r\n'
+                  % ports[KINDS.index(kind)])
+    except (OSError, IndexError, ValueError):
+        pass
+    c.close()
+
+
+def serve(listener, answer, arg):
     while True:
         c, _ = listener.accept()
-        threading.Thread(target=one, args=(c, context), daemon=True).start()
+        threading.Thread(target=answer, args=(c, arg), daemon=True).start()
+
+
+def listen(answer, arg):
+    listener = socket.create_server(('127.0.0.1', 0))
+    threading.Thread(target=serve, args=(listener, answer, arg),
+                     daemon=True).start()
+    return listener.getsockname()[1]
 
 
 def main():
@@ -82,10 +105,10 @@ def main():
         if kind == 'old':
             context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
-        listener = socket.create_server(('127.0.0.1', 0))
-        ports.append(listener.getsockname()[1])
-        threading.Thread(target=serve, args=(listener, context),
-                         daemon=True).start()
+        ports.append(listen(one, context))
+    ports.append(listen(lambda c, _: c.recv(1) and c.recv(1 << 16) and
+                        threading.Event().wait(), None))
+    ports.append(listen(plain, ports))
     print(*ports, flush=True)
     sys.stdin.read()
 
