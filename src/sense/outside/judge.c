@@ -44,12 +44,18 @@ enum hb_seen hb_judge_page(const struct hb_fetched *f,
 {
     enum hb_seen seen = HB_SEEN_DIFFERS;
     struct hb_base_match m;
-    char there[256];
+    char here[256], there[256];
 
     if (f->status >= 300 && f->status <= 399 && f->next[0] != '\0') {
         if (hb_url_host(f->next, there, sizeof(there)) < 0)
             (void)snprintf(there, sizeof(there), "?");
-        hb_buf_addf(detail, _("visitors are sent to another host, %s"), there);
+        if (hb_url_host(f->url, here, sizeof(here)) == 0 &&
+            hb_streq(here, there))
+            hb_buf_addf(detail, _("visitors are sent from https to http on %s"),
+                        there);
+        else
+            hb_buf_addf(detail, _("visitors are sent to another host, %s"),
+                        there);
         return HB_SEEN_REDIRECTED;
     }
     if (f->status == 503 && private)

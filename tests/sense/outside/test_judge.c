@@ -106,6 +106,12 @@ static void test_states_of_the_server(void **state)
     assert_int_equal(judge(&r, 302, "", "index.html", false),
                      HB_SEEN_REDIRECTED);
     assert_non_null(strstr(hb_buf_z(&r.detail), "evil.example"));
+    (void)snprintf(r.f.url, sizeof(r.f.url), "https://own.example/x");
+    (void)snprintf(r.f.next, sizeof(r.f.next), "http://Own.example:81/x");
+    assert_int_equal(judge(&r, 302, "", "index.html", false),
+                     HB_SEEN_REDIRECTED);
+    assert_string_equal(hb_buf_z(&r.detail),
+                        "visitors are sent from https to http on own.example");
     rig_done(&r);
 }
 
