@@ -18,7 +18,8 @@
 #define AFTER_NS  (5 * 60 * (int64_t)HB_S)
 #define SLACK_NS  (60 * (int64_t)HB_S) /* lines that came late */
 #define SPANS     8u
-#define READ_MAX  ((off_t)16 << 20) /* bytes around a change */
+#define READ_MAX  ((off_t)16 << 20) /* bytes around a change ... */
+#define READ_ALL  ((off_t)48 << 20) /* ... and of one file */
 #define BLOCK     (64u << 10)
 #define OLDER_MAX 64u
 
@@ -186,13 +187,14 @@ static void read_span(struct reading *r, int fd, off_t size,
     struct hb_weblog_file *f = r->file;
     off_t from = seek_time(r, fd, size, s->from - SLACK_NS);
     off_t mid = seek_time(r, fd, size, s->first - SLACK_NS);
-    bool late = mid - from > READ_MAX / 2;
+    off_t most = HB_MIN(READ_MAX, READ_ALL / (off_t)r->spans);
+    bool late = mid - from > most / 2;
     struct text t = {.fd = fd, .buf = r->buf, .skip = late};
     int64_t first = 0, last = 0;
     struct hb_slice line;
 
-    t.at = late ? mid - READ_MAX / 2 : from;
-    t.end = HB_MIN(size, t.at + READ_MAX);
+    t.at = late ? mid - most / 2 : from;
+    t.end = HB_MIN(size, t.at + most);
     t.cut = t.end < size;
     while (next(&t, &line)) {
         bool again = place(&t) <= r->counted, good;

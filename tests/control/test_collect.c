@@ -315,6 +315,37 @@ static void test_large(void **state)
     tree_done(&t);
 }
 
+/* More in the quarter of an hour before than is read: what lies at the write
+ * is read, and the rest is said. */
+static void test_too_large(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    char request[1300];
+    struct hb_json *got;
+    struct tree t;
+    int64_t at;
+
+    (void)state;
+    tree_open(&t);
+    at = t.m.now - HOUR;
+    (void)snprintf(request, sizeof(request), "GET /%01200d", 0);
+    for (int64_t i = 0; i < 30000; i++) {
+        line(&b, "198.51.100.1", at + (i - 25000) * (int64_t)HB_S / 30, request,
+             200);
+        if (i == 20)
+            line(&b, "192.0.2.8", at - 13 * MIN, "POST /early", 200);
+        if (i == 25000)
+            line(&b, "192.0.2.9", at, "POST /up.php", 200);
+    }
+    assert_int_equal(hb_buf_err(&b), 0);
+    flush(&t, LOG, &b);
+    got = collect(&t, "index.html", at);
+    assert_int_equal(tells(got, "cause.web", "POST /up.php"), 1);
+    assert_int_equal(tells(got, "cause.web", "POST /early"), 0);
+    assert_int_equal(tells(got, "log.partly", LOG), 1);
+    tree_done(&t);
+}
+
 /* What a web shell is asked with need not change anything by its method. */
 static void test_web_shell(void **state)
 {
@@ -404,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_shared),
         cmocka_unit_test(test_rotated),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_web_shell),
         cmocka_unit_test(test_stale_auth_log),
     };
