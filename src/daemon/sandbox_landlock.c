@@ -191,10 +191,17 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
     const struct hb_conf_site *s;
     int rc = 0;
 
-    if (config == NULL ||
-        (r->flags & (HB_ROLE_SITES_READ | HB_ROLE_SITES_WRITE)) == 0)
+    if (config == NULL)
         return 0;
     s = config->sites.v;
+    /* Who signs the certificates of a site may lie anywhere. */
+    for (size_t i = 0;
+         rc == 0 && (r->flags & HB_ROLE_NETWORK) != 0 && i < config->sites.n;
+         i++)
+        if (s[i].url_ca[0] != '\0')
+            rc = allow(rs, s[i].url_ca, READ, false, err);
+    if ((r->flags & (HB_ROLE_SITES_READ | HB_ROLE_SITES_WRITE)) == 0)
+        return rc;
     for (size_t i = 0; rc == 0 && i < config->sites.n; i++) {
         bool w = (r->flags & HB_ROLE_SITES_WRITE) != 0;
 

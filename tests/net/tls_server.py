@@ -57,7 +57,7 @@ def one(c, context):
     try:
         with context.wrap_socket(c, server_side=True) as s:
             path = s.recv(4096).split(b' ')[1]
-            if path == b'/away':
+            if path.startswith(b'/away'):
                 s.sendall(b'HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:1/\r\n'
                           b'Content-Length: 0\r\nConnection: close\r\n\r\n')
             elif path == b'/mute':
@@ -72,9 +72,9 @@ def one(c, context):
 
 
 def plain(c, ports):
-    """/up/KIND leads to the server of that kind."""
+    """/up/KIND/PAGE leads to the server of that kind."""
     try:
-        kind = c.recv(4096).split(b' ')[1].decode().split('/')[-1]
+        kind = c.recv(4096).split(b' ')[1].decode().split('/')[2]
         c.sendall(b'HTTP/1.1 301 x\r\nLocation: https://127.0.0.1:%d/\r\n'
                   b'Content-Length: 0\r\nConnection: close\r\n\r\n'
                   % ports[KINDS.index(kind)])
