@@ -179,7 +179,7 @@ static int keep(struct fetch *f, int fd)
     _cleanup_close_ int own = fd;
     int r;
 
-    if (fd < 0)
+    if (own < 0)
         return -EBADF;
     (void)snprintf(source, sizeof(source), "helper staging %s", f->key);
     if (f->row < f->core->staged_doubtful) {
