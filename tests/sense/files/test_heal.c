@@ -535,9 +535,23 @@ static void test_live_mapping(void **state)
     command("meta"); /* the first store moved ctime: even this sees it */
     heals();
     assert_true(guard_wait(g, &g->restored, 1, SECONDS));
+    /* Nobody was seen, so the kernel's time of the change comes along. */
+    assert_non_null(strstr(g->last, "\"changed\":"));
+    assert_null(strstr(g->last, "\"pid\":"));
     /* What is stored on goes into what was taken out. */
     memcpy(map, "more", 4);
     assert_int_equal(munmap(map, 4096), 0);
+    heals();
+}
+
+/* With a writer that was seen, when it was noticed is all that counts. */
+static void test_times(void **state)
+{
+    begin();
+    edit("news/2026/b.html", O_TRUNC, "mine");
+    assert_true(guard_wait(g, &g->restored, 1, SECONDS));
+    assert_non_null(strstr(g->last, "\"pid\":"));
+    assert_null(strstr(g->last, "\"changed\":"));
     heals();
 }
 
@@ -652,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_fight),
         cmocka_unit_test(test_publish),
         cmocka_unit_test(test_live_mapping),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_block_write),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_restarts),
