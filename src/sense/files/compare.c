@@ -27,6 +27,7 @@
 
 #define TICK_NS   (500 * HB_MS)
 #define META_NS   (600 * HB_S) /* between checks by metadata */
+#define SCAN_LOST (900 * HB_S) /* asked for and not begun */
 #define RING      (4u << 20)
 #define FRAME_BUF (HB_FP_FRAME + 64 * 1024)
 
@@ -144,6 +145,7 @@ int hb_cmp_ask_scan(struct hb_cmp *c, struct hb_cmp_site *s,
     hb_buf_done(&b);
     if (r == 0 && prefix.n == 0) {
         s->scanning = true;
+        s->scan_asked = hb_mono();
         if (kind != HB_FPSC_META)
             s->scan_again = false;
         if (kind != HB_FPSC_META || s->next_full == 0)
@@ -271,6 +273,15 @@ static void on_tick(void *arg)
     for (size_t i = 0; i < c->n_sites && c->watch >= 0; i++) {
         struct hb_cmp_site *s = &c->sites[i];
 
+        /* Others wait in line, but no line is that long: it was lost. */
+        if (s->scanning && s->scan_asked != 0 &&
+            now - s->scan_asked > SCAN_LOST) {
+            s->scanning = false;
+            s->scan_again = true;
+            hb_cmp_health(c, s, "scan", HB_SEV_MEDIUM, 0,
+                          _("a scan was asked for and never began; it is "
+                            "asked for again"));
+        }
         if (s->set == NULL || s->scanning)
             continue;
         if (s->scan_again) {

@@ -52,6 +52,7 @@ struct hb_cmp_site {
     uint32_t published;        /* paths moved on to the new one */
     int said_error;            /* the last one told, so as to tell once */
     bool scanning;             /* a whole scan is on its way */
+    uint64_t scan_asked;       /* mono, while it has not begun; 0 */
     bool scan_again;
     uint64_t next_full, next_meta; /* mono */
     bool window_open;

@@ -71,6 +71,8 @@ void hb_cmp_scan_begin(struct hb_cmp *c, struct hb_cmp_conn *conn,
     s->n = hb_baseline_below(s->set->set.cur, h->prefix, &s->first);
     s->seen = calloc(hb_baseline_count(s->set->set.cur) / 8 + 1, 1);
     conn->scan = s;
+    if (s->whole)
+        site->scan_asked = 0;
 }
 
 void hb_cmp_scan_objects(struct hb_cmp *c, struct hb_cmp_conn *conn,

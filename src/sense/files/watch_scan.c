@@ -42,6 +42,8 @@ static void *scanner(void *arg);
 static struct hb_watch_scan_job *next_job(struct hb_watch *w);
 static void run_job(struct hb_watch *w, const struct hb_watch_scan_job *job,
                     struct hb_watch_sender *send);
+static int begin(const struct hb_watch *w, struct hb_watch_sender *send,
+                 struct hb_slice frame);
 static int walk_site(struct scan *c, struct hb_walk_stats *st);
 static int scan_entry(void *arg, int dirfd, const char *name, const char *path,
                       size_t n, unsigned char type);
@@ -160,13 +162,13 @@ static void run_job(struct hb_watch *w, const struct hb_watch_scan_job *job,
     c.s = hb_watch_site(w, job->head.site);
     c.noticed = hb_mono();
     c.noticed_utc = hb_now();
-    if (send->sock < 0 && hb_watch_send_connect(send, w->ctx->run_dir) < 0)
-        return; /* compare asks again when it is back */
-    hb_fp_pack_reset(&send->pack, job->head.id);
     hb_fp_begin(&b, HB_FP_BEGIN, &job->head);
-    r = hb_watch_send_frame(send, hb_buf_slice(&b));
-    if (r == 0)
-        r = c.s != NULL ? walk_site(&c, &st) : -ENOENT;
+    if (begin(w, send, hb_buf_slice(&b)) < 0) {
+        hb_buf_done(&b);
+        return; /* compare asks again when it is back */
+    }
+    hb_fp_pack_reset(&send->pack, job->head.id);
+    r = c.s != NULL ? walk_site(&c, &st) : -ENOENT;
     if (hb_watch_send_flush(send) < 0 && r == 0)
         r = -EPIPE;
     end.error = r;
@@ -182,6 +184,25 @@ static void run_job(struct hb_watch *w, const struct hb_watch_scan_job *job,
     }
     hb_buf_done(&b);
     hb_close(&c.root);
+}
+
+/* Sends the frame that begins a scan.  The connection that is there may be one
+ * to a process that was killed, of which whoever asks now knows nothing. */
+static int begin(const struct hb_watch *w, struct hb_watch_sender *send,
+                 struct hb_slice frame)
+{
+    int r = -ENOTCONN;
+
+    for (int i = 0; i < 2 && r < 0; i++) {
+        r = send->sock < 0 ? hb_watch_send_connect(send, w->ctx->run_dir) : 0;
+        if (r == 0)
+            r = hb_watch_send_frame(send, frame);
+        if (r < 0) {
+            hb_watch_send_done(send);
+            hb_watch_send_init(send);
+        }
+    }
+    return r;
 }
 
 static int walk_site(struct scan *c, struct hb_walk_stats *st)

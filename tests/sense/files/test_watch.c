@@ -701,6 +701,34 @@ static void test_bad_frames(void **state)
     drain();
 }
 
+/* Whoever asks for a scan gets one, also as the successor of a process that
+ * was killed: nothing may go into the connection that was its. */
+static void test_successor(void **state)
+{
+    struct hb_fp_scan_head h = {8, 1, HB_FPSC_FULL, {"", 0}};
+    struct hb_buf b = HB_BUF_INIT;
+    char path[400];
+
+    for (size_t i = 0; i < fk->n_conns; i++)
+        (void)close(fk->conns[i]);
+    fk->n_conns = 0;
+    (void)close(fk->ctl);
+    (void)snprintf(path, sizeof(path), "%s/watch.sock", fk->r.run);
+    assert_int_equal(hb_sock_connect(path, SOCK_SEQPACKET, &fk->ctl), 0);
+    do
+        assert_true(next_frame(WAIT_MS));
+    while (fk->f->kind != HB_FP_HELLO);
+    hb_fp_begin(&b, HB_FP_SCAN, &h);
+    assert_int_equal(hb_sock_send(fk->ctl, b.p, b.n, NULL, 0), 0);
+    hb_buf_done(&b);
+    do
+        assert_true(next_frame(WAIT_MS));
+    while (fk->f->kind != HB_FP_END);
+    assert_int_equal(fk->f->end.id, 8);
+    assert_int_equal(fk->f->end.error, 0);
+    drain();
+}
+
 /* The root is moved away and another stands there. */
 static void test_root_replaced(void **state)
 {
@@ -814,6 +842,7 @@ int main(void)
         cmocka_unit_test(test_sparse_and_look),
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_bad_frames),
+        cmocka_unit_test(test_successor),
         cmocka_unit_test(test_root_replaced),
         cmocka_unit_test_setup_teardown(test_overlay, overlay_setup,
                                         overlay_teardown),
