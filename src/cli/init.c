@@ -15,31 +15,30 @@
 #include "cli/client.h"
 #include "config/config.h"
 #include "crypto/passphrase.h"
+#include "daemon/dirs.h"
 #include "daemon/role.h"
+#include "daemon/units.h"
+
+/* sd_booted(3). */
+#define SYSTEMD_RUNS "/run/systemd/system"
 
 static int directories(const struct hb_cli *cli, struct hb_err *err);
 static int keys(const struct hb_cli *cli, const char *pass_file, bool no_pass,
                 struct hb_err *err);
 static int one_key(const struct hb_cli *cli, enum hb_key_purpose purpose,
                    const char *pass, uid_t uid, struct hb_err *err);
-static int includes(const struct hb_cli *cli, struct hb_err *err);
+static int sites(const struct hb_cli *cli, struct hb_err *err);
+static int includes(const struct hb_cli *cli, const struct hb_config *c,
+                    struct hb_err *err);
+static int fences(const struct hb_cli *cli, const struct hb_config *c,
+                  struct hb_err *err);
 static int configuration(const struct hb_cli *cli, const char *org,
                          const char *site, const char *root, const char *url,
                          const char *anchor, struct hb_err *err);
 
-/* Who owns a directory and whether others may enter it. */
-static const struct {
-    enum hb_dir dir;
-    const char *sub;
-    const char *role; /* NULL: root */
-    mode_t mode;
-} dirs[] = {
-    {HB_DIR_ETC, "", NULL, 0755},          {HB_DIR_ETC, "keys", NULL, 0755},
-    {HB_DIR_ETC, "people", NULL, 0755},    {HB_DIR_ETC, "reflexes", NULL, 0755},
-    {HB_DIR_STATE, "", "core", 0700},      {HB_DIR_BASELINE, "", NULL, 0755},
-    {HB_DIR_HELPER, "", NULL, 0700},       {HB_DIR_PRIVATE, "", NULL, 0755},
-    {HB_DIR_PENDING, "", "compare", 0700},
-};
+/* Besides those of daemon/dirs.h; root's, and all may look: what is secret in
+ * there is a file of mode 0600. */
+static const char *const below_etc[] = {"keys", "people", "reflexes"};
 
 int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
 {
@@ -58,7 +57,7 @@ int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_usage(cli, _("--site and --site-root go together"));
     if (directories(cli, &err) < 0 || keys(cli, pass, no_pass, &err) < 0 ||
         configuration(cli, org, site, root, url, anchor, &err) < 0 ||
-        includes(cli, &err) < 0)
+        sites(cli, &err) < 0)
         return hb_cli_fail(&err);
     return hb_cli_said(cli, "config", cli->config,
                        _("Ready: %s. Next: hinoban person add, hinoban site "
@@ -66,17 +65,24 @@ int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
                        cli->config);
 }
 
-/* A web server whose configuration includes our file must be able to start
- * before any site was ever taken private. */
-static int includes(const struct hb_cli *cli, struct hb_err *err)
+static int sites(const struct hb_cli *cli, struct hb_err *err)
 {
     _cleanup_config_ struct hb_config *c = NULL;
-    const struct hb_conf_site *s;
     int r = hb_config_load(cli->config, &c, err);
 
-    if (r < 0)
-        return r;
-    s = c->sites.v;
+    if (r == 0)
+        r = includes(cli, c, err);
+    return r < 0 ? r : fences(cli, c, err);
+}
+
+/* A web server whose configuration includes our file must be able to start
+ * before any site was ever taken private. */
+static int includes(const struct hb_cli *cli, const struct hb_config *c,
+                    struct hb_err *err)
+{
+    const struct hb_conf_site *s = c->sites.v;
+    int r = 0;
+
     for (size_t i = 0; i < c->sites.n && r == 0; i++) {
         r = hb_cli_private(cli, &s[i], NULL, err);
         if (r == 0 && !cli->json)
@@ -87,31 +93,41 @@ static int includes(const struct hb_cli *cli, struct hb_err *err)
     return r;
 }
 
+/* Where the machine runs systemd and this is its installation: the roles'
+ * units must know the document roots before they start. */
+static int fences(const struct hb_cli *cli, const struct hb_config *c,
+                  struct hb_err *err)
+{
+    const struct hb_units u = {
+        .roles = hb_roles, .paths = &cli->paths, .exe = "/usr/bin/hinoban"};
+    int r;
+
+    if (!hb_streq(cli->paths.root, "/") || access(SYSTEMD_RUNS, F_OK) < 0)
+        return 0;
+    r = hb_units_write_drop_ins(&u, c, "/etc/systemd/system", err);
+    if (r == 0 && !cli->json)
+        printf(_("To start: systemctl daemon-reload && systemctl start "
+                 "hinoban.target\n"));
+    return r;
+}
+
 static int directories(const struct hb_cli *cli, struct hb_err *err)
 {
-    for (size_t i = 0; i < HB_ARRAY_LEN(dirs); i++) {
-        const struct hb_role *role =
-            dirs[i].role != NULL ? hb_role_find(dirs[i].role) : NULL;
-        char path[HB_MAX_PATH];
-        uid_t uid = 0;
-        gid_t gid = 0;
-        int r =
-            dirs[i].sub[0] != '\0'
-                ? hb_path(&cli->paths, dirs[i].dir, dirs[i].sub, path)
-                : !hb_copyz(path, sizeof(path), cli->paths.dir[dirs[i].dir]);
+    int r = hb_dirs_make(&cli->paths, NULL, err);
 
-        if (role != NULL)
-            hb_role_ids(role, &uid, &gid);
-        if (r == 0)
-            r = hb_mkdirs(path, 0755);
-        if (r == 0 &&
-            (chmod(path, dirs[i].mode) < 0 || lchown(path, uid, gid) < 0))
+    for (size_t i = 0; r == 0 && i < HB_ARRAY_LEN(below_etc); i++) {
+        char path[HB_MAX_PATH];
+
+        r = hb_path(&cli->paths, HB_DIR_ETC, below_etc[i], path);
+        if (r < 0)
+            return hb_err_set(err, r, _("the path is too long"));
+        r = hb_mkdirs(path, 0755);
+        if (r == 0 && (chmod(path, 0755) < 0 || lchown(path, 0, 0) < 0))
             r = -errno;
-        if (r != 0)
-            return hb_err_set(err, r < 0 ? r : -ENAMETOOLONG, "%s: %s", path,
-                              strerror(r < 0 ? -r : ENAMETOOLONG));
+        if (r < 0)
+            return hb_err_set(err, r, "%s: %s", path, strerror(-r));
     }
-    return 0;
+    return r;
 }
 
 /* TRUST: publish and rules keys are passphrase-protected; evidence and links

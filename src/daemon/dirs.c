@@ -37,13 +37,16 @@ int hb_dirs_make(const struct hb_paths *p, bool *ret_made_run,
 
     for (const struct hb_dir_rule *d = hb_dir_rules; d->dir != HB_DIR_COUNT;
          d++) {
-        int r = make(d, p->dir[d->dir]);
+        int r = 0;
 
+        if (d->dir != HB_DIR_RUN || ret_made_run != NULL)
+            r = make(d, p->dir[d->dir]);
         if (r < 0)
             return hb_err_set(err, r, "%s: %s", p->dir[d->dir],
                               hb_errno_text(r, text, sizeof(text)));
     }
-    *ret_made_run = !had_run;
+    if (ret_made_run != NULL)
+        *ret_made_run = !had_run;
     return 0;
 }
 

@@ -19,7 +19,8 @@ struct hb_dir_rule {
 extern const struct hb_dir_rule hb_dir_rules[]; /* HB_DIR_COUNT ends */
 
 /* Makes what is missing and sets owner and mode (not of what lies inside).
- * *RET_MADE_RUN: whether the run directory was made by this call. */
+ * *RET_MADE_RUN: whether the run directory was made by this call; NULL: it is
+ * left to who starts the roles. */
 int hb_dirs_make(const struct hb_paths *p, bool *ret_made_run,
                  struct hb_err *err) HB_WUR;
 

@@ -217,6 +217,18 @@ def test_every_role_starts(system, services, root):
                           '--site-root', root + '/site'],
                          capture_output=True, text=True)
     ok(run.returncode == 0, 'a root is made', run.stderr)
+    with open(system + '/../tmpfiles.d/hinoban.conf') as f:
+        rules = re.findall(r'^d (/(?:etc|var)\S+) (\d+) (\S+) (\S+)', f.read(),
+                           re.M)
+    open_ones = []
+    for path, mode, user, group in rules:
+        st = os.stat(root + path)
+        want = (int(mode, 8), ids(user)[0],
+                0 if group == 'root' else ids('hinoban-core')[1])
+        if (st.st_mode & 0o7777, st.st_uid, st.st_gid) != want:
+            open_ones.append(f'{path} {st.st_mode:o} {st.st_uid} {st.st_gid}')
+    ok(rules and not open_ones,
+       'init leaves directories as closed as tmpfiles.d', open_ones)
     os.makedirs(root + '/run/hinoban/unmount', exist_ok=True)
     # Other accounts may be unable to enter the source tree.
     for name in ('casebook', 'rules'):
