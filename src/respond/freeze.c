@@ -8,9 +8,11 @@
  * lives afterwards.  Never-touch groups are policy's to refuse (policy.c).
  */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -195,6 +197,8 @@ static int set_state(const char *object, bool freeze)
     return signal_pid(object, freeze);
 }
 
+/* In the unit each slice that may be written is a mount of its own, so mounts
+ * are crossed; what is reached must be a control group all the same. */
 static int write_group(const char *const *mounts, const char *group,
                        const char *file, const char *value)
 {
@@ -202,11 +206,16 @@ static int write_group(const char *const *mounts, const char *group,
 
     for (size_t i = 0; mounts[i] != NULL && r == -ENOENT; i++) {
         _cleanup_close_ int mount = -1, dir = -1, fd = -1;
+        struct statfs fs = {0};
 
         mount = open(mounts[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (mount < 0)
             continue;
-        dir = hb_open_beneath(mount, group, O_PATH | O_DIRECTORY, 0, true);
+        dir = hb_open_beneath(mount, group, O_PATH | O_DIRECTORY, 0, false);
+        if (dir >= 0 &&
+            (fstatfs(dir, &fs) < 0 || (fs.f_type != CGROUP2_SUPER_MAGIC &&
+                                       fs.f_type != CGROUP_SUPER_MAGIC)))
+            return -EXDEV;
         fd = dir < 0 ? dir : openat(dir, file, O_WRONLY | O_CLOEXEC);
         if (fd < 0) {
             r = dir < 0 ? dir : -errno;
