@@ -15,8 +15,14 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
      "list [--all] | show ID | open CASE SITE \"NOTE\" | note ID \"TEXT\" | "
-     "state ID STATE | resume ID STEP done|again",
-     "list show open note state resume --all", NULL},
+     "state ID STATE | resume ID STEP done|again | restart ID [--from STEP]",
+     "list show open note state resume restart --all --from",
+     N_("resume   says of a step of which the machine does not know whether it "
+        "was done\n"
+        "restart  a playbook that failed or was ended goes on: with what "
+        "stopped it, or from\n"
+        "         STEP on with all that did not end well; what was done is not "
+        "done twice")},
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
      "list [INCIDENT] [--all] | done ID \"WORDS\" | decline ID \"WHY\" | "
@@ -32,12 +38,16 @@ const struct hb_cli_command hb_cli_commands[] = {
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},
     {"undo", hb_cmd_undo, HB_CLI_DAILY,
      N_("what the machine did for an incident, and taking it back"),
-     "INCIDENT [DEED [--dry-run]] [--key FILE] [--person NAME]",
+     "INCIDENT [DEED|STEP [--dry-run]] [--key FILE] [--person NAME]",
      "--dry-run --key --person",
      N_("Without DEED lists what is in force: a site or path that is private, "
         "a path that\n"
         "cannot be changed, a program that was stopped. Undoing is signed with "
-        "your key.")},
+        "your key.\n"
+        "STEP takes back what a step of the playbook did, where it names how. "
+        "A file that was\n"
+        "put back as published stays so: who finds the change right publishes "
+        "or accepts it.")},
     {"decide", hb_cmd_decide, HB_CLI_DAILY,
      N_("record a decision of yours, signed, with reason and end"),
      "SUBJECT VERDICT \"WHY\" [--for 90d]", "--for --key --person",

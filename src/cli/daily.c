@@ -90,9 +90,24 @@ static int incident_about(struct hb_cli *cli, int argc, char **argv,
     return args_send(a, cli, "incident.state");
 }
 
+static int incident_restart(struct hb_cli *cli, const char *word,
+                            const char *from, struct args *a)
+{
+    int64_t id;
+    int r = number(cli, word, &id);
+
+    if (r != HB_EXIT_OK)
+        return r;
+    hb_jw_int(&a->w, "id", id);
+    if (from != NULL)
+        hb_jw_str(&a->w, "from", from);
+    return args_send(a, cli, "incident.restart");
+}
+
 int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
 {
     bool all = hb_client_flag(&argc, argv, "--all");
+    const char *from = hb_client_opt(&argc, argv, "--from");
     const char *verb = argc > 1 ? argv[1] : "list";
     struct args a;
     int64_t id;
@@ -114,6 +129,8 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
     } else if (hb_streq(verb, "show") || hb_streq(verb, "note") ||
                hb_streq(verb, "state")) {
         r = incident_about(cli, argc, argv, &a);
+    } else if (hb_streq(verb, "restart") && argc == 3) {
+        r = incident_restart(cli, argv[2], from, &a);
     } else if (hb_streq(verb, "resume") && argc == 5 &&
                (hb_streq(argv[4], "done") || hb_streq(argv[4], "again"))) {
         r = number(cli, argv[2], &id);
@@ -125,7 +142,8 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
         }
     } else {
         r = hb_cli_usage(cli, _("say what to do: list, show, open, note, "
-                                "state or resume ID STEP done|again"));
+                                "state, resume ID STEP done|again or restart "
+                                "ID [--from STEP]"));
     }
     hb_buf_done(&a.b);
     return r;

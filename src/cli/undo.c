@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * undo.c - `hinoban undo INCIDENT [DEED]`: what the machine did for an
+ * undo.c - `hinoban undo INCIDENT [DEED|STEP]`: what the machine did for an
  * incident and is still in force, and taking it back.
  *
  * Runs as the person who undoes it; the approval of exactly the counter-action
@@ -24,6 +24,8 @@ static int sign(struct hb_arena *a, const struct hb_json *deed,
 static int undo(struct hb_cli *cli, struct hb_arena *a, int64_t incident,
                 int64_t number, const struct hb_json *deed, const char *hex);
 static int number_of(const struct hb_cli *cli, const char *word, int64_t *ret);
+static int undo_step(struct hb_cli *cli, int64_t incident, const char *step,
+                     bool dry);
 
 int hb_cmd_undo(struct hb_cli *cli, int argc, char **argv)
 {
@@ -51,6 +53,8 @@ int hb_cmd_undo(struct hb_cli *cli, int argc, char **argv)
                        (long long)incident);
         return hb_client_print(cli, "deed.list", args);
     }
+    if (argv[2][strspn(argv[2], "0123456789")] != '\0')
+        return undo_step(cli, incident, argv[2], dry);
     if (number_of(cli, argv[2], &number) != HB_EXIT_OK)
         return HB_EXIT_USAGE;
     if (list(cli, a, incident, &deeds, &err) < 0)
@@ -80,6 +84,23 @@ int hb_cmd_undo(struct hb_cli *cli, int argc, char **argv)
     if (r < 0)
         return hb_cli_fail(&err);
     return undo(cli, a, incident, number, deed, hex);
+}
+
+/* A step of the playbook: nothing is signed here, its undo asks for an
+ * approval where it wants one. */
+static int undo_step(struct hb_cli *cli, int64_t incident, const char *step,
+                     bool dry)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_int(&w, "incident", incident);
+    hb_jw_str(&w, "place", step);
+    hb_jw_bool(&w, "dry", dry);
+    hb_jw_end_obj(&w);
+    return hb_client_print(cli, "step.undo", hb_buf_z(&args));
 }
 
 static int list(const struct hb_cli *cli, struct hb_arena *a, int64_t incident,

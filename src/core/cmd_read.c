@@ -253,6 +253,9 @@ static int add_step(void *arg, const struct hb_play_view *v)
                 v->result != NULL && v->result[0] != '\0'
                     ? shown(call, hb_gettext(v->result))
                     : "");
+    if (v->state == HB_PLAY_FAILED_STEP || v->state == HB_PLAY_SKIPPED ||
+        (v->state == HB_PLAY_ENDED && v->step->undo != NULL))
+        hb_buf_addf(&call->text, "      (%s)\n", v->place);
     if (v->state == HB_PLAY_STUCK)
         hb_buf_addf(&call->text,
                     _("      Nobody knows whether this was done. Look, then: "
@@ -263,8 +266,17 @@ static int add_step(void *arg, const struct hb_play_view *v)
 
 static int show_steps(struct hb_core_call *call, int64_t id)
 {
+    enum hb_play_state st = HB_PLAY_ENDED;
+    const char *why = "";
     int r = hb_play_each(call->core->play, id, add_step, call);
 
+    if (r >= 0)
+        r = hb_play_run(call->core->play, call->arena, id, &st, &why);
+    if (r == 0 && st == HB_PLAY_FAILED_STEP)
+        hb_buf_addf(&call->text,
+                    _("  The playbook failed or was ended. To go on: hinoban "
+                      "incident restart %lld [--from STEP]\n"),
+                    (long long)id);
     return r == -ENOENT ? 0 : r;
 }
 

@@ -15,9 +15,9 @@
 #include "core/play_port.h"
 #include "incident/decision.h"
 
-static hb_core_cmd_fn incident_open, incident_note, incident_state, task_answer,
-    task_assign, decision_add, step_resume, approval_wanted, approval_add,
-    evidence_checkpoint, evidence_export;
+static hb_core_cmd_fn incident_open, incident_note, incident_state,
+    incident_restart, task_answer, task_assign, decision_add, step_resume,
+    approval_wanted, approval_add, evidence_checkpoint, evidence_export;
 
 const struct hb_core_cmd hb_core_cmds_work[] = {
     {"incident.open", HB_NEED_PERSON, incident_open},
@@ -26,7 +26,9 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {"task.answer", HB_NEED_PERSON, task_answer},
     {"task.assign", HB_NEED_OFFICER, task_assign},
     {"decision.add", HB_NEED_OFFICER, decision_add},
+    {"incident.restart", HB_NEED_OFFICER, incident_restart},
     {"step.resume", HB_NEED_OFFICER, step_resume},
+    {"step.undo", HB_NEED_OFFICER, hb_core_step_undo},
     {"approval.wanted", HB_NEED_PERSON, approval_wanted},
     {"approval.add", HB_NEED_PERSON, approval_add},
     {"deed.list", HB_NEED_READ, hb_core_deed_list},
@@ -274,6 +276,22 @@ static int step_resume(struct hb_core_call *call)
 
     if (r == 0)
         hb_buf_addz(&call->text, _("Noted.\n"));
+    return r;
+}
+
+/* A playbook that failed, or that was ended, goes on. */
+static int incident_restart(struct hb_core_call *call)
+{
+    int64_t id = hb_json_int(call->args, "id", 0);
+    int r = hb_play_restart(call->core->play, id,
+                            hb_json_str(call->args, "from", NULL), call->person,
+                            &call->err);
+
+    if (r == 0)
+        hb_buf_addf(&call->text,
+                    _("The playbook of incident %lld goes on; what was done "
+                      "stays done.\n"),
+                    (long long)id);
     return r;
 }
 

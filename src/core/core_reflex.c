@@ -216,6 +216,7 @@ int hb_core_deed_list(struct hb_core_call *call)
     if (n == 0)
         hb_buf_addz(&call->text, _("Nothing is in force that could be "
                                    "undone.\n"));
+    hb_core_undo_restored(call, incident);
     return r;
 }
 

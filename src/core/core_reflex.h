@@ -21,4 +21,10 @@ void hb_core_reflex_by_person(struct hb_core *c, const char *site,
 /* "deed.list", "deed.undo": what is in force of an incident, and back. */
 hb_core_cmd_fn hb_core_deed_list, hb_core_deed_undo;
 
+/* ---- core_undo.c ---- */
+/* "step.undo": what a step of the playbook did, and back. */
+hb_core_cmd_fn hb_core_step_undo;
+/* Says of files that were put back what to do where a change was right. */
+void hb_core_undo_restored(struct hb_core_call *call, int64_t incident);
+
 #endif

@@ -61,6 +61,9 @@ static const struct {
     {"step.started", N_("Step begun: {title}.")},
     {"step.done", N_("Step done: {title}. {result}")},
     {"step.failed", N_("Step failed: {title}. {result}")},
+    {"step.restarted",
+     N_("{by} runs the playbook again: {title}. What was done "
+        "stays done.")},
     {"step.skipped", N_("Step not needed: {title}. {result}")},
     {"task.added", N_("Asked of {roles}: {title}.")},
     {"task.done", N_("{by} did: {title}. {answer}")},

@@ -22,6 +22,7 @@ static const char find_out[] =
     N_("Find out whether this was done (done: yes; declined: no, do it "
        "again): ");
 static const char said_done[] = N_("It was done.");
+static const char restarted[] = N_("A person runs the playbook again.");
 static const char said_not[] = N_("It was not done; it is begun again.");
 
 static int send(struct hb_walk *w, const struct hb_scope *sc,
@@ -42,7 +43,7 @@ static int ask(struct hb_walk *w, const struct hb_step *s,
                enum hb_waits waits, const char *lead, const char *kind,
                struct hb_words2 why);
 static int again_afresh(struct hb_walk *w, const struct hb_step *s,
-                        struct hb_run_row *row);
+                        struct hb_run_row *row, const char *why);
 static int note_person(struct hb_walk *w, const char *by,
                        struct hb_words2 said);
 static struct hb_sent *sent_find(struct hb_play *p, const uint8_t *key);
@@ -125,13 +126,41 @@ int hb_act_resume(struct hb_walk *w, const struct hb_scope *sc,
     row->task = 0;
     if (r >= 0)
         r = was_done ? done(w, sc, s, row, "{}", hb_words(said_done))
-                     : again_afresh(w, s, row);
+                     : again_afresh(w, s, row, said_not);
     if (r == 0)
         r = note_person(w, by, hb_words(was_done ? said_done : said_not));
     r = hb_run_commit(w->p, own, r);
     if (r == 0 && !was_done)
         r = sent_add(w->p, row->key, false);
     return r;
+}
+
+int hb_act_redo(struct hb_walk *w, const struct hb_step *s,
+                struct hb_run_row *row)
+{
+    bool heard =
+        row->state == HB_PLAY_FAILED_STEP && !hb_streq(row->result, over_time);
+    int r;
+
+    row->waits = HB_WAITS_NONE;
+    row->task = 0;
+    row->way = HB_WAY_NEXT;
+    row->started = w->now;
+    row->finished = 0;
+    if (heard) {
+        r = again_afresh(w, s, row, restarted);
+        return r < 0 ? r : sent_add(w->p, row->key, false);
+    }
+    /* It may have been done: the same key is asked, as after a crash. */
+    sent_drop(w->p, row->key);
+    row->state = HB_PLAY_BEGUN;
+    row->attempt++;
+    row->wake = s->timeout > 0 ? w->now + (int64_t)s->timeout : 0;
+    row->result = "";
+    r = hb_run_row_put(w->p, w->run->id, row);
+    return r < 0 ? r
+                 : hb_note_step(w, "step.started", &s->title,
+                                hb_words(restarted), NULL);
 }
 
 int hb_act_undo(struct hb_walk *w, const struct hb_step *s, const char *place,
@@ -410,7 +439,7 @@ static int ask(struct hb_walk *w, const struct hb_step *s,
 
 /* The old key was used up by an attempt that nobody can ask about. */
 static int again_afresh(struct hb_walk *w, const struct hb_step *s,
-                        struct hb_run_row *row)
+                        struct hb_run_row *row, const char *why)
 {
     int r;
 
@@ -421,8 +450,8 @@ static int again_afresh(struct hb_walk *w, const struct hb_step *s,
     hb_random(row->key, sizeof(row->key));
     r = hb_run_row_put(w->p, w->run->id, row);
     return r < 0 ? r
-                 : hb_note_step(w, "step.started", &s->title,
-                                hb_words(said_not), NULL);
+                 : hb_note_step(w, "step.started", &s->title, hb_words(why),
+                                NULL);
 }
 
 static int note_person(struct hb_walk *w, const char *by, struct hb_words2 said)

@@ -102,28 +102,36 @@ int hb_change_stick(struct hb_walk *w, const char *why, const char *detail)
     return hb_run_commit(w->p, own, r);
 }
 
-int hb_change_decided(struct hb_walk *w)
+int hb_change_phase(struct hb_walk *w, enum hb_phase *ret)
 {
     enum hb_phase from = HB_PHASE_RECOVER_PREVENT;
+    struct hb_run_row *rows = NULL;
+    size_t n = 0;
+    int r = hb_run_row_list(w->p, w->a, w->run->id, true, &rows, &n);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].phase < (unsigned)from)
+            from = (enum hb_phase)rows[i].phase;
+    *ret = n == 0 ? HB_PHASE_DETECT_CONTAIN : from;
+    return 0;
+}
+
+int hb_change_decided(struct hb_walk *w)
+{
+    enum hb_phase from = HB_PHASE_DETECT_CONTAIN;
     struct hb_words2 why = hb_words(ended);
-    struct hb_run_row *rows;
     struct hb_task t;
-    size_t n;
     bool own;
     int r = hb_people_task(w, w->run->task, &t);
 
     if (r < 0 || (t.state != HB_TASK_DONE && t.state != HB_TASK_DECLINED))
         return r;
-    r = hb_run_row_list(w->p, w->a, w->run->id, true, &rows, &n);
-    if (r < 0)
-        return r;
     if (t.state == HB_TASK_DONE) {
-        for (size_t i = 0; i < n; i++)
-            if (rows[i].phase < (unsigned)from)
-                from = (enum hb_phase)rows[i].phase;
-        if (n == 0)
-            from = HB_PHASE_DETECT_CONTAIN;
-        return hb_change_restart(w, from, hb_people_name(w, t.done_by));
+        r = hb_change_phase(w, &from);
+        return r < 0 ? r
+                     : hb_change_restart(w, from, hb_people_name(w, t.done_by));
     }
     r = hb_run_begin(w->p, &own);
     if (r < 0)
@@ -144,20 +152,22 @@ int hb_change_restart(struct hb_walk *w, enum hb_phase from, const char *by)
     struct hb_words2 why = hb_words(put_aside);
     const char *hash =
         w->run->pb == NULL ? NULL : hb_run_hash(w->a, w->run->pb);
+    struct hb_run_row *rows = NULL;
+    size_t n = 0;
     bool own;
     int r;
 
     if (hash == NULL)
         return w->run->pb == NULL ? -ENOENT : -ENOMEM;
-    r = hb_run_begin(w->p, &own);
+    r = hb_run_row_list(w->p, w->a, w->run->id, true, &rows, &n);
+    if (r == 0)
+        r = hb_run_begin(w->p, &own);
     if (r < 0)
         return r;
     /* What is under way gets another name, so that its step is free. */
-    r = hb_db_exec(w->p->s->db,
-                   "UPDATE task SET step = step || '~' || id WHERE id IN"
-                   " (SELECT task FROM run_step WHERE run = ?1"
-                   " AND state IN (1, 2, 6) AND place NOT LIKE '%~undo')",
-                   "i", w->run->id);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        if (!hb_place_is_undo(rows[i].place))
+            r = hb_run_tasks_aside(w->p, w->run, rows[i].place);
     if (r == 0)
         r = hb_run_row_cancel(w->p, w->run, "", why.en, w->now);
     if (r == 0)
@@ -178,7 +188,7 @@ int hb_change_restart(struct hb_walk *w, enum hb_phase from, const char *by)
     if (r == 0)
         r = hb_run_version(w->p, w->run->id, w->run->pb, w->now);
     if (r == 0)
-        r = hb_note_step(w, "step.started", &w->run->pb->title,
+        r = hb_note_step(w, "step.restarted", &w->run->pb->title,
                          hb_words(restarted), by);
     if (r == 0)
         r = hb_note(w, hb_words(restarted));

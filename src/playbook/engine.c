@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine.c - what core calls: begin, tick, answer, resume, undo, restart.
+ * engine.c - what core calls: begin, tick, answer, resume, undo.
  *
  * Runs in core, one thread.  The engine keeps one thing in memory, which
  * action keys this process has sent; all else is read from the store at every
@@ -10,8 +10,6 @@
 #include "base/fault.h"
 #include "base/i18n.h"
 #include "playbook/run.h"
-
-#define PLAY_MAGIC 0x4842706cu
 
 static const char unknown_type[] =
     N_("The playbook has a step of a type that this program does not know.");
@@ -85,7 +83,7 @@ int hb_play_begin(struct hb_play *p, int64_t incident)
             : NULL;
     if (c == NULL || c->playbook == NULL)
         return 0;
-    r = check(c->playbook, 0);
+    r = hb_play_check(c->playbook);
     if (r < 0)
         return r;
     r = hb_run_of(p, a, incident, &run);
@@ -252,33 +250,6 @@ int hb_play_undo(struct hb_play *p, int64_t incident, const char *place,
         return hb_err_set(err, r, _("Step %s is being taken back."), place);
     if (r < 0)
         return hb_err_set(err, r, _("Step %s could not be taken back."), place);
-    (void)hb_play_advance(p, run.id);
-    return 0;
-}
-
-int hb_play_restart(struct hb_play *p, int64_t incident, enum hb_phase from,
-                    const struct hb_person *by, struct hb_err *err)
-{
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_walk w;
-    struct hb_run run;
-    int r;
-
-    HB_CHECK(p, PLAY_MAGIC);
-    if (a == NULL)
-        return -ENOMEM;
-    r = hb_run_of(p, a, incident, &run);
-    if (r < 0)
-        return hb_err_set(err, r, _("This incident has no playbook."));
-    if (run.state != HB_PLAY_STUCK || run.pb == NULL)
-        return hb_err_set(err, -EINVAL,
-                          _("This incident's playbook is not stuck."));
-    r = check(run.pb, 0);
-    hb_walk_init(&w, p, a, &run);
-    if (r == 0)
-        r = hb_change_restart(&w, from, by->full_name);
-    if (r < 0)
-        return hb_err_set(err, r, _("The playbook could not be restarted."));
     (void)hb_play_advance(p, run.id);
     return 0;
 }
@@ -479,6 +450,11 @@ static int look_up(struct hb_walk *w, const struct hb_run_row *row,
 /* ---- what the loader has checked, checked again before anything begins:
  * a playbook may come from elsewhere, and a step that is not understood must
  * never be passed by ---- */
+
+int hb_play_check(const struct hb_playbook *pb)
+{
+    return check(pb, 0);
+}
 
 static int check(const struct hb_playbook *pb, unsigned depth)
 {

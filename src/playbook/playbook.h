@@ -114,10 +114,16 @@ int hb_play_resume(struct hb_play *p, int64_t incident, const char *place,
  * -EINPROGRESS. */
 int hb_play_undo(struct hb_play *p, int64_t incident, const char *place,
                  const struct hb_person *by, struct hb_err *err) HB_WUR;
-/* Goes on with a run whose playbook was changed so that its place is gone:
- * what has ended stays, steps of phases before FROM are left out, the others
- * are done by the playbook as it is loaded now. */
-int hb_play_restart(struct hb_play *p, int64_t incident, enum hb_phase from,
+/* Goes on with a run that has failed, that a person ended, or that is stuck
+ * because its playbook was changed so that its place is gone; by the playbook
+ * as it is loaded now.  What has ended well stays, and what a person decided
+ * against.  FROM names a place, or is NULL.
+ * Failed or ended: what stopped it is done again; with FROM everything from
+ * there on that did not end well.  Stuck: steps of phases before that of FROM
+ * (NULL: of what is under way) are left out.
+ * -EINVAL it neither failed nor is stuck, or the incident is closed, -ENOENT,
+ * -EALREADY nothing is left to do. */
+int hb_play_restart(struct hb_play *p, int64_t incident, const char *from,
                     const struct hb_person *by, struct hb_err *err) HB_WUR;
 
 enum hb_play_state {

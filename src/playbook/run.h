@@ -39,15 +39,13 @@ enum hb_waits { /* what the task of a row is for */
                 HB_WAITS_RESUME    /* was it done? */
 };
 
-/* Words for the result of a step: what the engine itself says is given by
- * its English text and translated where it is shown; what a person or an
- * action said is not. */
+/* Words for the result of a step: messages of the catalogue are translated
+ * where they are shown; what a person said is not. */
 struct hb_words2 {
     const char *en, *ja;
 };
 
-/* What to do with an action of this process: after a restart nothing is
- * known of it, and it is asked whether it was done. */
+/* An action of this process; of others it is asked whether it was done. */
 struct hb_sent {
     uint8_t key[HB_ACT_KEY_SIZE];
     bool sent;
@@ -117,16 +115,15 @@ struct hb_walk {
 
 /* ---- place.c ---- */
 
-/* In A; NULL where it is too long or memory ends. */
+/* In A; NULL where too long, or without memory. */
 const char *hb_place_make(struct hb_arena *a, const struct hb_scope *sc,
                           const struct hb_step *s);
-/* Finds the step of PLACE and the scope that it stands in; -ENOENT where the
- * playbook has none. */
+/* The step of PLACE and the scope that it stands in; -ENOENT. */
 int hb_place_find(struct hb_arena *a, const struct hb_playbook *top,
                   const char *place, const struct hb_scope **ret_scope,
                   const struct hb_step **ret_step) HB_WUR;
 bool hb_place_is_undo(const char *place);
-/* The scope behind a step: a round, an exception branch, a playbook called. */
+/* Behind a step: a round, an exception branch, a playbook called. */
 int hb_scope_round(struct hb_walk *w, const struct hb_scope *sc, int64_t round,
                    struct hb_scope *ret) HB_WUR;
 int hb_scope_exception(struct hb_walk *w, const struct hb_scope *sc,
@@ -138,14 +135,13 @@ bool hb_scope_loops(const struct hb_scope *sc, const struct hb_playbook *pb);
 
 /* ---- run_store.c ---- */
 
-/* Transactions, with the points where a test lets the process die.  Joins
- * one that is open already. */
+/* Transactions; with points where tests die.  Joins one that is open. */
 int hb_run_begin(struct hb_play *p, bool *ret_own) HB_WUR;
 int hb_run_commit(struct hb_play *p, bool own, int r) HB_WUR;
 
 int hb_run_add(struct hb_play *p, int64_t incident,
                const struct hb_playbook *pb, int64_t now, int64_t *ret) HB_WUR;
-/* Notes the version of the playbook that the run is done by from now on. */
+/* Notes the version by which the run is done from now on. */
 int hb_run_version(struct hb_play *p, int64_t run, const struct hb_playbook *pb,
                    int64_t now) HB_WUR;
 /* Hex of the hash over the playbook and all that it calls, in A. */
@@ -174,10 +170,13 @@ int hb_run_row_put(struct hb_play *p, int64_t run,
 /* All (LIVE: those that have not ended) in the order they were reached. */
 int hb_run_row_list(struct hb_play *p, struct hb_arena *a, int64_t run,
                     bool live, struct hb_run_row **ret, size_t *ret_n) HB_WUR;
-/* Live rows below PREFIX end as skipped, their tasks expire. */
+/* The tasks about a place make room for new ones. */
+int hb_run_tasks_aside(struct hb_play *p, const struct hb_run *run,
+                       const char *place) HB_WUR;
+/* Live rows below PREFIX are skipped, tasks expire. */
 int hb_run_row_cancel(struct hb_play *p, const struct hb_run *run,
                       const char *prefix, const char *why, int64_t now) HB_WUR;
-/* The task expires if it still waits: 1; 0 it was answered before. */
+/* 1 the task waited and expires; 0 it was answered before. */
 int hb_run_expire(struct hb_play *p, int64_t task, int64_t now) HB_WUR;
 
 /* In A; NULL where none is set (or the store failed: *ret_err). */
@@ -188,7 +187,7 @@ int hb_run_set_var(struct hb_play *p, int64_t run, const char *name,
 
 /* ---- vars.c ---- */
 
-/* The value of a variable of SC's playbook as text, in A. */
+/* A variable of SC's playbook as text, in A. */
 const char *hb_var_text(struct hb_walk *w, const struct hb_scope *sc,
                         const struct hb_variable *v, int *ret_err);
 /* 1, 0; -EINVAL and others. */
@@ -200,8 +199,7 @@ int hb_var_set(struct hb_walk *w, const struct hb_scope *sc,
 /* Sets what the JSON object SETS names and the playbook declares. */
 int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
                    const char *sets) HB_WUR;
-/* What a person's answer means for V: text for hb_var_set() in A, or NULL
- * where it is not of V's type. */
+/* A person's answer as text for hb_var_set(), in A; NULL: not of V's type. */
 const char *hb_var_answer(struct hb_arena *a, const struct hb_variable *v,
                           bool done, const char *answer);
 
@@ -225,11 +223,13 @@ int hb_walk_branch(struct hb_walk *w, const struct hb_scope *sc,
 /* Stores ROW and, where KIND is given, a line of the timeline. */
 int hb_walk_save(struct hb_walk *w, struct hb_run_row *row, const char *kind,
                  const struct hb_text *t, struct hb_words2 result) HB_WUR;
+/* Whether RESULT is that of a step before the phase of a restart. */
+bool hb_walk_left_out(const char *result);
 /* The step has failed: chooses the way and stores it. */
 int hb_walk_fail(struct hb_walk *w, const struct hb_scope *sc,
                  const struct hb_step *s, struct hb_run_row *row,
                  struct hb_words2 why) HB_WUR;
-/* The same within an open transaction, without the timeline. */
+/* The same, only the choice. */
 void hb_walk_choose(const struct hb_scope *sc, const struct hb_step *s,
                     struct hb_run_row *row);
 
@@ -245,11 +245,14 @@ int hb_act_answer(struct hb_walk *w, const struct hb_scope *sc,
                   const struct hb_step *s, struct hb_run_row *row,
                   enum hb_play_result result, const char *sets,
                   const char *words) HB_WUR;
+/* Begins again, by its old key where nobody heard of its end. */
+int hb_act_redo(struct hb_walk *w, const struct hb_step *s,
+                struct hb_run_row *row) HB_WUR;
 /* A person says whether it was done. */
 int hb_act_resume(struct hb_walk *w, const struct hb_scope *sc,
                   const struct hb_step *s, struct hb_run_row *row, bool done,
                   const char *by) HB_WUR;
-/* Begins to take back the step S at PLACE, which has ended. */
+/* Begins to take back step S at PLACE. */
 int hb_act_undo(struct hb_walk *w, const struct hb_step *s, const char *place,
                 const char *by) HB_WUR;
 /* Live undo rows of the run. */
@@ -261,19 +264,21 @@ int hb_people_begin(struct hb_walk *w, const struct hb_scope *sc,
                     const struct hb_step *s, struct hb_run_row *row) HB_WUR;
 int hb_people_drive(struct hb_walk *w, const struct hb_scope *sc,
                     const struct hb_step *s, struct hb_run_row *row) HB_WUR;
-/* Makes a task about step S (NULL: about the run) under the name STEP, its
- * title being LEAD ("Approve: ") and T. */
+/* Makes a task about step S (NULL: the run) called STEP, titled LEAD and T. */
 int hb_people_ask(struct hb_walk *w, const char *step, const char *lead,
                   const struct hb_text *t, bool four_eyes,
                   const struct hb_step *s, int64_t *ret) HB_WUR;
-/* The task as it stands; -ENOENT. */
 int hb_people_task(struct hb_walk *w, int64_t id, struct hb_task *ret) HB_WUR;
 /* Full name of who answered, in A. */
 const char *hb_people_name(struct hb_walk *w, int64_t person);
 
 /* ---- engine.c ---- */
 
-/* Goes as far as it can with one run; 1 where the budget ended. */
+#define PLAY_MAGIC 0x4842706cu /* hb_play.magic */
+
+/* What the loader has checked; -ENOTSUP an unknown type of step, -EINVAL. */
+int hb_play_check(const struct hb_playbook *pb) HB_WUR;
+/* As far as it goes with one run; 1 where the budget ended. */
 int hb_play_advance(struct hb_play *p, int64_t run);
 void hb_walk_init(struct hb_walk *w, struct hb_play *p, struct hb_arena *a,
                   struct hb_run *run);
@@ -289,5 +294,7 @@ int hb_change_stick(struct hb_walk *w, const char *why,
                     const char *detail) HB_WUR;
 int hb_change_restart(struct hb_walk *w, enum hb_phase from,
                       const char *by) HB_WUR;
+/* The earliest phase of what is under way. */
+int hb_change_phase(struct hb_walk *w, enum hb_phase *ret) HB_WUR;
 
 #endif

@@ -298,6 +298,17 @@ int hb_run_row_list(struct hb_play *p, struct hb_arena *a, int64_t run,
     return r;
 }
 
+int hb_run_tasks_aside(struct hb_play *p, const struct hb_run *run,
+                       const char *place)
+{
+    return hb_db_exec(p->s->db,
+                      "UPDATE task SET step = step || '~' || id"
+                      " WHERE incident = ?1 AND step NOT LIKE '%~%'"
+                      " AND (step = ?2 OR substr(step, 1, ?3) IN"
+                      " (?2 || '!', ?2 || '?'))",
+                      "iti", run->incident, place, (int64_t)strlen(place) + 1);
+}
+
 int hb_run_row_cancel(struct hb_play *p, const struct hb_run *run,
                       const char *prefix, const char *why, int64_t now)
 {

@@ -99,6 +99,11 @@ int hb_walk_fail(struct hb_walk *w, const struct hb_scope *sc,
     return hb_walk_save(w, row, "step.failed", &s->title, why);
 }
 
+bool hb_walk_left_out(const char *result)
+{
+    return hb_streq(result, left_out);
+}
+
 void hb_walk_choose(const struct hb_scope *sc, const struct hb_step *s,
                     struct hb_run_row *row)
 {

@@ -116,14 +116,10 @@ static void test_same_step_is_asked_anew(void **state)
 
     /* b stands behind a new step now: it cannot be reached without it. */
     world_begin(&w, FIRST);
-    assert_int_equal(
-        hb_play_restart(w.p, w.incident, HB_PHASE_DETECT_CONTAIN, &by, &err),
-        -EINVAL);
+    assert_int_equal(hb_play_restart(w.p, w.incident, "a", &by, &err), -EINVAL);
     stuck(&w, BEGIN("a") SCAN("a", "next: n0") SCAN("n0", "next: b")
                   TELL("b", "phase: report-publish, next: fin") FIN);
-    assert_int_equal(
-        hb_play_restart(w.p, w.incident, HB_PHASE_DETECT_CONTAIN, &by, &err),
-        0);
+    assert_int_equal(hb_play_restart(w.p, w.incident, "a", &by, &err), 0);
     assert_string_equal(world_trace(&w), "begin:E a:E b~3:S n0:E b:B");
     assert_true(world_task(&w, "b") != 0);
     assert_int_equal(number(&w, "SELECT count(*) FROM task WHERE state = 1"),
