@@ -137,6 +137,8 @@ static int incident_state(struct hb_core_call *call)
     if (st > HB_INC_CLOSED)
         return hb_err_set(&call->err, -EINVAL,
                           _("A state is contained, recovered or closed."));
+    if (st == HB_INC_CLOSED)
+        hb_core_own_controls(call->core);
     r = hb_incident_set_state(&call->core->state,
                               hb_json_int(call->args, "id", 0),
                               (enum hb_incident_state)st, by, &call->err);
@@ -148,11 +150,13 @@ static int incident_state(struct hb_core_call *call)
 static int task_answer(struct hb_core_call *call)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
-    int r =
-        hb_play_task_answer(call->core->play, id, call->person->id,
+    int r;
+
+    /* A measure is done by what its check says now (incident/prevent.h). */
+    hb_core_own_controls(call->core);
+    r = hb_play_task_answer(call->core->play, id, call->person->id,
                             hb_json_bool(call->args, "done", true),
                             hb_json_str(call->args, "answer", ""), &call->err);
-
     if (r == -EINPROGRESS) {
         hb_buf_addz(&call->text, _("Noted. A second person has to agree.\n"));
         return 0;

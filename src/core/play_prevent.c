@@ -32,6 +32,8 @@ int hb_core_act_propose(struct hb_core *c, const struct hb_play_act *a)
 
     if (arena == NULL)
         return -ENOMEM;
+    /* What core knows by itself is looked at now, not ten seconds ago. */
+    hb_core_own_controls(c);
     if (hb_incident_get(&c->state, arena, a->incident, &inc) < 0 ||
         (kase = hb_case_find(c->book, (unsigned)inc.case_number)) == NULL)
         return hb_play_answer(c->play, a->key, HB_PLAY_FAILED, "{}",
