@@ -154,7 +154,7 @@ int hb_change_restart(struct hb_walk *w, enum hb_phase from, const char *by)
         w->run->pb == NULL ? NULL : hb_run_hash(w->a, w->run->pb);
     struct hb_run_row *rows = NULL;
     size_t n = 0;
-    bool own;
+    bool own = false;
     int r;
 
     if (hash == NULL)
