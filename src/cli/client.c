@@ -14,14 +14,25 @@
 #include "base/sock.h"
 #include "crypto/passphrase.h"
 
-static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer);
+static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer,
+                    int *passed);
 
 int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
                    const char *cmd, const char *args,
                    const struct hb_json **ret, struct hb_err *err)
 {
-    _cleanup_buf_ struct hb_buf request = HB_BUF_INIT, answer = HB_BUF_INIT;
     _cleanup_close_ int fd = -1;
+
+    return hb_client_call_fd(cli, a, cmd, args, ret, &fd, err);
+}
+
+int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
+                      const char *cmd, const char *args,
+                      const struct hb_json **ret, int *ret_fd,
+                      struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf request = HB_BUF_INIT, answer = HB_BUF_INIT;
+    _cleanup_close_ int fd = -1, passed = -1;
     char path[HB_MAX_PATH];
     struct hb_json *tree;
     struct hb_slice text;
@@ -43,7 +54,7 @@ int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_raw(&w, "args", hb_slice_z(args));
     hb_jw_end_obj(&w);
     hb_buf_addc(&request, '\n');
-    r = exchange(fd, &request, &answer);
+    r = exchange(fd, &request, &answer, &passed);
     if (r < 0)
         return hb_err_set(err, r, _("The service did not answer."));
     text.p = hb_arena_dup(a, hb_buf_z(&answer), answer.n);
@@ -57,6 +68,8 @@ int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
         return hb_err_set(err, (int)hb_json_int(tree, "code", -EIO), "%s",
                           hb_json_str(tree, "error", "?"));
     *ret = tree;
+    *ret_fd = passed;
+    passed = -1;
     return 0;
 }
 
@@ -205,7 +218,9 @@ bool hb_client_flag(int *argc, char **argv, const char *name)
     return false;
 }
 
-static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer)
+/* A descriptor comes with the first byte, if at all. */
+static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer,
+                    int *passed)
 {
     struct timeval limit = {.tv_sec = 60};
     char part[16384];
@@ -220,11 +235,11 @@ static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer)
         r = hb_write_all(fd, request->p, request->n);
     if (r < 0)
         return r;
-    while ((n = read(fd, part, sizeof(part))) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
+    while (
+        (n = hb_sock_recv(fd, part, sizeof(part), *passed < 0 ? passed : NULL,
+                          *passed < 0 ? 1 : 0, NULL)) != 0) {
         if (n < 0)
-            return -errno;
+            return (int)n;
         hb_buf_add(answer, part, (size_t)n);
     }
     if (hb_buf_err(answer) < 0)

@@ -16,6 +16,12 @@
 int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
                    const char *cmd, const char *args,
                    const struct hb_json **ret, struct hb_err *err) HB_WUR;
+/* The same; *RET_FD is the descriptor that came with the answer, the caller's
+ * from then on, or -1. */
+int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
+                      const char *cmd, const char *args,
+                      const struct hb_json **ret, int *ret_fd,
+                      struct hb_err *err) HB_WUR;
 
 /* The same, printing "text" (or "data" with --json); an enum hb_exit. */
 int hb_client_print(const struct hb_cli *cli, const char *cmd,

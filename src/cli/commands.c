@@ -59,16 +59,21 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
      N_("list the evidence, prove it unchanged, hand it over"),
      "list [INCIDENT] | verify [--anchor FILE] [--key FILE] [DIR] | "
-     "checkpoint | export INCIDENT",
-     "list verify checkpoint export --anchor --key",
-     N_("verify      reads the whole store again, without the service; with "
-        "a checkpoint that\n"
-        "            was kept outside it also notices a log that was made "
-        "anew\n"
+     "checkpoint |\n  export --incident INCIDENT [DIR] | export --whole [DIR]",
+     "list verify checkpoint export --anchor --key --incident --whole",
+     N_("verify      reads the whole store again (or a package), without the "
+        "service; with a\n"
+        "            checkpoint that was kept outside (the mail as it was "
+        "saved) "
+        "it also notices\n"
+        "            a log that was made anew\n"
         "checkpoint  signs the end of the log and sends it where the anchor "
         "says\n"
         "export      writes a package that verifies with sha256sum and "
-        "openssl alone")},
+        "openssl alone. With\n"
+        "            --incident the entries of other incidents are sealed: "
+        "chained and\n"
+        "            counted, but not told; --whole tells everything")},
     {"event", hb_cmd_event, HB_CLI_DAILY,
      N_("search the events, or hand some in"),
      "[TEXT] [--site NAME] [--limit N] | send NAME <EVENTS",

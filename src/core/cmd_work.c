@@ -7,6 +7,8 @@
  * decisions and approvals are signed by that person's key on their side and
  * verified here (decisions) or in the helper (approvals).
  */
+#include <fcntl.h>
+
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -409,30 +411,34 @@ static int evidence_checkpoint(struct hb_core_call *call)
     return r;
 }
 
+/* One incident, or with "whole" all there is.  The package goes along as a
+ * descriptor: it lies where only this service can go. */
 static int evidence_export(struct hb_core_call *call)
 {
     const char *dir = call->core->ctx->state_dir;
-    int64_t id = hb_json_int(call->args, "incident", 0);
+    bool whole = hb_json_bool(call->args, "whole", false);
+    int64_t id = whole ? 0 : hb_json_int(call->args, "incident", 0);
     const char *to =
         hb_arena_printf(call->arena, "%s/export-%lld-%lld", dir, (long long)id,
-                        (long long)(hb_now() / (int64_t)HB_S));
+                        (long long)(hb_now() / (int64_t)HB_MS));
     struct hb_incident i;
     int r;
 
     if (to == NULL)
         return -ENOMEM;
-    if (hb_incident_get(&call->core->state, call->arena, id, &i) < 0)
+    if (!whole && hb_incident_get(&call->core->state, call->arena, id, &i) < 0)
         return hb_err_set(&call->err, -ENOENT, _("There is no incident %lld."),
                           (long long)id);
     r = hb_evidence_export(call->core->state.evidence, id, to, &call->err);
     if (r < 0)
         return r;
+    call->pass_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     hb_buf_addf(&call->text,
                 _("The package is in %s (only root and the service can read "
                   "it: sudo cp -r).\n"),
                 to);
     hb_json_quote(&call->data, hb_slice_z(to));
-    return note_exported(call, id);
+    return whole ? 0 : note_exported(call, id);
 }
 
 static int note_exported(struct hb_core_call *call, int64_t id)

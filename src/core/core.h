@@ -230,6 +230,7 @@ struct hb_core_call {
     bool root;                      /* peer is uid 0: nobody in particular */
     struct hb_buf text;             /* for people */
     struct hb_buf data;             /* JSON value; empty: null */
+    int pass_fd;                    /* goes along with the answer; -1 none */
     struct hb_err err;
 };
 typedef int hb_core_cmd_fn(struct hb_core_call *call);

@@ -32,6 +32,7 @@ struct conn {
     struct hb_peer peer;
     struct hb_buf in, out;
     size_t sent;
+    int pass_fd; /* goes along with the first byte; -1 none, or gone */
     uint64_t since;
 };
 
@@ -45,6 +46,7 @@ struct hb_core_ctl {
 static hb_io_fn on_accept, on_io;
 static hb_timer_fn on_sweep;
 static struct conn *greediest(struct hb_core_ctl *ctl, uid_t uid);
+static ssize_t send_some(struct conn *c);
 static void drop(struct conn *c);
 static void answer(struct conn *c);
 static int call(struct conn *c, struct hb_core_call *k);
@@ -62,7 +64,7 @@ int hb_core_ctl_new(struct hb_core *c, int listen_fd, struct hb_core_ctl **ret)
     ctl->core = c;
     ctl->listen_fd = listen_fd;
     for (size_t i = 0; i < CONNS_MAX; i++)
-        ctl->conns[i].fd = -1;
+        ctl->conns[i].fd = ctl->conns[i].pass_fd = -1;
     r = hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept, ctl);
     if (r == 0 && (ctl->sweep = hb_loop_timer(c->loop, HB_S, HB_S, on_sweep,
                                               ctl)) == NULL)
@@ -108,8 +110,11 @@ static void on_accept(void *arg, int fd, uint32_t events)
             (void)close(s);
             continue;
         }
-        *c = (struct conn){
-            .ctl = ctl, .fd = s, .peer = peer, .since = hb_mono()};
+        *c = (struct conn){.ctl = ctl,
+                           .fd = s,
+                           .pass_fd = -1,
+                           .peer = peer,
+                           .since = hb_mono()};
         hb_buf_init(&c->in, REQUEST_MAX);
         hb_buf_init(&c->out, HB_MAX_BUF);
     }
@@ -170,7 +175,7 @@ static void on_io(void *arg, int fd, uint32_t events)
         answer(c);
     }
     while (c->sent < c->out.n) {
-        n = send(fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
+        n = send_some(c);
         if (n < 0 && errno == EAGAIN) {
             c->since = hb_mono();
             if (hb_loop_mod(c->ctl->core->loop, fd, EPOLLOUT) == 0)
@@ -183,17 +188,35 @@ static void on_io(void *arg, int fd, uint32_t events)
     drop(c);
 }
 
+static ssize_t send_some(struct conn *c)
+{
+    int r;
+
+    if (c->pass_fd < 0)
+        return send(c->fd, c->out.p + c->sent, c->out.n - c->sent,
+                    MSG_NOSIGNAL);
+    r = hb_sock_send(c->fd, c->out.p, 1, &c->pass_fd, 1);
+    if (r < 0) {
+        errno = -r;
+        return -1;
+    }
+    hb_close(&c->pass_fd);
+    return 1;
+}
+
 static void drop(struct conn *c)
 {
     hb_loop_del(c->ctl->core->loop, c->fd);
     hb_close(&c->fd);
+    hb_close(&c->pass_fd);
     hb_buf_done(&c->in);
     hb_buf_done(&c->out);
 }
 
 static void answer(struct conn *c)
 {
-    struct hb_core_call k = {.core = c->ctl->core, .peer = c->peer};
+    struct hb_core_call k = {
+        .core = c->ctl->core, .peer = c->peer, .pass_fd = -1};
     int r;
 
     k.arena = hb_arena_new(0);
@@ -205,6 +228,7 @@ static void answer(struct conn *c)
         r = k.arena == NULL ? -ENOMEM : call(c, &k);
     if (r >= 0)
         r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text) : hb_buf_err(&k.data);
+    c->pass_fd = k.pass_fd;
     write_answer(&c->out, r, &k);
     if (hb_buf_err(&c->out) < 0) {
         hb_buf_done(&c->out);

@@ -42,8 +42,8 @@ struct tail {
 static int open_dirs(struct hb_evidence *e, const char *dir);
 static int open_log(struct hb_evidence *e, struct hb_err *err);
 static int find_tail(int fd, struct tail *t);
-static int hash_range(int fd, off_t from, off_t to,
-                      uint8_t ret[HB_SHA256_SIZE]);
+static int last_digest(int fd, const struct tail *t,
+                       uint8_t ret[HB_SHA256_SIZE]);
 static int set_aside(struct hb_evidence *e, const struct tail *t);
 static int clear_new(struct hb_evidence *e);
 static int add(struct hb_evidence *e, struct hb_evidence_item *item,
@@ -196,7 +196,7 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
         if (r == -ENOMEM)
             break;
         /* What was tampered with is verify's to tell; the rest is shown. */
-        if (r < 0 || l.checkpoint ||
+        if (r < 0 || l.checkpoint || l.form > HB_EVID_V1 ||
             (incident != 0 && l.item.incident != incident)) {
             r = 0;
             continue;
@@ -242,7 +242,7 @@ static int open_log(struct hb_evidence *e, struct hb_err *err)
     int r = find_tail(e->logfd, &t);
 
     if (r == 0 && t.lines > 0)
-        r = hash_range(e->logfd, t.begin, t.whole, e->digest);
+        r = last_digest(e->logfd, &t, e->digest);
     if (r == 0) {
         e->number = t.lines;
         e->length = t.whole;
@@ -287,27 +287,18 @@ static int find_tail(int fd, struct tail *t)
     return (int)n;
 }
 
-static int hash_range(int fd, off_t from, off_t to, uint8_t ret[HB_SHA256_SIZE])
+/* A line that is too long is none of ours; then any digest does. */
+static int last_digest(int fd, const struct tail *t,
+                       uint8_t ret[HB_SHA256_SIZE])
 {
-    struct hb_sha256 *h = hb_sha256_new();
-    char chunk[CHUNK];
-    ssize_t n = 0;
+    size_t n = (size_t)HB_MIN((off_t)HB_EVID_LINE_MAX, t->whole - t->begin);
+    char *line = malloc(n);
+    ssize_t got = line != NULL ? hb_pread_full(fd, line, n, t->begin) : -ENOMEM;
 
-    if (h == NULL)
-        return -ENOMEM;
-    while (from < to) {
-        size_t want = (size_t)HB_MIN((off_t)sizeof(chunk), to - from);
-
-        n = hb_pread_full(fd, chunk, want, from);
-        if (n <= 0)
-            break;
-        hb_sha256_add(h, chunk, (size_t)n);
-        from += n;
-    }
-    if (n >= 0 && from == to)
-        hb_sha256_end(h, ret);
-    hb_sha256_free(h);
-    return n < 0 ? (int)n : from == to ? 0 : -EIO;
+    if (got == (ssize_t)n)
+        hb_evid_digest(hb_slice(line, n), ret);
+    free(line);
+    return got < 0 ? (int)got : got == (ssize_t)n ? 0 : -EIO;
 }
 
 /* What is torn is kept beside the log, and the chain goes on with a line that
@@ -526,7 +517,7 @@ static int make_room(struct hb_evidence *e, int abfd, const char *name,
         if (r == -EIO || r == -ENOMEM)
             return r;
     }
-    (void)snprintf(aside, sizeof(aside), "%s.changed-%lld", name,
+    (void)snprintf(aside, sizeof(aside), "%.62s.changed-%lld", name,
                    (long long)e->number);
     if (renameat2(abfd, name, abfd, aside, RENAME_NOREPLACE) < 0)
         return -errno;
@@ -550,6 +541,8 @@ static int append(struct hb_evidence *e, struct hb_evid_line *l)
     if (l->item.time == 0)
         l->item.time = hb_now();
     memcpy(l->prev, e->digest, sizeof(l->prev));
+    l->form = HB_EVID_V2;
+    hb_random(l->salt, sizeof(l->salt));
     r = hb_evid_encode(&b, l);
     if (r < 0)
         return r;
@@ -562,7 +555,7 @@ static int append(struct hb_evidence *e, struct hb_evid_line *l)
         return r;
     e->number++;
     e->length += (off_t)b.n;
-    hb_sha256(b.p, b.n, e->digest);
+    hb_evid_digest(hb_buf_slice(&b), e->digest);
     return 0;
 }
 

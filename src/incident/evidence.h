@@ -4,11 +4,11 @@
  * changed since.
  *
  * Content lies content-addressed below DIR/sha256/ab/cdef...; DIR/log is an
- * append-only text file, one JSON object (RFC 8785) a line, in which "prev"
- * is the SHA-256 of the line before: root rewriting one line must rewrite all
- * that follow.  Every so often a checkpoint line is signed with the evidence
- * key, and the checkpoint leaves the machine (anchor): whoever holds one can
- * show that the chain was rewritten.
+ * append-only text file, in each line of which stands the digest of the line
+ * before: root rewriting one line must rewrite all that follow.  Every so often
+ * a checkpoint line is signed with the evidence key, and the checkpoint leaves
+ * the machine (anchor): whoever holds one can show that the chain was
+ * rewritten.
  *
  * A stranger verifies an exported package with sha256sum and openssl alone;
  * the package's README says how.
@@ -71,27 +71,35 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg) HB_WUR;
 
 struct hb_evidence_report {
+    bool package; /* it was one for a stranger, not the store */
     int64_t lines, items, checkpoints;
-    int64_t bad_line;     /* first that does not hold, 0 none */
-    int64_t missing;      /* contents that are gone */
-    int64_t changed;      /* contents whose hash differs */
-    int64_t anchors;      /* checkpoints from outside that were given */
+    int64_t sealed;   /* lines of a package whose content was left out */
+    int64_t gaps;     /* lines of version 1 that were left out altogether */
+    int64_t sums;     /* files of a package that are not as they were signed */
+    int64_t bad_line; /* first that does not hold, 0 none */
+    int64_t missing;  /* contents that are gone */
+    int64_t changed;  /* contents whose hash differs */
+    int64_t anchors;  /* checkpoints from outside that were given */
     int64_t anchors_held; /* of them in the log, with their signature */
     const char *bad_why;  /* of bad_line: hb_gettext() it */
     int64_t first_lost;   /* first line whose content does not hold */
     int64_t torn;         /* bytes behind the last whole line: being
                              written now, or left by a crash */
 };
-/* Reads everything again.  ANCHOR: a text from outside with one checkpoint or
- * more (a line, a mail as it was saved), or {0}.  0 when all could be read,
- * whatever the report says; -EBADMSG where no checkpoint is in ANCHOR. */
+/* Reads everything again, of a store or of a package.  ANCHOR: a text from
+ * outside with one checkpoint or more (a line, a mail as it was saved), or {0}.
+ * 0 when all could be read, whatever the report says; -EBADMSG where no
+ * checkpoint is in ANCHOR. */
 int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
                        struct hb_slice anchor, struct hb_evidence_report *ret,
                        struct hb_err *err) HB_WUR;
 /* Whether nothing is wrong. */
 bool hb_evidence_report_good(const struct hb_evidence_report *r);
 /* Writes a package for a stranger into the new directory TO: files/, log,
- * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh. */
+ * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh.  INCIDENT
+ * 0: the whole log as it stands and every content; else the contents and lines
+ * of that incident, those of others sealed.  -EUCLEAN a content or a line that
+ * does not hold. */
 int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
                        struct hb_err *err) HB_WUR;
 

@@ -3,8 +3,9 @@
  * evidence_export.c - a package of evidence for a stranger (police, a court,
  * a forensic company) who has sha256sum and openssl and nothing of ours.
  *
- * Runs in core.  The whole log goes along, because the chain is only whole as
- * a whole; of the contents those of the incident.  Each content is hashed
+ * Runs in core.  The whole chain goes along, because it is only whole as a
+ * whole; of the lines and contents those of the incident, so that what others
+ * suffered stays with us (0007).  Each content is hashed
  * again while it is copied: what is not what the log says is not handed over.
  * The package's own VERIFY.sh is a convenience; README.txt tells how to check
  * by hand, since a forged package would bring a forged script.
@@ -21,7 +22,8 @@
 #include "base/show.h"
 #include "incident/evidence_log.h"
 
-#define CHUNK ((size_t)64 << 10)
+#define CHUNK    ((size_t)64 << 10)
+#define READABLE 0644
 
 struct package {
     struct hb_evidence *e;
@@ -41,6 +43,10 @@ static int take_item(void *arg, const struct hb_evidence_item *item);
 static int copy_content(struct package *p, const struct hb_evidence_item *i);
 static int copy_to(int from, int to, uint64_t max, char hex[65]);
 static int copy_log(struct package *p);
+static int seal_log(struct package *p, int to, char hex[65]);
+static int seal_line(struct package *p, struct hb_arena *a,
+                     struct hb_slice text, int64_t number,
+                     struct hb_evid_line *gap, struct hb_buf *out);
 static int add_text(struct package *p, const char *name,
                     const struct hb_buf *b);
 static void readme(struct hb_buf *b, const char *key_id);
@@ -51,15 +57,23 @@ static const char *const readme_text[] = {
     N_("Evidence package\n"
        "This package holds copies of evidence and the log that proves that "
        "they were not changed since they were taken. Nothing but sha256sum "
-       "and openssl is needed to check it.\n"),
+       "and openssl is needed to check it (and awk, for a saved mail).\n"),
     N_("files/ holds the contents; each file's name is its SHA-256. "
        "ITEMS.txt says what each of them was, where it came from and when it "
        "was taken (UTC). They may be malicious: do not open or execute them "
        "on a machine that you need.\n"),
-    N_("log holds one entry a line. \"prev\" in each line is the SHA-256 of "
-       "the line before it, so no line can be changed, taken out or put in "
-       "without changing all that follow. Entries of kind \"checkpoint\" are "
-       "signed.\n"),
+    N_("log holds one entry a line: v2, its number, the digest of the line "
+       "before, its seal, and then a salt and what it says. The digest of a "
+       "line is the SHA-256 of its first four words and a line feed; the seal "
+       "is the SHA-256 of the rest, \"SALT TEXT\" and a line feed. So no line "
+       "can be changed, taken out or put in without changing all that "
+       "follow. Entries of kind \"checkpoint\" are signed.\n"),
+    N_("In lines of other incidents the salt and the text are left out: they "
+       "are others' data. They are still counted and chained, and whoever "
+       "has them can show that they fit. Older lines begin with { and name "
+       "the line before as \"prev\", the SHA-256 of that whole line; those of "
+       "other incidents are left out as \"gap FIRST LAST DIGEST\", for which "
+       "only the signatures behind it vouch.\n"),
     N_("To check everything at once: sh VERIFY.sh\n"
        "With a checkpoint that was kept elsewhere (the mail as it was saved, "
        "or its line): sh VERIFY.sh --anchor FILE\n"
@@ -70,8 +84,10 @@ static const char *const readme_text[] = {
        "  openssl pkeyutl -verify -pubin -inkey evidence.pub -rawin \\\n"
        "      -in SHA256SUMS.signed -sigfile SHA256SUMS.sig\n"
        "SHA256SUMS.signed is the line \"hinoban-export-v1\" followed by "
-       "SHA256SUMS. The SHA-256 of line N of the log "
-       "(sed -n Np log | sha256sum) must stand as \"prev\" in line N+1.\n"),
+       "SHA256SUMS. The digest of line N of the log "
+       "(sed -n Np log | cut -d' ' -f1-4 | sha256sum) must stand in line N+1 "
+       "as the third word; the seal of line N, its fourth word, is\n"
+       "  sed -n Np log | cut -d' ' -f5- | sha256sum\n"),
     N_("Who can write to the machine's disk could make a whole new log and "
        "sign it with a key of their own. That is found out by the key's name, "
        "and by a checkpoint that left the machine earlier: ask the "
@@ -225,6 +241,8 @@ static int copy_content(struct package *p, const struct hb_evidence_item *i)
     if (to < 0)
         return -errno;
     r = copy_to(from, to, (uint64_t)i->size, hex);
+    if (r == 0 && fchmod(to, 0444) < 0)
+        r = -errno;
     if (r == 0)
         r = hb_fsync(to);
     if (r < 0 && r != -EFBIG && r != -EINVAL)
@@ -286,16 +304,88 @@ static int copy_log(struct package *p)
     int r;
 
     to = openat(p->dirfd, "log",
-                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+                O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (to < 0)
         return -errno;
-    r = copy_to(p->e->logfd, to, (uint64_t)p->e->length, hex);
+    r = p->incident == 0 ? copy_to(p->e->logfd, to, (uint64_t)p->e->length, hex)
+                         : seal_log(p, to, hex);
+    if (r == 0 && fchmod(to, READABLE) < 0)
+        r = -errno;
     if (r == 0)
         r = hb_fsync(to);
     if (r < 0)
         return r;
     hb_buf_addf(&p->sums, "%s  log\n", hex);
     return hb_buf_err(&p->sums);
+}
+
+/* The log with the lines of other incidents sealed. */
+static int seal_log(struct package *p, int to, char hex[65])
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf out = HB_BUF_INIT;
+    struct hb_evid_line gap = {.form = HB_EVID_GAP};
+    struct hb_sha256 *h = hb_sha256_new();
+    uint8_t digest[HB_SHA256_SIZE];
+    struct hb_evid_reader rd = {0};
+    struct hb_slice text;
+    int64_t number = 0;
+    int r = a == NULL || h == NULL ? -ENOMEM
+                                   : hb_evid_reader_init(&rd, p->e->logfd);
+
+    while (r >= 0 && (r = hb_evid_reader_next(&rd, &text)) == 1) {
+        hb_arena_reset(a);
+        hb_buf_reset(&out);
+        r = seal_line(p, a, text, ++number, &gap, &out);
+        if (r == 0)
+            r = hb_write_all(to, hb_buf_z(&out), out.n);
+        if (r < 0)
+            break;
+        hb_sha256_add(h, hb_buf_z(&out), out.n);
+    }
+    if (r == 0) {
+        hb_sha256_end(h, digest);
+        hb_hex(digest, sizeof(digest), hex);
+    }
+    hb_evid_reader_done(&rd);
+    hb_sha256_free(h);
+    return r;
+}
+
+/* Appends to OUT what goes along of the line TEXT; a GAP that grows is held
+ * back until a line comes that is in clear. */
+static int seal_line(struct package *p, struct hb_arena *a,
+                     struct hb_slice text, int64_t number,
+                     struct hb_evid_line *gap, struct hb_buf *out)
+{
+    struct hb_evid_line l;
+    bool clear;
+    int r = text.n == 0 ? -EBADMSG
+                        : hb_evid_parse(a, hb_slice(text.p, text.n - 1), &l);
+
+    if (r < 0 || l.form > HB_EVID_V1)
+        return r == -ENOMEM
+                   ? r
+                   : hb_err_set(p->err, -EUCLEAN,
+                                _("Line %lld of the evidence log does not "
+                                  "hold, so nobody knows whose it is. Export "
+                                  "the whole log, or see \"hinoban evidence "
+                                  "verify\"."),
+                                (long long)number);
+    clear = l.checkpoint || l.item.incident == p->incident;
+    if (!clear && l.form == HB_EVID_V1) {
+        if (gap->first == 0)
+            gap->first = number;
+        gap->item.number = number;
+        hb_evid_digest(text, gap->last);
+        return 0;
+    }
+    if (gap->first != 0) {
+        r = hb_evid_encode(out, gap);
+        gap->first = 0;
+    }
+    l.form = clear ? l.form : HB_EVID_SEALED;
+    return r < 0 ? r : hb_evid_encode(out, &l);
 }
 
 static int add_text(struct package *p, const char *name, const struct hb_buf *b)
@@ -305,7 +395,7 @@ static int add_text(struct package *p, const char *name, const struct hb_buf *b)
     int r = hb_buf_err(b);
 
     if (r == 0)
-        r = hb_file_write_at(p->dirfd, name, hb_buf_z(b), b->n, 0600);
+        r = hb_file_write_at(p->dirfd, name, hb_buf_z(b), b->n, READABLE);
     if (r < 0)
         return r;
     hb_sha256(hb_buf_z(b), b->n, digest);
@@ -350,13 +440,17 @@ static int seal(struct package *p)
         r = hb_sign(p->e->key, "export", hb_buf_slice(&p->sums), sig);
     if (r == 0)
         r = hb_file_write_at(p->dirfd, "SHA256SUMS", p->sums.p, p->sums.n,
-                             0600);
+                             READABLE);
     if (r == 0)
         r = hb_file_write_at(p->dirfd, "SHA256SUMS.signed", message.p,
-                             message.n, 0600);
+                             message.n, READABLE);
     if (r == 0)
         r = hb_file_write_at(p->dirfd, "SHA256SUMS.sig", sig, sizeof(sig),
-                             0600);
+                             READABLE);
+    /* Whatever our umask is: the directory that it lies in is ours alone, and
+     * whoever is handed this one may read it. */
+    if (r == 0 && (fchmod(p->filesfd, 0755) < 0 || fchmod(p->dirfd, 0755) < 0))
+        r = -errno;
     return r;
 }
 

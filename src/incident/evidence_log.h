@@ -3,18 +3,32 @@
  * evidence_log.h - the lines of the evidence log, shared by the store, its
  * verifier and its exporter; nobody else includes it.
  *
- * A line is one JSON object in the canonical form of RFC 8785, at most
- * HB_EVID_LINE_MAX bytes, ended by a line feed:
+ * A line is at most HB_EVID_LINE_MAX bytes, ended by a line feed:
  *
- *     incident, kind, name, number, prev, source, taken_by, time
+ *     v2 NUMBER PREV SEAL SALT BODY
+ *
+ * NUMBER counts lines from 1, PREV is the digest of the line before (64 zeros
+ * before the first), SEAL the SHA-256 of "SALT BODY\n", SALT 32 random hex
+ * digits, BODY one JSON object in the canonical form of RFC 8785:
+ *
+ *     incident, kind, name, source, taken_by, time
  *         and for content sha256, size
- *     kind "checkpoint": number, prev, sig, time
+ *     kind "checkpoint": sig, time
  *
- * "number" counts lines from 1, "prev" is the SHA-256 of the line before with
- * its line feed (64 zeros before the first), "time" is RFC 3339 with nine
- * digits of a second.  A name that is no UTF-8 stands visibly in "name" and
- * as it was, in hex, in "name_hex".  A checkpoint signs the text
- * "NUMBER DIGEST TIME\n" of the line before it (domain "checkpoint").
+ * The digest of a line is the SHA-256 of "v2 NUMBER PREV SEAL\n": the chain
+ * holds without SALT and BODY, so a package for a stranger leaves them out of
+ * the lines of other incidents, and the salt keeps anybody from guessing them.
+ *
+ * Version 1 (0007) was one JSON object with "number" and "prev" in it; its
+ * digest is the SHA-256 of the whole line.  Such lines are read, not written.
+ * In a package those of other incidents are left out as a run:
+ *
+ *     gap FIRST LAST DIGEST     lines FIRST to LAST, DIGEST of the last
+ *
+ * "time" is RFC 3339 with nine digits of a second.  A name that is no UTF-8
+ * stands visibly in "name" and as it was, in hex, in "name_hex".  A checkpoint
+ * signs the text "NUMBER DIGEST TIME\n" of the line before it (domain
+ * "checkpoint").
  */
 #ifndef HB_INCIDENT_EVIDENCE_LOG_H
 #define HB_INCIDENT_EVIDENCE_LOG_H
@@ -22,12 +36,26 @@
 #include "incident/evidence_anchor.h"
 
 #define HB_EVID_LINE_MAX (64u << 10)
+#define HB_EVID_SALT     16u
+
+enum hb_evid_form {
+    HB_EVID_V2,
+    HB_EVID_V1,     /* those behind it are of packages only */
+    HB_EVID_SEALED, /* v2 without SALT and BODY */
+    HB_EVID_GAP
+};
 
 struct hb_evid_line {
+    enum hb_evid_form form;
     bool checkpoint;
-    struct hb_evidence_item item; /* number and time of a checkpoint too */
-    uint8_t prev[HB_SHA256_SIZE];
-    uint8_t sig[HB_SIG_SIZE]; /* of a checkpoint */
+    struct hb_evidence_item item; /* number and time of a checkpoint too;
+                                     number alone of SEALED, GAP (the last) */
+    int64_t first;                /* of a GAP */
+    uint8_t prev[HB_SHA256_SIZE]; /* not of a GAP */
+    uint8_t sig[HB_SIG_SIZE];     /* of a checkpoint */
+    uint8_t salt[HB_EVID_SALT];   /* of V2 */
+    uint8_t seal[HB_SHA256_SIZE]; /* of V2 (found by encoding) and SEALED */
+    uint8_t last[HB_SHA256_SIZE]; /* of a GAP: digest of its last line */
 };
 
 /* Appends the line and its line feed.  -EFBIG it would be too long, -EDOM a
@@ -37,6 +65,9 @@ int hb_evid_encode(struct hb_buf *b, const struct hb_evid_line *l) HB_WUR;
  * it is not exactly what hb_evid_encode() writes. */
 int hb_evid_parse(struct hb_arena *a, struct hb_slice text,
                   struct hb_evid_line *ret) HB_WUR;
+/* What the line after TEXT (with its line feed, of any form but GAP) must name
+ * as the one before. */
+void hb_evid_digest(struct hb_slice text, uint8_t ret[HB_SHA256_SIZE]);
 
 /* The log line by line, up to the size that it had at the beginning. */
 struct hb_evid_reader {
@@ -64,6 +95,12 @@ struct hb_evidence {
     bool synced[256];                /* sha256/ab that are surely on disk */
 };
 #define HB_EVIDENCE_MAGIC 0x65766964u
+
+/* Whether the files of the package DIRFD are those of SHA256SUMS, the log among
+ * them, and the list is signed by PUB; *RET_BAD: how many are not, 1 where the
+ * signature does not hold. */
+int hb_evid_sums(int dirfd, const struct hb_pub *pub, struct hb_sha256 *h,
+                 int64_t *ret_bad) HB_WUR;
 
 /* evidence_verify.sh, which goes along as VERIFY.sh. */
 extern const char hb_evid_verify_sh[];

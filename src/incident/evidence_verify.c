@@ -5,8 +5,10 @@
  *
  * Runs in `hinoban evidence verify`, beside a running core or on a copy; it
  * only reads and trusts nothing but the public key and the anchor that the
- * person brings.  A chain that root rewrote from the first line on is whole
- * in itself: only the anchor, which was outside, shows it.
+ * person brings.  A package for a stranger is read the same way; only there
+ * may the lines of other incidents be sealed.  A chain that root rewrote from
+ * the first line on is whole in itself: only the anchor, which was outside,
+ * shows it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,12 +32,15 @@ struct verify {
     size_t anchors_n;
     struct hb_evidence_report report;
     uint8_t digest[HB_SHA256_SIZE]; /* of the line before */
+    bool version_2;                 /* a line of it was there */
 };
 
 static int read_anchor(struct verify *v, struct hb_slice anchor,
                        struct hb_err *err);
 static int walk(struct verify *v, int logfd);
 static int check_line(struct verify *v, struct hb_slice text);
+static int check_place(struct verify *v, const struct hb_evid_line *l);
+static void check_gap(struct verify *v, const struct hb_evid_line *l);
 static void bad(struct verify *v, const char *why);
 static bool signed_by(const struct verify *v, const struct hb_evid_anchor *c);
 static void check_anchor(struct verify *v);
@@ -59,6 +64,11 @@ int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
     if (logfd >= 0)
         hashfd = openat(dirfd, "sha256",
                         O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (hashfd < 0 && logfd >= 0) {
+        hashfd = openat(dirfd, "files",
+                        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        v.report.package = hashfd >= 0;
+    }
     if (hashfd < 0) {
         r = -errno;
         return hb_err_at(err, r, dir, 0, 0,
@@ -77,6 +87,8 @@ int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
                 v.hash == NULL
             ? -ENOMEM
             : walk(&v, logfd);
+    if (r == 0 && v.report.package)
+        r = hb_evid_sums(dirfd, pub, v.hash, &v.report.sums);
     if (r == 0)
         *ret = v.report;
     else
@@ -92,8 +104,8 @@ int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
 
 bool hb_evidence_report_good(const struct hb_evidence_report *r)
 {
-    return r->bad_line == 0 && r->missing == 0 && r->changed == 0 &&
-           r->anchors_held == r->anchors;
+    return r->bad_line == 0 && r->sums == 0 && r->missing == 0 &&
+           r->changed == 0 && r->anchors_held == r->anchors;
 }
 
 static int read_anchor(struct verify *v, struct hb_slice anchor,
@@ -133,7 +145,6 @@ static int walk(struct verify *v, int logfd)
         r = check_line(v, text);
         if (r < 0)
             break;
-        hb_sha256(text.p, text.n, v->digest);
         check_anchor(v);
     }
     v->report.torn = rd.torn;
@@ -141,6 +152,7 @@ static int walk(struct verify *v, int logfd)
     return r;
 }
 
+/* Leaves the line's digest in V, for the line after it. */
 static int check_line(struct verify *v, struct hb_slice text)
 {
     struct hb_evid_line l;
@@ -149,32 +161,65 @@ static int check_line(struct verify *v, struct hb_slice text)
     hb_arena_reset(v->line);
     if (text.n == 0 || text.p[text.n - 1] != '\n') {
         bad(v, N_("it is too long"));
+        hb_sha256(text.p, text.n, v->digest);
         return 0;
     }
     r = hb_evid_parse(v->line, hb_slice(text.p, text.n - 1), &l);
     if (r == -ENOMEM)
         return r;
-    if (r < 0) {
-        bad(v, N_("it is not written as the evidence log writes lines"));
+    if (r == 0 && l.form == HB_EVID_GAP) {
+        check_gap(v, &l);
         return 0;
     }
-    if (memcmp(l.prev, v->digest, sizeof(l.prev)) != 0)
+    if (r < 0)
+        bad(v, N_("it is not written as the evidence log writes lines"));
+    else
+        r = check_place(v, &l);
+    hb_evid_digest(text, v->digest);
+    return r == -EBADMSG ? 0 : r;
+}
+
+static int check_place(struct verify *v, const struct hb_evid_line *l)
+{
+    if (memcmp(l->prev, v->digest, sizeof(l->prev)) != 0)
         bad(v, N_("it does not follow the line before"));
-    else if (l.item.number != v->report.lines)
+    else if (l->item.number != v->report.lines)
         bad(v, N_("its number is not its place"));
-    if (l.checkpoint) {
+    else if (l->form == HB_EVID_V1 && v->version_2)
+        bad(v, N_("it is older than the line before"));
+    v->version_2 = v->version_2 || l->form != HB_EVID_V1;
+    if (l->form == HB_EVID_SEALED) {
+        v->report.sealed++;
+        if (!v->report.package)
+            bad(v, N_("its content was taken out"));
+        return 0;
+    }
+    if (l->checkpoint) {
         struct hb_evid_anchor c = {.number = v->report.lines - 1,
-                                   .time = l.item.time};
+                                   .time = l->item.time};
 
         v->report.checkpoints++;
         memcpy(c.digest, v->digest, sizeof(c.digest));
-        memcpy(c.sig, l.sig, sizeof(c.sig));
+        memcpy(c.sig, l->sig, sizeof(c.sig));
         if (!signed_by(v, &c))
             bad(v, N_("its signature does not hold"));
         return 0;
     }
     v->report.items++;
-    return l.item.sha256[0] != '\0' ? check_content(v, &l.item) : 0;
+    return l->item.sha256[0] != '\0' ? check_content(v, &l->item) : 0;
+}
+
+/* What it says of the lines left out is vouched for by the signatures behind
+ * it, which cover its digest. */
+static void check_gap(struct verify *v, const struct hb_evid_line *l)
+{
+    if (!v->report.package || v->version_2)
+        bad(v, N_("lines were taken out"));
+    else if (l->first != v->report.lines)
+        bad(v, N_("its number is not its place"));
+    v->report.gaps += l->item.number - l->first + 1;
+    v->report.lines = l->item.number;
+    memcpy(v->digest, l->last, sizeof(v->digest));
 }
 
 static void bad(struct verify *v, const char *why)
@@ -248,7 +293,10 @@ static int hash_content(struct verify *v, const struct hb_evidence_item *i,
     uint64_t n;
     int r;
 
-    hb_evid_place(i->sha256, place);
+    if (v->report.package)
+        (void)hb_copyz(place, sizeof(place), i->sha256);
+    else
+        hb_evid_place(i->sha256, place);
     fd = openat(v->hashfd, place,
                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {

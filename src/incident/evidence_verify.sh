@@ -4,7 +4,7 @@
 # Needs sha256sum, openssl and awk. README.txt says what is checked.
 # Ends with status 0 and the word GOOD only where all of it holds.
 #
-# For any POSIX sh. "prev" and "sig" are found by the text ,"prev":" which
+# For any POSIX sh. "time" and "sig" are found by the text ,"sig":" which
 # cannot stand inside a JSON string: there each quote has a backslash before.
 LC_ALL=C; export LC_ALL
 anchor=; key=
@@ -155,23 +155,74 @@ done
 
 # 3. The chain of the log and its checkpoints.
 digest=$(printf '%064d' 0)
-number=0; signatures=0
+number=0; signatures=0; sealed=0; gaps=0; version=1
+place() { # NUMBER PREV: what the line says of its place
+    [ "$2" = "$digest" ] || fail "line $1 does not follow line $number"
+    [ "$1" = "$((number + 1))" ] || fail "line $1 is not in its place"
+}
+content() { # TEXT: a content that it names must be here
+    case $1 in
+    *',"sha256":"'*)
+        v=${1#*,\"sha256\":\"}; v=${v%%\"*}
+        [ -e "files/$v" ] || fail "the content of line $((number + 1)) is missing"
+    esac
+}
+checked() { # TEXT of a checkpoint
+    line=$1; signatures=$((signatures + 1))
+    part time; t=$v; part sig
+    checkpoint "$number" "$digest" "$t" "$v" ||
+        fail "the signature in line $((number + 1)) does not hold"
+}
 while IFS= read -r line; do
-    part prev
-    [ "$v" = "$digest" ] ||
-        fail "line $((number + 1)) does not follow line $number"
+    next=
     case $line in
-    '{"kind":"checkpoint",'*)
-        signatures=$((signatures + 1))
-        part time; t=$v; part sig
-        checkpoint "$number" "$digest" "$t" "$v" ||
-            fail "the signature in line $((number + 1)) does not hold" ;;
+    'v2 '*)
+        version=2
+        rest=${line#v2 }; n=${rest%% *}
+        rest=${rest#* }; prev=${rest%% *}
+        rest=${rest#* }; seal=${rest%% *}
+        place "$n" "$prev"
+        if [ "$rest" = "$seal" ]; then
+            sealed=$((sealed + 1))
+        else
+            rest=${rest#* }
+            [ "$(printf '%s\n' "$rest" | sum)" = "$seal" ] ||
+                fail "the seal of line $((number + 1)) does not hold"
+            rest=${rest#* }
+            case $rest in
+            '{"kind":"checkpoint",'*) checked "$rest" ;;
+            *) content "$rest" ;;
+            esac
+        fi
+        next=$(printf 'v2 %s %s %s\n' "$n" "$prev" "$seal" | sum) ;;
+    'gap '*)
+        # Of version 1 only; the signatures behind it cover its digest.
+        [ "$version" = 1 ] || fail "lines behind line $number were taken out"
+        rest=${line#gap }; n=${rest%% *}
+        rest=${rest#* }; last=${rest%% *}
+        place "$n" "$digest"
+        case $last in
+        ''|*[!0-9]*|????????????*) fail 'a gap without an end'; last=$n ;;
+        esac
+        gaps=$((gaps + last - number)); number=$((last - 1))
+        next=${rest#* } ;;
+    *)
+        [ "$version" = 1 ] || fail "line $((number + 1)) is of an old form"
+        full=$line; part prev
+        n=${line#*,\"number\":}; n=${n%%,*}
+        place "$n" "$v"
+        case $line in
+        '{"kind":"checkpoint",'*) checked "$line" ;;
+        *) content "$line" ;;
+        esac
+        next=$(printf '%s\n' "$full" | sum) ;;
     esac
     number=$((number + 1))
-    digest=$(printf '%s\n' "$line" | sum)
+    digest=$next
     grep "^$number $digest " "$tmp/anchors" >>"$tmp/held"
 done <log
 [ -z "$(tail -c 1 log)" ] || fail 'the log does not end with a line'
+[ "$signatures" -gt 0 ] || fail 'nothing in the log is signed'
 
 # 4. The checkpoints from outside.
 while read -r n d t s; do
@@ -185,5 +236,7 @@ while read -r n d t s; do
 done <"$tmp/anchors"
 
 echo "lines $number, checkpoints $signatures, key $name"
+[ "$sealed" = 0 ] || echo "of other incidents, sealed: $sealed"
+[ "$gaps" = 0 ] || echo "of other incidents, old and left out: $gaps"
 [ "$bad" = 0 ] || exit 1
 echo GOOD

@@ -2,164 +2,11 @@
 /*
  * test_evidence.c - the evidence store: what was acknowledged is there after
  * any failure, and every change of a stored byte is noticed.
- *
- *     test-incident-evidence make DIR
- * writes a store, a package and an anchor below DIR for the box test, which
- * checks them with sha256sum and openssl.
  */
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "tap.h"
-#include "base/fault.h"
-#include "base/file.h"
-#include "base/i18n.h"
-#include "base/num.h"
-#include "incident/evidence_log.h"
+#include "evidence_box.h"
 #include "no_openat2.h"
 
-static char dir[256]; /* of one test */
-static struct hb_key *key, *other_key;
-static struct hb_pub *pub, *other_pub;
-
-static const char *in(const char *name)
-{
-    static char bufs[4][512];
-    static unsigned next;
-    char *buf = bufs[next++ % 4];
-
-    (void)snprintf(buf, sizeof(bufs[0]), "%s/%s", dir, name);
-    return buf;
-}
-
-static int make(void **state)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    (void)snprintf(dir, sizeof(dir), "%.200s/hb-evidence-XXXXXX",
-                   tmp != NULL ? tmp : "/tmp");
-    return mkdtemp(dir) != NULL ? 0 : -1;
-}
-
-static int drop(void **state)
-{
-    for (int k = 0; k < HB_FAULT_COUNT; k++)
-        hb_fault_set((enum hb_fault_kind)k, 0);
-    return hb_rmtree(AT_FDCWD, dir);
-}
-
-static struct hb_evidence *open_with(const struct hb_key *k)
-{
-    struct hb_evidence *e = NULL;
-    struct hb_err err = {0};
-
-    if (hb_evidence_open(in("store"), k, &e, &err) < 0)
-        fail_msg("%s", err.message);
-    return e;
-}
-
-static int64_t add(struct hb_evidence *e, int64_t incident, const char *name,
-                   const char *content)
-{
-    struct hb_evidence_item item = {.incident = incident,
-                                    .kind = "file",
-                                    .name = name,
-                                    .taken_by = "role:core",
-                                    .source = "a test"};
-
-    assert_int_equal(hb_evidence_add_bytes(e, &item, hb_slice_z(content)), 0);
-    assert_true(item.number > 0);
-    assert_true(item.time > 0);
-    return item.number;
-}
-
-static void checkpoint(struct hb_evidence *e, char *ret, size_t size)
-{
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_slice text;
-
-    assert_int_equal(hb_evidence_checkpoint(e, a, &text), 0);
-    assert_true(text.n < size);
-    (void)snprintf(ret, size, "%.*s", (int)text.n, text.p);
-}
-
-static struct hb_evidence_report verify(const struct hb_pub *p,
-                                        const char *anchor)
-{
-    struct hb_evidence_report r = {0};
-    struct hb_err err = {0};
-
-    if (hb_evidence_verify(in("store"), p,
-                           anchor != NULL ? hb_slice_z(anchor)
-                                          : hb_slice(NULL, 0),
-                           &r, &err) < 0)
-        fail_msg("%s", err.message);
-    return r;
-}
-
-/* The bytes of store/NAME, to be freed. */
-static char *slurp(const char *name, size_t *ret_n)
-{
-    char path[600];
-    _cleanup_close_ int fd = -1;
-    struct stat st;
-    char *p;
-
-    (void)snprintf(path, sizeof(path), "%s/store/%s", dir, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    p = calloc(1, (size_t)st.st_size + 1);
-    assert_non_null(p);
-    assert_int_equal(hb_pread_full(fd, p, (size_t)st.st_size, 0), st.st_size);
-    *ret_n = (size_t)st.st_size;
-    return p;
-}
-
-/* Over the same inode, as an attacker who has root would. */
-static void spit(const char *name, const char *p, size_t n)
-{
-    char path[600];
-    _cleanup_close_ int fd = -1;
-
-    (void)snprintf(path, sizeof(path), "%s/store/%s", dir, name);
-    fd = open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(hb_write_all(fd, p, n), 0);
-}
-
-static void content_of(const char *sha256, char *ret, size_t size)
-{
-    char place[66];
-
-    hb_evid_place(sha256, place);
-    (void)snprintf(ret, size, "sha256/%s", place);
-}
-
 /* ---- what is kept ---- */
-
-struct seen {
-    int n;
-    char names[8][128];
-    char sha256[8][65];
-    int64_t numbers[8];
-};
-
-static int see(void *arg, const struct hb_evidence_item *i)
-{
-    struct seen *s = arg;
-
-    if (s->n < 8) {
-        (void)hb_copyz(s->names[s->n], sizeof(s->names[0]), i->name);
-        (void)hb_copyz(s->sha256[s->n], sizeof(s->sha256[0]), i->sha256);
-        s->numbers[s->n] = i->number;
-    }
-    s->n++;
-    return 0;
-}
 
 static void test_round_trip(void **state)
 {
@@ -316,19 +163,6 @@ static void test_thousand(void **state)
 
 /* ---- what is noticed ---- */
 
-static void fill_store(char *anchor, size_t size)
-{
-    struct hb_evidence *e = open_with(key);
-    char late[512];
-
-    (void)add(e, 1, "/w/1", "first content");
-    (void)add(e, 1, "/w/2", "second content");
-    checkpoint(e, anchor, size);
-    (void)add(e, 2, "/w/3", "third content");
-    checkpoint(e, late, sizeof(late));
-    hb_evidence_close(e);
-}
-
 static void test_every_bit_of_the_log(void **state)
 {
     struct hb_evidence_report r;
@@ -408,15 +242,6 @@ static void test_every_bit_of_a_content(void **state)
     r = verify(pub, anchor);
     assert_true(hb_evidence_report_good(&r));
     free(p);
-}
-
-/* The N-th line of LOG. */
-static char *nth(char *log, int n, size_t *ret_n)
-{
-    for (; n > 1; n--)
-        log = strchr(log, '\n') + 1;
-    *ret_n = (size_t)(strchr(log, '\n') - log) + 1;
-    return log;
 }
 
 static void test_lines_removed_swapped_added(void **state)
@@ -767,88 +592,8 @@ static void test_dead_at_each_boundary(void **state)
     assert_true(lines > 10);
 }
 
-/* ---- the package ---- */
-
-static void make_package(const char *to, char *anchor, size_t size)
+int main(void)
 {
-    struct hb_evidence *e = open_with(key);
-    struct hb_err err = {0};
-
-    (void)add(e, 5, "/w/index.html\n{\"prev\":\"x", "<h1>owned</h1>");
-    (void)add(e, 6, "/w/other", "of another incident");
-    checkpoint(e, anchor, size);
-    (void)add(e, 5, "/w/sh\xff.php", "<?php system($_GET[0]);");
-    (void)add(e, 5, ",\"sha256\":\"0\"", "<h1>owned</h1>");
-    if (hb_evidence_export(e, 5, to, &err) < 0)
-        fail_msg("%s", err.message);
-    assert_int_equal(hb_evidence_export(e, 5, to, NULL), -EEXIST);
-    hb_evidence_close(e);
-}
-
-static void test_export(void **state)
-{
-    static const char *const parts[] = {
-        "log",          "SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.signed",
-        "evidence.pub", "README.txt", "VERIFY.sh",      "ITEMS.txt"};
-    char anchor[512], path[600];
-    struct hb_evidence_report r;
-    struct hb_evidence *e;
-    struct hb_err err = {0};
-    struct seen s = {0};
-    char place[128];
-
-    make_package(in("package"), anchor, sizeof(anchor));
-    for (size_t i = 0; i < HB_ARRAY_LEN(parts); i++) {
-        (void)snprintf(path, sizeof(path), "%s/package/%s", dir, parts[i]);
-        if (access(path, F_OK) < 0)
-            fail_msg("%s is missing", path);
-    }
-    r = verify(pub, anchor);
-    assert_true(hb_evidence_report_good(&r));
-    assert_int_equal(r.checkpoints, 2);
-    e = open_with(key);
-    assert_int_equal(hb_evidence_each(e, 5, see, &s), 0);
-    assert_int_equal(s.n, 4);
-    assert_string_equal(s.names[3], in("package"));
-    /* Of the other incident nothing is handed over. */
-    s = (struct seen){0};
-    assert_int_equal(hb_evidence_each(e, 6, see, &s), 0);
-    (void)snprintf(path, sizeof(path), "%s/package/files/%s", dir, s.sha256[0]);
-    assert_int_equal(access(path, F_OK), -1);
-    /* What is not what it was is not handed over either. */
-    content_of(s.sha256[0], place, sizeof(place));
-    spit(place, "forged", 6);
-    assert_int_equal(hb_evidence_export(e, 6, in("second"), &err), -EUCLEAN);
-    assert_non_null(strstr(err.message, "2"));
-    assert_int_equal(access(in("second"), F_OK), -1);
-    hb_evidence_close(e);
-}
-
-static int keys_for_all(void)
-{
-    return hb_key_generate(&key) < 0 || hb_key_generate(&other_key) < 0 ||
-                   hb_key_pub(key, &pub) < 0 ||
-                   hb_key_pub(other_key, &other_pub) < 0
-               ? -1
-               : 0;
-}
-
-static int make_for_box(const char *where)
-{
-    char anchor[512];
-    struct hb_err err = {0};
-
-    hb_i18n_open();
-    (void)hb_copyz(dir, sizeof(dir), where);
-    make_package(in("package"), anchor, sizeof(anchor));
-    if (hb_file_write(in("anchor"), anchor, strlen(anchor), 0600) < 0)
-        return 1;
-    return hb_pub_save(key, in("evidence.pub"), &err) < 0;
-}
-
-int main(int argc, char **argv)
-{
-#define WITH_DIR(t) cmocka_unit_test_setup_teardown(t, make, drop)
     const struct CMUnitTest tests[] = {
         WITH_DIR(test_round_trip),
         WITH_DIR(test_names),
@@ -865,16 +610,13 @@ int main(int argc, char **argv)
         WITH_DIR(test_fsyncs_fail),
         WITH_DIR(test_kill),
         WITH_DIR(test_dead_at_each_boundary),
-        WITH_DIR(test_export),
     };
     int r;
 
     /* Core's unit refuses openat2(2). */
     if (keys_for_all() < 0 || !no_openat2())
         return 1;
-    r = argc == 3 && hb_streq(argv[1], "make")
-            ? make_for_box(argv[2])
-            : hb_tap_run("incident/evidence", tests);
+    r = hb_tap_run("incident/evidence", tests);
     hb_key_free(key);
     hb_key_free(other_key);
     hb_pub_free(pub);
