@@ -59,8 +59,11 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
      N_("list the evidence, prove it unchanged, hand it over"),
      "list [INCIDENT] | verify [--anchor FILE] [--key FILE] [DIR] | "
-     "checkpoint |\n  export --incident INCIDENT [DIR] | export --whole [DIR]",
-     "list verify checkpoint export --anchor --key --incident --whole",
+     "checkpoint |\n  checkpoint --paper FILE | checkpoint --kept CODE "
+     "[--place TEXT] |\n  export --incident INCIDENT [DIR] | export --whole "
+     "[DIR]",
+     "list verify checkpoint export --anchor --key --incident --whole --paper "
+     "--kept --place",
      N_("verify      reads the whole store again (or a package), without the "
         "service; with a\n"
         "            checkpoint that was kept outside (the mail as it was "
@@ -68,7 +71,10 @@ const struct hb_cli_command hb_cli_commands[] = {
         "it also notices\n"
         "            a log that was made anew\n"
         "checkpoint  signs the end of the log and sends it where the anchor "
-        "says\n"
+        "says; --paper\n"
+        "            writes a page to print, with a QR code; --kept says, with "
+        "the code on\n"
+        "            the page, that the sheet was put away\n"
         "export      writes a package that verifies with sha256sum and "
         "openssl alone. With\n"
         "            --incident the entries of other incidents are sealed: "

@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "cli/client.h"
 #include "cli/package.h"
+#include "cli/paper.h"
 #include "incident/evidence.h"
 
 #define ANCHOR_MAX (256u << 10) /* a mail with its headers */
@@ -22,6 +23,8 @@
 static int verify(struct hb_cli *cli, int argc, char **argv);
 static void print_text(const struct hb_evidence_report *r);
 static int print_json(const struct hb_evidence_report *r);
+static int checkpoint(struct hb_cli *cli, int argc, char **argv);
+static int print_paper(struct hb_cli *cli, const char *file);
 static int export(struct hb_cli *cli, int argc, char **argv);
 static int request(struct hb_cli *cli, const char *cmd, const char *member,
                    const char *number);
@@ -35,8 +38,8 @@ int hb_cmd_evidence(struct hb_cli *cli, int argc, char **argv)
     if (hb_streq(word, "list") && argc <= 3)
         return request(cli, "evidence.list", "incident",
                        argc == 3 ? argv[2] : NULL);
-    if (hb_streq(word, "checkpoint") && argc == 2)
-        return hb_client_print(cli, "evidence.checkpoint", "{}");
+    if (hb_streq(word, "checkpoint"))
+        return checkpoint(cli, argc - 1, argv + 1);
     if (hb_streq(word, "export"))
         return export(cli, argc - 1, argv + 1);
     return hb_cli_usage(
@@ -162,6 +165,62 @@ static int print_json(const struct hb_evidence_report *r)
         return hb_buf_err(&b);
     printf("%s\n", hb_buf_z(&b));
     return 0;
+}
+
+static int checkpoint(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *paper = hb_client_opt(&argc, argv, "--paper");
+    const char *kept = hb_client_opt(&argc, argv, "--kept");
+    const char *place = hb_client_opt(&argc, argv, "--place");
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+
+    if (argc > 1)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    if ((paper != NULL && kept != NULL) || (place != NULL && kept == NULL))
+        return hb_cli_usage(cli, "%s", _("say what to do"));
+    if (paper != NULL)
+        return print_paper(cli, paper);
+    if (kept == NULL)
+        return hb_client_print(cli, "evidence.checkpoint", "{}");
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "code", kept);
+    hb_jw_str(&w, "place", place != NULL ? place : "");
+    hb_jw_end_obj(&w);
+    if (hb_buf_err(&args) < 0)
+        return hb_cli_fail_code("evidence", hb_buf_err(&args));
+    return hb_client_print(cli, "evidence.kept", hb_buf_z(&args));
+}
+
+static int print_paper(struct hb_cli *cli, const char *file)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf html = HB_BUF_INIT;
+    const struct hb_json *answer = NULL, *data;
+    char code[HB_PAPER_CODE];
+    struct hb_err err = {0};
+    int r;
+
+    if (a == NULL)
+        return hb_cli_fail_code("evidence", -ENOMEM);
+    r = hb_client_call(cli, a, "evidence.checkpoint", "{\"paper\":true}",
+                       &answer, &err);
+    if (r < 0)
+        return hb_cli_fail(&err);
+    data = hb_json_get(answer, "data");
+    if (data == NULL || data->type != HB_JSON_STR)
+        return hb_cli_fail_code("evidence", -EBADMSG);
+    r = hb_cli_paper(&html, data->str, code, &err);
+    if (r == 0)
+        r = hb_file_write(file, html.p, html.n, 0644);
+    if (r < 0)
+        return hb_cli_fail_code(file, r);
+    return hb_cli_said(cli, "code", code,
+                       _("Print %s and put the sheet away where whoever "
+                         "controls this machine cannot reach it. Then say so: "
+                         "hinoban evidence checkpoint --kept %s\n"),
+                       file, code);
 }
 
 /* "--incident ID [DIR]", "--whole [DIR]"; "ID" as before there were others. */

@@ -19,7 +19,8 @@
 
 static hb_core_cmd_fn incident_open, incident_note, incident_state,
     incident_restart, task_answer, task_assign, decision_add, step_resume,
-    approval_wanted, approval_add, evidence_checkpoint, evidence_export;
+    approval_wanted, approval_add, evidence_checkpoint, evidence_kept,
+    evidence_export;
 
 const struct hb_core_cmd hb_core_cmds_work[] = {
     {"incident.open", HB_NEED_PERSON, incident_open},
@@ -36,6 +37,7 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {"deed.list", HB_NEED_READ, hb_core_deed_list},
     {"deed.undo", HB_NEED_OFFICER, hb_core_deed_undo},
     {"evidence.checkpoint", HB_NEED_READ, evidence_checkpoint},
+    {"evidence.kept", HB_NEED_PERSON, evidence_kept},
     {"evidence.export", HB_NEED_OFFICER, evidence_export},
     {NULL, HB_NEED_NOTHING, NULL},
 };
@@ -404,11 +406,32 @@ static int approval_add(struct hb_core_call *call)
 
 static int evidence_checkpoint(struct hb_core_call *call)
 {
-    int r = hb_core_checkpoint(call->core, HB_SEND_NOW, &call->err);
+    _cleanup_buf_ struct hb_buf line = HB_BUF_INIT;
+    int r = hb_core_checkpoint(
+        call->core,
+        hb_json_bool(call->args, "paper", false) ? HB_SEND_PAPER : HB_SEND_NOW,
+        &line, &call->err);
 
-    if (r == 0)
-        hb_buf_addz(&call->text, _("A checkpoint was signed.\n"));
-    return r;
+    if (r < 0)
+        return r;
+    hb_buf_addz(&call->text, _("A checkpoint was signed.\n"));
+    hb_json_quote(&call->data, hb_buf_slice(&line));
+    return hb_buf_err(&line);
+}
+
+static int evidence_kept(struct hb_core_call *call)
+{
+    int r = hb_core_anchor_paper(
+        call->core, call->person, hb_json_str(call->args, "code", ""),
+        hb_json_str(call->args, "place", ""), &call->err);
+
+    if (r < 0)
+        return r;
+    hb_core_own_controls(call->core);
+    hb_buf_addz(&call->text,
+                _("It is written down that this paper was put away. What is "
+                  "taken from now on is not on it.\n"));
+    return 0;
 }
 
 /* One incident, or with "whole" all there is.  The package goes along as a

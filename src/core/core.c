@@ -60,7 +60,7 @@ int hb_core_main(const struct hb_role_ctx *ctx)
     hb_notify("READY=1");
     r = hb_loop_run(c->loop, on_reload, c);
     hb_core_say(c, HB_SEV_INFO, "stopped", "");
-    (void)!hb_core_checkpoint(c, HB_SEND_NO_MAIL, &err);
+    (void)!hb_core_checkpoint(c, HB_SEND_NO_MAIL, NULL, &err);
     close_all(c);
     return r < 0 ? 1 : 0;
 }
@@ -212,7 +212,7 @@ static void on_checkpoint(void *arg)
     struct hb_core *c = arg;
     struct hb_err err = {0};
 
-    (void)!hb_core_checkpoint(c, HB_SEND_DUE, &err);
+    (void)!hb_core_checkpoint(c, HB_SEND_DUE, NULL, &err);
 }
 
 static void on_hour(void *arg)

@@ -168,16 +168,27 @@ void hb_core_staged_fetch(struct hb_core *c);
 enum hb_core_send {
     HB_SEND_NO_MAIL, /* the loop ended: nobody would hear the answer */
     HB_SEND_DUE,     /* a mail at most once an hour, later after failures */
-    HB_SEND_NOW      /* a person asks */
+    HB_SEND_NOW,     /* a person asks */
+    HB_SEND_PAPER    /* nowhere: a person prints it */
 };
-/* Signs the head of the chain and sends it where the anchor says.  A failure
- * is told here (an event at the first of a row). */
+/* Signs the head of the chain and sends it where the anchor says; the line goes
+ * to RET_LINE (NULL: to nobody).  A failure is told here (an event at the
+ * first of a row). */
 int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
-                       struct hb_err *err) HB_WUR;
+                       struct hb_buf *ret_line, struct hb_err *err) HB_WUR;
+/* PERSON says that the paper with CODE ("NUMBER-DIGITS", digits of the
+ * digest) was put away at PLACE: an anchor for all that was taken before that
+ * checkpoint.  -EINVAL no code, -EUCLEAN the log has another line there. */
+int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
+                         const char *code, const char *place,
+                         struct hb_err *err) HB_WUR;
 struct hb_core_anchor {
     bool set;              /* the settings name a place */
     bool lately;           /* one left there in the last two days */
-    int64_t last;          /* when the last one did, ns UTC; 0 never */
+    bool on_paper;         /* all evidence is before one on paper, or was in
+                              the last two days */
+    int64_t last;          /* when the last one left, ns UTC; 0 never */
+    int64_t paper;         /* when one was put away on paper; 0 never */
     int64_t failing_since; /* 0: the last try was good */
 };
 void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);

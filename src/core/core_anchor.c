@@ -13,8 +13,13 @@
  * minutes, at most 6 hours; that one left again is told, too.  What is known
  * stands in the state store, so that a restart neither mails again nor
  * forgets: "anchored" (TIME ANCHOR of the last that left), "anchored_items"
- * (pieces of evidence then), "anchor_failing" (SINCE TRIES NEXT), times in ns
- * UTC.
+ * (pieces of evidence then), "anchor_failing" (SINCE TRIES NEXT),
+ * "anchored_paper" (TIME PIECES), times in ns UTC.
+ *
+ * A checkpoint that was printed counts only once a registered person says,
+ * with the code that stands on the paper, that it was put away; who and when
+ * stands in the evidence log.  It covers what was taken before it: it counts
+ * until the next piece of evidence, and then two days, as the others do.
  */
 #include <stdio.h>
 
@@ -34,6 +39,7 @@
 #define FIRST_NS  (10 * MINUTE_NS)
 #define LAST_NS   (6 * HOUR_NS)
 #define PATIENCE  (120 * HB_S)
+#define CODE_MIN  12u /* digits of a digest on a paper's code */
 #define MAIL      "mail:"
 #define FILE_     "file:"
 
@@ -42,7 +48,8 @@ struct failing {
     int64_t since, tries, next;
 };
 
-static int leave(struct hb_core *c, enum hb_core_send when, struct hb_err *err);
+static int leave(struct hb_core *c, enum hb_core_send when,
+                 struct hb_buf *ret_line, struct hb_err *err);
 static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
                    struct hb_err *err);
 static bool mail_due(struct hb_core *c);
@@ -58,9 +65,9 @@ static void keep(struct hb_core *c, const char *name, const struct hb_buf *b);
 static int64_t items(struct hb_core *c);
 
 int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
-                       struct hb_err *err)
+                       struct hb_buf *ret_line, struct hb_err *err)
 {
-    int r = leave(c, when, err);
+    int r = leave(c, when, ret_line, err);
 
     if (r < 0)
         failed(c, err->message);
@@ -70,15 +77,64 @@ int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
 void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret)
 {
     const char *anchor = c->ctx->config->organisation.anchor;
-    int64_t now = hb_now();
+    int64_t now = hb_now(), paper[2] = {0};
 
     *ret = (struct hb_core_anchor){.set = anchor != NULL && anchor[0] != '\0',
                                    .last = last(c),
                                    .failing_since = failing(c).since};
     ret->lately = ret->last != 0 && now - ret->last < LATELY_NS;
+    numbers(c, "anchored_paper", paper, HB_ARRAY_LEN(paper));
+    ret->paper = paper[0];
+    ret->on_paper =
+        paper[0] != 0 && (items(c) <= paper[1] || now - paper[0] < LATELY_NS);
 }
 
-static int leave(struct hb_core *c, enum hb_core_send when, struct hb_err *err)
+int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
+                         const char *code, const char *place,
+                         struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    const char *dash = strchr(code, '-');
+    char hex[2 * HB_SHA256_SIZE + 1], name[64], by[64];
+    struct hb_evidence_item item = {
+        .kind = "anchor", .name = name, .taken_by = by, .source = place};
+    uint8_t digest[HB_SHA256_SIZE] = {0};
+    int64_t number, after = 0;
+    char why[128];
+    int r;
+
+    if (dash == NULL || strlen(dash + 1) < CODE_MIN ||
+        hb_parse_i64(hb_slice(code, (size_t)(dash - code)), &number) < 0 ||
+        number < 0)
+        return hb_err_set(err, -EINVAL,
+                          _("The code stands on the paper: a number, a hyphen "
+                            "and %u digits."),
+                          CODE_MIN);
+    r = hb_evidence_at(c->state.evidence, number, digest, &after);
+    hb_hex(digest, sizeof(digest), hex);
+    if (r == -ENOENT ||
+        (r == 0 && strncasecmp(hex, dash + 1, strlen(dash + 1)) != 0))
+        return hb_err_set(err, -EUCLEAN,
+                          _("The log has no such line %lld. Look at the code "
+                            "again; if it is as on the paper, the log was "
+                            "rewritten: keep this machine as it is and call "
+                            "for help."),
+                          (long long)number);
+    if (r < 0)
+        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
+    (void)snprintf(name, sizeof(name), "paper %lld", (long long)number);
+    (void)snprintf(by, sizeof(by), "person:%s", person->name);
+    r = hb_evidence_note(c->state.evidence, &item);
+    if (r < 0)
+        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
+    hb_buf_addf(&b, "%lld %lld", (long long)hb_now(),
+                (long long)(items(c) - HB_MIN(after, items(c))));
+    keep(c, "anchored_paper", &b);
+    return 0;
+}
+
+static int leave(struct hb_core *c, enum hb_core_send when,
+                 struct hb_buf *ret_line, struct hb_err *err)
 {
     const char *anchor = c->ctx->config->organisation.anchor;
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -98,7 +154,9 @@ static int leave(struct hb_core *c, enum hb_core_send when, struct hb_err *err)
     if (r < 0)
         return hb_err_set(err, r, "%s: %s", path,
                           hb_errno_text(r, why, sizeof(why)));
-    if (anchor == NULL)
+    if (ret_line != NULL)
+        hb_buf_add(ret_line, text.p, text.n);
+    if (anchor == NULL || when == HB_SEND_PAPER)
         return 0;
     if (strncmp(anchor, FILE_, strlen(FILE_)) == 0)
         return by_file(c, anchor + strlen(FILE_), text, err);

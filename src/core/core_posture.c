@@ -333,14 +333,17 @@ static void anchored(struct hb_core *c)
     hb_core_anchor_state(c, &a);
     if (a.lately && a.failing_since == 0) {
         text = N_("Checkpoints of the evidence leave this machine.");
+    } else if (a.on_paper) {
+        text = N_("A checkpoint of the evidence was put away on paper on %s.");
+        at = a.paper;
     } else if (a.lately) {
         text = N_("Checkpoints of the evidence leave this machine, but none "
                   "could since %s.");
         at = a.failing_since;
-    } else if (a.last != 0) {
+    } else if (a.last != 0 || a.paper != 0) {
         text = N_("No checkpoint of the evidence has left this machine since "
                   "%s: root could rewrite what came after unseen.");
-        at = a.last;
+        at = HB_MAX(a.last, a.paper);
     } else if (a.set && a.failing_since != 0) {
         text = N_("No checkpoint of the evidence has left this machine yet, "
                   "and none could since %s: root could rewrite the whole "
@@ -353,8 +356,8 @@ static void anchored(struct hb_core *c)
     (void)snprintf(reason, sizeof(reason), at != 0 ? "%s\t%s" : "%s%s", text,
                    when);
     (void)!hb_core_control_set(c, "evidence.anchored",
-                               a.lately ? HB_CS_PASS : HB_CS_FAIL, reason, "",
-                               0);
+                               a.lately || a.on_paper ? HB_CS_PASS : HB_CS_FAIL,
+                               reason, "", 0);
 }
 
 static void drills(struct hb_core *c)

@@ -12,7 +12,6 @@
 #include "html/doc_text.h"
 #include "html/escape.h"
 
-static void end_part(struct hb_doc *d);
 static void html(struct hb_doc *d, const char *before, const char *z,
                  const char *after);
 static void html_lines(struct hb_doc *d, const char *z);
@@ -52,7 +51,7 @@ void hb_doc_heading(struct hb_doc *d, unsigned level, const char *heading)
     static const char *const close[] = {"</h2>\n", "</h3>\n", "</h4>\n"};
 
     HB_ASSERT(level >= 2 && level <= 4 && level <= d->level + 1);
-    end_part(d);
+    hb_doc_end_part(d);
     d->level = level;
     html(d, open[level - 2], heading, close[level - 2]);
     if (d->text != NULL) {
@@ -66,7 +65,7 @@ void hb_doc_heading(struct hb_doc *d, unsigned level, const char *heading)
 
 void hb_doc_para(struct hb_doc *d, const char *z)
 {
-    end_part(d);
+    hb_doc_end_part(d);
     if (d->html != NULL) {
         hb_buf_addz(d->html, "<p>");
         html_lines(d, z);
@@ -82,7 +81,7 @@ void hb_doc_row(struct hb_doc *d, const char *name, const char *value)
 {
     if (d->part != HB_DOC_ROWS) {
         HB_ASSERT(name != NULL);
-        end_part(d);
+        hb_doc_end_part(d);
         d->part = HB_DOC_ROWS;
         html(d, "<dl>\n", NULL, NULL);
     } else if (name != NULL) {
@@ -98,7 +97,7 @@ void hb_doc_row(struct hb_doc *d, const char *name, const char *value)
 void hb_doc_item(struct hb_doc *d, const char *z)
 {
     if (d->part != HB_DOC_LIST) {
-        end_part(d);
+        hb_doc_end_part(d);
         d->part = HB_DOC_LIST;
         html(d, "<ul>\n", NULL, NULL);
         if (d->text != NULL)
@@ -111,7 +110,7 @@ void hb_doc_item(struct hb_doc *d, const char *z)
 
 void hb_doc_excerpt(struct hb_doc *d, const char *z)
 {
-    end_part(d);
+    hb_doc_end_part(d);
     if (d->html != NULL) {
         const char *line = z;
 
@@ -136,7 +135,7 @@ void hb_doc_table(struct hb_doc *d, const char *caption,
                   const char *const *heads, size_t n)
 {
     HB_ASSERT(n > 0 && n <= HB_DOC_COLUMNS);
-    end_part(d);
+    hb_doc_end_part(d);
     d->part = HB_DOC_TABLE;
     d->columns = n;
     html(d, "<table>\n<caption>", caption, "</caption>\n<thead><tr>");
@@ -166,7 +165,7 @@ void hb_doc_cells(struct hb_doc *d, const char *const *cells)
 
 int hb_doc_end(struct hb_doc *d)
 {
-    end_part(d);
+    hb_doc_end_part(d);
     hb_buf_done(&d->cells);
     html(d, "</main>\n</body>\n</html>\n", NULL, NULL);
     if (d->err == 0 && d->html != NULL)
@@ -177,7 +176,7 @@ int hb_doc_end(struct hb_doc *d)
 }
 
 /* Closes the open list or table. */
-static void end_part(struct hb_doc *d)
+void hb_doc_end_part(struct hb_doc *d)
 {
     static const char *const close[] = {
         [HB_DOC_ROWS] = "</div>\n</dl>\n",

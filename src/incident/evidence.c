@@ -176,39 +176,6 @@ int hb_evidence_checkpoint(struct hb_evidence *e, struct hb_arena *a,
     return r;
 }
 
-int hb_evidence_each(struct hb_evidence *e, int64_t incident,
-                     hb_evidence_fn *fn, void *arg)
-{
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_evid_reader rd;
-    struct hb_evid_line l;
-    struct hb_slice text;
-    int r;
-
-    HB_CHECK(e, HB_EVIDENCE_MAGIC);
-    if (a == NULL)
-        return -ENOMEM;
-    r = hb_evid_reader_init(&rd, e->logfd);
-    while (r >= 0 && (r = hb_evid_reader_next(&rd, &text)) == 1) {
-        hb_arena_reset(a);
-        r = text.n == 0 ? -EBADMSG
-                        : hb_evid_parse(a, hb_slice(text.p, text.n - 1), &l);
-        if (r == -ENOMEM)
-            break;
-        /* What was tampered with is verify's to tell; the rest is shown. */
-        if (r < 0 || l.checkpoint || l.form > HB_EVID_V1 ||
-            (incident != 0 && l.item.incident != incident)) {
-            r = 0;
-            continue;
-        }
-        r = fn(arg, &l.item);
-        if (r != 0)
-            break;
-    }
-    hb_evid_reader_done(&rd);
-    return r;
-}
-
 static int open_dirs(struct hb_evidence *e, const char *dir)
 {
     int r = hb_mkdirs(dir, 0700);

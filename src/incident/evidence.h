@@ -70,6 +70,11 @@ typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg) HB_WUR;
 
+/* The digest of line NUMBER (what a checkpoint of it names), and how many
+ * contents were taken after it.  -ENOENT there is no such line. */
+int hb_evidence_at(struct hb_evidence *e, int64_t number,
+                   uint8_t digest[HB_SHA256_SIZE], int64_t *ret_after) HB_WUR;
+
 struct hb_evidence_report {
     bool package; /* it was one for a stranger, not the store */
     int64_t lines, items, checkpoints;

@@ -9,7 +9,9 @@ import email.message
 import email.policy
 import os
 import quopri
+import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -55,6 +57,59 @@ def changed(mail, data):
     outer.add_attachment(data, maintype='application', subtype='octet-stream')
     yield 'forwarded as a file', outer.as_bytes()
     yield 'with Unix line ends', data.replace(b'\r\n', b'\n')
+
+
+def squares(page):
+    """The picture of the page as rows of True (dark), without its margin."""
+    path = re.search(r'<path fill="#000" d="([^"]*)"', page).group(1)
+    side = int(re.search(r'viewBox="0 0 ([0-9]+) ', page).group(1))
+    rows = [[False] * side for _ in range(side)]
+    for x, y, n in re.findall(r'M(\d+) (\d+)h(\d+)v1h-\3z', path):
+        for k in range(int(n)):
+            rows[int(y)][int(x) + k] = True
+    return [r[4:-4] for r in rows[4:-4]]
+
+
+def paper(bed, anchored):
+    place = bed.top + '/paper'
+    os.mkdir(place)
+    os.chown(place, lab.OFFICER, lab.OFFICER)
+    r = bed.officer('evidence', 'checkpoint', '--paper', place + '/p.html')
+    code = r.stdout.split('--kept ')[1].strip()
+    with open(place + '/p.html', encoding='utf-8') as f:
+        page = f.read()
+    ok(anchored() != 'pass', 'printing alone anchors nothing')
+    digest, sig = (''.join(x.split())
+                   for x in re.findall(r'<pre dir="ltr">([^<]*)</pre>', page))
+    number, when = re.findall(r'<dd><bdi>([^<↓]*)</bdi>', page)
+    line = f'{number} {digest} {when} {sig}'
+    want = subprocess.run(['qrencode', '-8', '-l', 'M', '-m', '0', '-t',
+                           'ASCIIi', '-o', '-'], input=line, text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    # Two characters a square, blank where it is dark (inverted).
+    want = [[x == ' ' for x in row[::2]] for row in want.split('\n') if row]
+    ok(squares(page) == want, 'the code on the page is that of the line',
+       want[:3])
+    ok('この用紙' in page and 'This sheet' in page and code in page and
+       '@page{size:A4' in page, 'the page speaks both languages', page[-900:])
+    groups = [s[i:i + 8] for s in (digest, sig) for i in range(0, len(s), 8)]
+    for name, text in (('scanned', line), ('typed', '\n'.join(
+            [number, ' '.join(groups[:8]).upper(), when,
+             ' '.join(groups[8:])]))):
+        with open(place + '/anchor', 'w') as f:
+            f.write(text)
+        r = bed.hinoban('evidence', 'verify', '--anchor', place + '/anchor',
+                        check=False)
+        ok(r.returncode == 0 and 'is in the log' in r.stdout,
+           f'the paper as {name} verifies the evidence', r.stdout + r.stderr)
+    wrong = code[:-1] + ('0' if code[-1] != '0' else '1')
+    r = bed.officer('evidence', 'checkpoint', '--kept', wrong, check=False)
+    ok(r.returncode == 1 and anchored() != 'pass', 'another code is refused',
+       r.stdout + r.stderr)
+    r = bed.hinoban('evidence', 'checkpoint', '--kept', code, check=False)
+    ok(r.returncode == 1, 'root, who is nobody, cannot say it was kept')
+    bed.officer('evidence', 'checkpoint', '--kept', code, '--place', 'safe')
+    ok(anchored() == 'pass', 'put away it anchors')
 
 
 def main():
@@ -104,6 +159,12 @@ def run(bed, relay):
     ok(lab.until(lambda: bed.ask('event', 'not-anchored'), 30, 0.2)
        is not None, 'a mail that is refused is told', bed.log())
     ok(anchored() != 'pass', 'the posture says that nothing left')
+
+    # ---- a checkpoint on paper -------------------------------------------------
+    if shutil.which('qrencode'):
+        paper(bed, anchored)
+    else:
+        print('# no qrencode: the paper is not looked at')
 
     # ---- evidence, and a mail that arrives -------------------------------------
     relay.refuse = False

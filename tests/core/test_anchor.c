@@ -90,7 +90,7 @@ static void tick(void)
 {
     struct hb_err err = {0};
 
-    (void)!hb_core_checkpoint(&core, HB_SEND_DUE, &err);
+    (void)!hb_core_checkpoint(&core, HB_SEND_DUE, NULL, &err);
     turn(5);
 }
 
@@ -234,7 +234,7 @@ static void test_back_off(void **state)
     assert_non_null(strstr(reason(), "none could since 20"));
     /* A person need not wait. */
     before = role.mails;
-    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_NOW, NULL), 0);
+    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_NOW, NULL, NULL), 0);
     turn(5);
     assert_int_equal(role.mails, before + 1);
     role.refuse = false;
@@ -297,9 +297,99 @@ static void test_file(void **state)
 static void test_stop(void **state)
 {
     role_up();
-    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_NO_MAIL, NULL), 0);
+    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_NO_MAIL, NULL, NULL), 0);
     turn(5);
     assert_int_equal(role.mails, 0);
+}
+
+/* "NUMBER-DIGITS" of a checkpoint that is printed now. */
+static const char *printed(void)
+{
+    static char code[64];
+    _cleanup_buf_ struct hb_buf line = HB_BUF_INIT;
+    struct hb_err err = {0};
+    const char *z;
+
+    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_PAPER, &line, &err), 0);
+    z = hb_buf_z(&line);
+    (void)snprintf(code, sizeof(code), "%.*s-%.12s", (int)strcspn(z, " "), z,
+                   strchr(z, ' ') + 1);
+    return code;
+}
+
+static int kept(const char *code)
+{
+    const struct hb_person sato = {.name = "sato"};
+    struct hb_err err = {0};
+    int r = hb_core_anchor_paper(&core, &sato, code, "safe, room 2", &err);
+
+    assert_int_equal(r < 0, err.message[0] != '\0');
+    return r;
+}
+
+static int see_anchor(void *arg, const struct hb_evidence_item *i)
+{
+    if (hb_streq(i->kind, "anchor") && hb_streq(i->taken_by, "person:sato") &&
+        hb_streq(i->source, "safe, room 2"))
+        ++*(int *)arg;
+    return 0;
+}
+
+/* A paper counts once a person says that it was put away, and covers what was
+ * taken before it. */
+static void test_paper(void **state)
+{
+    struct hb_evidence_item item = {.incident = 1,
+                                    .kind = "file",
+                                    .name = "n",
+                                    .taken_by = "role:core",
+                                    .source = "s"};
+    char code[64], other[64];
+    int notes = 0;
+
+    config.organisation.anchor = "";
+    evidence();
+    (void)hb_copyz(code, sizeof(code), printed());
+    assert_int_equal(status(), HB_CS_FAIL);
+    (void)hb_copyz(other, sizeof(other), code);
+    other[strlen(other) - 1] ^= 1;
+    assert_int_equal(kept(other), -EUCLEAN);
+    assert_int_equal(kept("99-0123456789ab"), -EUCLEAN);
+    assert_int_equal(kept("99"), -EINVAL);
+    assert_int_equal(kept("0-01"), -EINVAL);
+    assert_int_equal(kept(""), -EINVAL);
+    assert_int_equal(status(), HB_CS_FAIL);
+    assert_int_equal(kept(code), 0);
+    assert_int_equal(status(), HB_CS_PASS);
+    assert_non_null(strstr(reason(), "on paper on 20"));
+    assert_int_equal(
+        hb_evidence_each(core.state.evidence, 0, see_anchor, &notes), 0);
+    assert_int_equal(notes, 1);
+    /* Nothing more was taken: it stays true. */
+    later(300 * DAY);
+    forget();
+    assert_int_equal(status(), HB_CS_PASS);
+    /* What is taken later is not on it. */
+    evidence();
+    assert_int_equal(status(), HB_CS_FAIL);
+    assert_non_null(strstr(reason(), "has left this machine since 20"));
+    /* Printed before a piece came, put away after it: that one is not on it. */
+    assert_int_equal(
+        hb_evidence_add_bytes(core.state.evidence, &item, HB_SLICE("first")),
+        0);
+    (void)hb_copyz(code, sizeof(code), printed());
+    assert_int_equal(
+        hb_evidence_add_bytes(core.state.evidence, &item, HB_SLICE("second")),
+        0);
+    evidence();
+    assert_int_equal(kept(code), 0);
+    assert_int_equal(status(), HB_CS_PASS);
+    later(3 * DAY);
+    assert_int_equal(status(), HB_CS_FAIL);
+    (void)hb_copyz(code, sizeof(code), printed());
+    assert_int_equal(kept(code), 0);
+    later(3 * DAY);
+    assert_int_equal(status(), HB_CS_PASS);
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
@@ -307,8 +397,13 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_mail_goes_seldom), MADE(test_restart), MADE(test_back_off),
-        MADE(test_nobody_to_mail),   MADE(test_file),    MADE(test_stop),
+        MADE(test_mail_goes_seldom),
+        MADE(test_restart),
+        MADE(test_back_off),
+        MADE(test_nobody_to_mail),
+        MADE(test_file),
+        MADE(test_stop),
+        MADE(test_paper),
     };
 
     return hb_tap_run("core/anchor", tests);

@@ -313,6 +313,37 @@ static void test_no_memory(void **state)
     assert_true(failed > 5);
 }
 
+/* The squares of the page's picture against those of the program qrencode
+ * are box/paper.sh's; here its form, and what it does to the page. */
+static void test_qr(void **state)
+{
+    _cleanup_buf_ struct hb_buf html = HB_BUF_INIT, text = HB_BUF_INIT;
+    struct hb_doc d;
+    char big[4000];
+    const char *svg;
+
+    hb_doc_begin(&d, &html, &text, "en", "Paper");
+    hb_doc_item(&d, "before");
+    hb_doc_qr(&d, "the \"code\"", HB_SLICE("hello"));
+    hb_doc_para(&d, "after");
+    assert_int_equal(hb_doc_end(&d), 0);
+    svg = strstr(hb_buf_z(&html), "</ul>\n<svg ");
+    assert_non_null(svg);
+    assert_non_null(strstr(svg, "aria-label=\"the &quot;code&quot;\""));
+    /* Version 1: 21 squares and four on each side; the finder at the corner. */
+    assert_non_null(strstr(svg, "viewBox=\"0 0 29 29\""));
+    assert_non_null(strstr(svg, "M4 4h7v1h-7z"));
+    assert_non_null(strstr(svg, "</svg>\n<p>after</p>"));
+    assert_null(strstr(svg, "style="));
+    assert_non_null(strstr(hb_buf_z(&text), "\xe2\x96\x88"));
+    /* More than a code can hold. */
+    memset(big, 'a', sizeof(big));
+    hb_buf_reset(&html);
+    hb_doc_begin(&d, &html, NULL, "en", "Paper");
+    hb_doc_qr(&d, "x", hb_slice(big, sizeof(big)));
+    assert_int_equal(hb_doc_end(&d), -EFBIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_hostile),      cmocka_unit_test(test_wide_table),
         cmocka_unit_test(test_many_columns), cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_ceiling),      cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_qr),
     };
 
     return hb_tap_run("html/doc", tests);
