@@ -100,6 +100,9 @@ int hb_core_main(const struct hb_role_ctx *ctx);
  * made durable.  0: all may be acknowledged. */
 int hb_core_take(struct hb_core *c, const struct hb_event *const *events,
                  size_t n, struct hb_err *err) HB_WUR;
+/* Whether an event of SOURCE is a program's that is not ours: it is stored and
+ * rules see it, nothing else believes it. */
+bool hb_core_foreign(const char *source);
 /* Makes an event of core's own and takes it. */
 void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
                  const char *detail);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "config/module.h"
 #include "event/bus.h"
 
 #define CONNS_MAX    32
@@ -21,6 +22,7 @@
 struct conn {
     struct hb_core_bus *bus;
     int fd;
+    uid_t uid;       /* by the kernel's word */
     char source[32]; /* of its last event: who it is */
 };
 
@@ -47,6 +49,7 @@ struct hb_core_bus {
 
 static hb_io_fn on_accept, on_frame;
 static int take_frame(struct conn *c, size_t n);
+static bool may_say(const struct conn *c, const char *source);
 static int flush(struct conn *c);
 static void drop(struct conn *c);
 
@@ -104,6 +107,7 @@ static void on_accept(void *arg, int fd, uint32_t events)
             continue;
         }
         b->conns[i].fd = conn;
+        b->conns[i].uid = peer.uid;
     }
 }
 
@@ -247,6 +251,11 @@ static int take_frame(struct conn *c, size_t n)
     if (r < 0) {
         hb_log(HB_LOG_ERR, "event.sock: event refused: %s", err.message);
         hb_core_say(b->core, HB_SEV_MEDIUM, "refused", err.message);
+    } else if (!may_say(c, e->source)) {
+        hb_log(HB_LOG_ERR, "event.sock: uid %u spoke as %s; connection closed",
+               (unsigned)c->uid, e->source);
+        hb_core_say(b->core, HB_SEV_HIGH, "impostor", e->source);
+        return -EPERM;
     } else {
         b->batch[b->n++] = e;
         (void)hb_copyz(c->source, sizeof(c->source), e->source);
@@ -254,6 +263,26 @@ static int take_frame(struct conn *c, size_t n)
     b->taken++;
     b->seq = seq;
     return 0;
+}
+
+/* What a sensor says decides controls, incidents and who gets commands: a role
+ * that was taken over must not speak for another one.  Root is the supervisor,
+ * and our own user means that nothing is kept apart here. */
+static bool may_say(const struct conn *c, const char *source)
+{
+    const struct hb_role_ctx *ctx = c->bus->core->ctx;
+    const char *const *roles;
+
+    if (c->uid == 0 || c->uid == geteuid())
+        return true;
+    if (hb_role_is(ctx, "intake", c->uid))
+        return hb_streq(source, "daemon/intake") || hb_core_foreign(source);
+    for (size_t i = 0; hb_modules[i] != NULL; i++)
+        if (hb_streq(hb_modules[i]->source, source))
+            for (roles = hb_modules[i]->roles; *roles != NULL; roles++)
+                if (hb_role_is(ctx, *roles, c->uid))
+                    return true;
+    return false;
 }
 
 /* A batch is of one connection: its last acknowledgement stands for all. */

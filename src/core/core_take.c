@@ -82,6 +82,11 @@ trouble:
     return r;
 }
 
+bool hb_core_foreign(const char *source)
+{
+    return strncmp(source, "producer/", 9) == 0;
+}
+
 void hb_core_say(struct hb_core *c, enum hb_severity sev, const char *status,
                  const char *detail)
 {
@@ -136,7 +141,9 @@ static int take_one(struct taking *t)
     const char *staged = hb_event_getz(e, HB_F_STAGING_ID, "");
     int r = 0;
 
-    if (e->class_uid == HB_EV_APP_LIFECYCLE)
+    if (hb_core_foreign(e->source))
+        r = 0;
+    else if (e->class_uid == HB_EV_APP_LIFECYCLE)
         r = take_lifecycle(t->core, e);
     else if (e->class_uid == HB_EV_COMPLIANCE_FINDING)
         r = take_control(t->core, e);
@@ -165,8 +172,13 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
     struct hb_group *group;
     bool fresh = false;
     int64_t id = 0;
-    int r = hb_groups_add(c->groups, rule, key, hb_now(), &group);
+    int r;
 
+    /* Else a stranger opens an incident for each name that it makes up. */
+    if (hb_core_foreign(t->event->source) &&
+        hb_config_site(c->ctx->config, object) == NULL)
+        return 0;
+    r = hb_groups_add(c->groups, rule, key, hb_now(), &group);
     for (size_t i = 0; r >= 0 && i < 4 && rule->cases[i] != 0; i++) {
         char joint[HB_FINDING_KEY + 32];
         struct hb_finding f = {
@@ -236,7 +248,8 @@ static int count_pending(struct hb_core *c, const struct hb_event *e)
 
     if (n == NULL ||
         !hb_streq(hb_event_getz(e, HB_F_SITE_CHANGE, ""), "pending") ||
-        site[0] == '\0')
+        n->integer < 0 || !hb_streq(e->source, "sense/files") ||
+        hb_config_site(c->ctx->config, site) == NULL)
         return 0;
     (void)snprintf(name, sizeof(name), HB_CORE_PENDING "%s", site);
     (void)snprintf(count, sizeof(count), "%lld", (long long)n->integer);

@@ -303,9 +303,108 @@ static void test_command_unanswered(void **state)
     assert_false(h.answered);
 }
 
+static int dial_as(uid_t uid)
+{
+    int fd;
+
+    /* The kernel notes who connects, not who sends. */
+    assert_int_equal(chmod(event_path, 0666), 0);
+    assert_int_equal(seteuid(uid), 0);
+    fd = dial();
+    assert_int_equal(seteuid(0), 0);
+    return fd;
+}
+
+static struct hb_event *result(struct hb_arena *a, const char *source)
+{
+    struct hb_event *e =
+        hb_event_new(a, HB_EV_COMPLIANCE_FINDING, 1, HB_SEV_INFO, source);
+
+    assert_int_equal(hb_event_strz(e, HB_F_FINDING_TITLE, "web.waf"), 0);
+    assert_int_equal(hb_event_strz(e, HB_F_COMPLIANCE_CONTROL, "web.waf"), 0);
+    assert_int_equal(hb_event_strz(e, HB_F_COMPLIANCE_STATUS, "pass"), 0);
+    return e;
+}
+
+#define RESULTS "SELECT count(*) FROM control_result"
+
+/* A role that was taken over speaks for itself only. */
+static void test_impostor(void **state)
+{
+    static const struct hb_role_user users[] = {{"compare", 61903, 0},
+                                                {"check", 61905, 0},
+                                                {"intake", 61906, 0},
+                                                {NULL, 0, 0}};
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    int64_t before = box_number(RESULTS);
+    int fd;
+
+    if (geteuid() != 0)
+        hb_tap_skip("needs root");
+    ctx.users = users;
+    fd = dial_as(61905);
+    put_event(fd, 1, tampered(a, "/w/a", "restored"));
+    turn(2);
+    assert_int_equal(acknowledged(fd), -1);
+    assert_int_equal(box_number("SELECT count(*) FROM incident"), 0);
+    (void)close(fd);
+    fd = dial_as(61903);
+    put_event(fd, 1, result(a, "control"));
+    turn(2);
+    assert_int_equal(acknowledged(fd), -1);
+    (void)close(fd);
+    fd = dial_as(61906);
+    put_event(fd, 1, result(a, "producer/x"));
+    turn(2);
+    assert_int_equal(acknowledged(fd), 1);
+    (void)close(fd);
+    /* What a program that is not ours says of a control counts for nothing. */
+    assert_int_equal(box_number(RESULTS), before);
+    fd = dial_as(61905);
+    put_event(fd, 1, result(a, "control"));
+    turn(2);
+    assert_int_equal(acknowledged(fd), 1);
+    assert_int_equal(box_number(RESULTS), before + 1);
+    (void)close(fd);
+    ctx.users = NULL;
+}
+
+static void say_pending(const char *source, const char *of, int64_t n)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_event *e =
+        hb_event_new(a, HB_EV_APP_LIFECYCLE, 99, HB_SEV_INFO, source);
+    const struct hb_event *one = e;
+    struct hb_err err = {0};
+
+    assert_int_equal(hb_event_strz(e, HB_F_SITE_CHANGE, "pending"), 0);
+    assert_int_equal(hb_event_strz(e, HB_F_SITE, of), 0);
+    assert_int_equal(hb_event_int(e, HB_F_EVENT_COUNT, n), 0);
+    assert_int_equal(hb_core_take(&core, &one, 1, &err), 0);
+}
+
+static void test_pending(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+
+    say_pending("sense/files", "www", 3);
+    say_pending("producer/x", "www", 0);
+    say_pending("sense/outside", "www", 0);
+    say_pending("sense/files", "www", -1);
+    assert_string_equal(hb_state_get(&core.state, a, HB_CORE_PENDING "www"),
+                        "3");
+    say_pending("sense/files", "other", 1);
+    assert_null(hb_state_get(&core.state, a, HB_CORE_PENDING "other"));
+    say_pending("sense/files", "www", 0);
+    assert_string_equal(hb_state_get(&core.state, a, HB_CORE_PENDING "www"),
+                        "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOXED(test_impostor),
+        BOXED(test_pending),
         BOXED(test_bad_frame_ends_only_its_own),
         BOXED(test_unreadable),
         BOXED(test_places_for_refused),
