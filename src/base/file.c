@@ -48,6 +48,7 @@ static int rmtree_up(struct rmtree *t);
 static int remove_file(int dirfd, const char *name);
 static int on_same_mount(int a, int b);
 static int part_of(const char *rel, char ret[HB_MAX_NAME + 1]);
+static bool is_link(int fd);
 
 int hb_file_read(struct hb_arena *a, const char *path, size_t max,
                  struct hb_slice *ret)
@@ -292,12 +293,23 @@ int hb_open_nofollow(int dirfd, const char *rel, int flags, mode_t mode)
         fd = last ? openat(from, part, flags | O_NOFOLLOW | O_CLOEXEC, mode)
                   : openat(from, part,
                            O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 && last && is_link(fd)) {
+            hb_close(&fd);
+            return -ELOOP; /* O_PATH opens the link itself */
+        }
         if (fd < 0 || last)
             return fd < 0 ? -errno : fd;
         hb_close(&up);
         from = up = fd;
         rel += n + 1;
     }
+}
+
+static bool is_link(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 /* The first part of REL and its length. */

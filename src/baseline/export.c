@@ -12,12 +12,14 @@
 
 #include "base/file.h"
 #include "base/i18n.h"
-#include "baseline/manifest.h"
 #include "baseline/object.h"
 #include "baseline/table.h"
 
+#define COPY_SIZE (256u << 10)
+
 static int copy_content(int from, int to, const struct hb_baseline *b,
                         hb_export_fn *take);
+static int make_dir(int at, const char *name, int *ret);
 static int copy_one(int from, struct hb_objects *o,
                     const struct hb_base_entry *e, struct hb_sha256 *scratch);
 static int copy_release(int from, int to, uint64_t number);
@@ -27,8 +29,10 @@ int hb_baseline_export(int from, int to, const char *site,
                        const struct hb_pub *pub, hb_export_fn *take,
                        uint64_t *ret, struct hb_err *err)
 {
-    _cleanup_baseline_ struct hb_baseline *b = NULL;
+    _cleanup_baseline_ struct hb_baseline *b = NULL, *copy = NULL;
     _cleanup_close_ int old = -1, fresh = -1;
+    uint64_t number;
+    char why[128];
     int r;
 
     old = openat(from, site, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -38,19 +42,22 @@ int hb_baseline_export(int from, int to, const char *site,
     r = hb_baseline_open(old, site, 0, 0, pub, &b, err);
     if (r < 0)
         return r;
-    *ret = hb_baseline_number(b);
+    number = hb_baseline_number(b);
     r = copy_content(from, to, b, take);
-    if (r == 0 && mkdirat(to, site, 0755) < 0)
-        r = hb_neg_errno();
-    if (r == 0) {
-        fresh = openat(to, site, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = fresh < 0 ? hb_neg_errno() : copy_release(old, fresh, *ret);
-    }
     if (r == 0)
-        r = hb_base_point(fresh, "current", *ret);
+        r = make_dir(to, site, &fresh);
+    if (r == 0)
+        r = copy_release(old, fresh, number);
+    /* What was copied is what was signed, not what it was when it was read. */
+    if (r == 0)
+        r = hb_baseline_open(fresh, site, number, 0, pub, &copy, err);
+    if (r == 0)
+        r = hb_base_point(fresh, "current", number);
+    if (r == 0)
+        *ret = number;
     if (r < 0)
         return hb_err_set(err, r, _("the release could not be copied: %s"),
-                          strerror(-r));
+                          hb_errno_text(r, why, sizeof(why)));
     return 0;
 }
 
@@ -63,13 +70,11 @@ static int copy_content(int from, int to, const struct hb_baseline *b,
     struct hb_base_entry e;
     int r = scratch != NULL ? 0 : -ENOMEM;
 
-    if (r == 0 && mkdirat(to, "objects", 0755) < 0)
-        r = hb_neg_errno();
+    if (r == 0)
+        r = make_dir(to, "objects", &into);
     if (r == 0) {
         objects = openat(from, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        into = openat(to, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = objects < 0 || into < 0 ? hb_neg_errno()
-                                    : hb_objects_begin(into, &o);
+        r = objects < 0 ? hb_neg_errno() : hb_objects_begin(into, &o);
     }
     for (uint32_t i = 0; r == 0 && i < hb_baseline_count(b); i++) {
         r = hb_baseline_get(b, i, &e);
@@ -83,6 +88,15 @@ static int copy_content(int from, int to, const struct hb_baseline *b,
     return r;
 }
 
+/* A new one; a link, or what somebody else put there, is refused. */
+static int make_dir(int at, const char *name, int *ret)
+{
+    if (mkdirat(at, name, 0700) < 0)
+        return hb_neg_errno();
+    *ret = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return *ret < 0 ? hb_neg_errno() : 0;
+}
+
 static int copy_one(int from, struct hb_objects *o,
                     const struct hb_base_entry *e, struct hb_sha256 *scratch)
 {
@@ -94,7 +108,8 @@ static int copy_one(int from, struct hb_objects *o,
     return r < 0 ? r : 0;
 }
 
-/* A table with its signature, or a manifest with its. */
+/* A table with its signature, or a manifest with its; whichever it was, the
+ * caller opens the copy. */
 static int copy_release(int from, int to, uint64_t number)
 {
     static const char *const suffixes[] = {"base", "sig", "manifest", "msig"};
@@ -113,10 +128,22 @@ static int copy_release(int from, int to, uint64_t number)
 
 static int copy_file(int from, int to, const char *name)
 {
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_slice text;
-    int r = a != NULL ? hb_file_read_at(a, from, name, HB_MAX_MANIFEST, &text)
-                      : -ENOMEM;
+    _cleanup_close_ int in =
+        openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    _cleanup_close_ int out = -1;
+    _cleanup_free_ char *buf = malloc(COPY_SIZE);
+    off_t at = 0;
+    ssize_t n;
+    int r = 0;
 
-    return r < 0 ? r : hb_file_write_at(to, name, text.p, text.n, 0644);
+    if (in < 0)
+        return hb_neg_errno();
+    out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0 || buf == NULL)
+        return buf == NULL ? -ENOMEM : hb_neg_errno();
+    while (r == 0 && (n = hb_pread_full(in, buf, COPY_SIZE, at)) != 0) {
+        r = n < 0 ? (int)n : hb_write_all(out, buf, (size_t)n);
+        at += n;
+    }
+    return r == 0 ? hb_fsync(out) : r;
 }

@@ -13,8 +13,9 @@ typedef bool hb_export_fn(const struct hb_base_entry *e);
 
 /* Copies the release that is in force for SITE from FROM to TO (baseline
  * directories; TO exists and is empty), with the content of the files that
- * TAKE wants.  Only what PUB verifies is copied.  Returns the release's number
- * in RET; -ENOENT where the site has none. */
+ * TAKE wants.  The copy is opened with PUB before it counts, and it is the
+ * caller's alone (0700).  RET is the release's number; -ENOENT where the site
+ * has none. */
 int hb_baseline_export(int from, int to, const char *site,
                        const struct hb_pub *pub, hb_export_fn *take,
                        uint64_t *ret, struct hb_err *err) HB_WUR;

@@ -259,6 +259,7 @@ static int get(struct hb_arena *a, const struct hb_json *o,
                      HB_SHA256_SIZE) < 0)
             return -EBADMSG;
         p.type = (enum hb_base_type)type;
+        p.executes = p.executes || p.type == HB_BT_LINK;
         p.mode = (uint16_t)mode;
         p.size = (uint64_t)size;
     }
@@ -376,8 +377,9 @@ static bool executes(struct hb_objects *objects, const struct hb_pending *p,
 
     if (p->kind == HB_CHANGE_REMOVED)
         return hb_obeyed_name(p->path);
+    /* What a link leads to is nobody's to know here, and may change. */
     if (e->type != HB_BT_FILE)
-        return e->type == HB_BT_LINK && hb_executes_name(p->path);
+        return e->type == HB_BT_LINK;
     return hb_objects_open(objects, e->sha256, &fd) < 0 ||
            hb_executes_file(p->path, e->mode, e->size, fd);
 }

@@ -59,6 +59,7 @@ struct hb_pending {
     int64_t time;   /* ns, whole milliseconds */
     bool executes;  /* as who made the list saw it: something that a server or
                        shell runs or obeys */
+    bool listed;    /* compare's: it stands in the file, or stood there */
     bool expressly; /* who accepts named this very path; never in the list */
 };
 /* An array in an arena, sorted by path, one a path. */
@@ -70,7 +71,8 @@ struct hb_pending_list {
 };
 #define HB_MAX_PENDING 10000u
 
-/* DIR is the site's among the lists, not its baseline's. */
+/* DIR is the site's among the lists, not its baseline's.  Whoever writes after
+ * reading holds flock(2) on it. */
 int hb_pending_read(int dir, struct hb_arena *a, struct hb_pending_list *ret,
                     struct hb_err *err) HB_WUR;
 /* Durable; replaces what was there. */

@@ -129,7 +129,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "         (hinoban vantage)")},
     {"vantage", hb_cmd_vantage, HB_CLI_DAILY,
      N_("look at a site from this machine, which is another"),
-     "DIR [--pages N] [--url URL] [--ca FILE]", "--pages --url --ca",
+     "DIR [--pages N] [--url URL] [--ca FILE] [--pub FILE]",
+     "--pages --url --ca --pub",
      N_("DIR was written on the guarded machine by \"hinoban site vantage\". "
         "Needs no service,\n"
         "no privilege and no configuration. Status 0: every page that was "
@@ -140,7 +141,9 @@ const struct hb_cli_command hb_cli_commands[] = {
         "--pages  besides the first one, chosen anew each time (4)\n"
         "--url    another address than that of the settings\n"
         "--ca     the authorities that count, instead of this machine's "
-        "(PEM)")},
+        "(PEM)\n"
+        "--pub    the publish key, kept where who changes DIR cannot change "
+        "it")},
     {"drill", hb_cmd_drill, HB_CLI_DAILY,
      N_("rehearse a case with real parts in a sandbox, and prove it"),
      "N [A|B] | N --canary", "--canary --no-proof",

@@ -5,7 +5,8 @@
  *
  * A producer like any other (doc/producer-protocol.md): what it says is marked
  * with NAME and with the uid that runs it, and no rule for our own sensors
- * believes it.  Every line is checked before one is sent.
+ * believes it.  Sent line by line; what is not stored is said, with how many
+ * lines were.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -13,9 +14,12 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/event_send.h"
+#include "daemon/intake.h"
 #include "event/producer.h"
 
-#define RING    (4u << 20)
+/* What is under way fits into the receiver's ring, so that nothing of it is
+ * dropped there. */
+#define RING    (HB_INTAKE_RING / 2)
 #define WAIT_NS (15 * HB_S) /* for the next acknowledgement */
 #define POLL_MS 100
 
@@ -24,11 +28,12 @@ static int pass_on(struct hb_producer *p, FILE *from, uint64_t *ret_n,
 static int one(struct hb_producer *p, struct hb_slice line, unsigned number,
                struct hb_err *err);
 static bool drain(struct hb_producer *p, size_t left);
+static int not_stored(struct hb_producer *p, struct hb_err *err);
 
 int hb_cli_event_send(struct hb_cli *cli, int argc, char **argv)
 {
     struct hb_producer *p = NULL;
-    struct hb_err err = {0};
+    struct hb_err err = {0}, late = {0};
     char path[HB_MAX_PATH];
     uint64_t n = 0;
     int r;
@@ -46,47 +51,43 @@ int hb_cli_event_send(struct hb_cli *cli, int argc, char **argv)
     if (r < 0)
         return hb_cli_fail_code(path, r);
     r = pass_on(p, stdin, &n, &err);
-    if (r == 0 && !drain(p, 0))
-        r = hb_err_set(&err, -ETIMEDOUT,
-                       _("%zu events are not stored; does the service run?"),
-                       hb_producer_waiting(p));
+    if (not_stored(p, &late) < 0) {
+        hb_producer_close(p);
+        return hb_cli_fail(&late);
+    }
     hb_producer_close(p);
-    if (r < 0)
-        return hb_cli_fail(&err);
     if (cli->json)
         printf("{\"stored\":%llu}\n", (unsigned long long)n);
     else
         printf(P_("%llu event is stored.\n", "%llu events are stored.\n", n),
                (unsigned long long)n);
-    return hb_cli_flush();
+    return r < 0 ? hb_cli_fail(&err) : hb_cli_flush();
 }
 
 static int pass_on(struct hb_producer *p, FILE *from, uint64_t *ret_n,
                    struct hb_err *err)
 {
-    static char line[HB_MAX_EVENT + 2];
+    _cleanup_free_ char *line = NULL;
     unsigned number = 0;
+    size_t size = 0;
+    ssize_t n;
+    int r = 0;
 
-    while (fgets(line, sizeof(line), from) != NULL) {
-        size_t n = strlen(line);
-        int r;
-
+    while (r == 0 && (n = getline(&line, &size, from)) >= 0) {
         number++;
         if (n > 0 && line[n - 1] == '\n')
             n--;
-        else if (n == sizeof(line) - 1)
+        if (n > HB_MAX_EVENT)
             return hb_err_at(err, -EFBIG, "-", number, 0,
                              _("an event has at most %u bytes"), HB_MAX_EVENT);
         if (n == 0)
             continue;
-        r = one(p, hb_slice(line, n), number, err);
-        if (r < 0)
-            return r;
-        (*ret_n)++;
+        r = one(p, hb_slice(line, (size_t)n), number, err);
+        *ret_n += r == 0;
     }
-    return ferror(from)
-               ? hb_err_set(err, -EIO, _("standard input: %s"), strerror(EIO))
-               : 0;
+    if (r == 0 && ferror(from))
+        r = hb_err_set(err, -EIO, _("standard input: %s"), strerror(EIO));
+    return r;
 }
 
 static int one(struct hb_producer *p, struct hb_slice line, unsigned number,
@@ -102,13 +103,12 @@ static int one(struct hb_producer *p, struct hb_slice line, unsigned number,
     r = hb_event_decode(a, line, &e, &why);
     if (r < 0)
         return hb_err_at(err, r, "-", number, why.column, "%s", why.message);
-    /* A long file does not overrun the ring: wait for half of it. */
-    while (hb_producer_send(p, e) < 0)
+    while (!hb_producer_has_room(p))
         if (!drain(p, hb_producer_waiting(p) / 2))
-            return hb_err_at(err, -ETIMEDOUT, "-", number, 0,
-                             _("%zu events are not stored; does the service "
-                               "run?"),
-                             hb_producer_waiting(p));
+            return -ETIMEDOUT; /* not_stored() says so */
+    if (hb_producer_send(p, e) < 0)
+        return hb_err_at(err, -EFBIG, "-", number, 0,
+                         _("an event has at most %u bytes"), HB_MAX_EVENT);
     return 0;
 }
 
@@ -131,4 +131,17 @@ static bool drain(struct hb_producer *p, size_t left)
         }
     }
     return true;
+}
+
+static int not_stored(struct hb_producer *p, struct hb_err *err)
+{
+    if (!drain(p, 0))
+        return hb_err_set(err, -ETIMEDOUT,
+                          _("%zu events are not stored; does the service run?"),
+                          hb_producer_waiting(p));
+    if (hb_producer_refused(p) > 0)
+        return hb_err_set(err, -ENOBUFS,
+                          _("%llu events were not taken; send them again"),
+                          (unsigned long long)hb_producer_refused(p));
+    return 0;
 }

@@ -31,7 +31,7 @@
 
 #define SPAN_NS (1800 * HB_S)
 #define SEEN_NS (10 * HB_S) /* patience until compare knows of a window */
-#define AGAIN   10u         /* tries to take entries off the list */
+#define AGAIN   50u         /* tries to get a lock */
 #define POLL_NS (200 * HB_MS)
 
 /* What the options said of a window. */
@@ -49,6 +49,9 @@ static int options(struct hb_cli *cli, struct hb_arena *a, int *argc,
                    char **argv, struct wanted *ret, struct hb_err *err);
 static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
                struct hb_err *err);
+static int hold(int fd);
+static int lock(int dir, int *ret, struct hb_err *err);
+static int close_it(int dir, const char *id);
 static int none_stands(const struct hb_cli *cli, int dir, const char *site,
                        struct hb_err *err);
 static void await(const struct hb_cli *cli, const struct hb_window *w);
@@ -170,7 +173,7 @@ static int window_run(struct hb_cli *cli, int argc, char **argv, int command)
     (void)close(go[1]);
     if (hb_linger_wait(pid, &status) < 0)
         status = SIGKILL;
-    if (hb_window_close(dir, want.w.id) < 0)
+    if (close_it(dir, want.w.id) < 0)
         (void)fprintf(stderr, _("hinoban: the window could not be closed; it "
                                 "ends by itself\n"));
     if (r < 0)
@@ -233,7 +236,7 @@ static int window_close(struct hb_cli *cli, const char *name)
 
     if (r < 0)
         return hb_cli_fail(&err);
-    r = hb_window_close(dir, NULL);
+    r = close_it(dir, NULL);
     if (r < 0)
         return hb_cli_fail_code(name, r);
     return hb_cli_said(cli, "closed", name,
@@ -328,45 +331,39 @@ int hb_cli_site_accept(struct hb_cli *cli, int argc, char **argv)
     return hb_cli_flush();
 }
 
-/* Off the list, they are tampering like any other.  compare may be writing
- * the list at the same moment: it is looked at again. */
+/* Off the list, they are tampering like any other.  compare writes the list
+ * too, under the same lock, and drops what was taken off. */
 int hb_cli_site_reject(struct hb_cli *cli, int argc, char **argv)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_pending_list gone = {0};
+    struct hb_pending_list now = {0}, gone;
+    _cleanup_close_ int dir = -1;
     struct hb_err err = {0};
-    size_t found = 1;
+    size_t kept = 0;
     int r;
 
     if (argc < 2)
         return hb_cli_usage(cli, _("say which site"));
-    r = list_read(cli, a, argv[1], NULL, &gone, &err);
+    r = list_read(cli, a, argv[1], &dir, &now, &err);
+    gone = now;
     if (r == 0 && argc > 2)
         r = list_part(a, &gone, argv + 2, argc - 2, false, &err);
     if (r < 0)
         return hb_cli_fail(&err);
-    for (unsigned k = 0; k < AGAIN && found > 0; k++) {
-        struct hb_pending_list now = {0};
-        _cleanup_close_ int dir = -1;
-        size_t kept = 0;
+    if (gone.n > 0) {
+        struct hb_pending_list rest = now;
 
-        if (k > 0)
-            (void)usleep(POLL_NS / 1000);
-        r = list_read(cli, a, argv[1], &dir, &now, &err);
-        if (r < 0)
-            return hb_cli_fail(&err);
-        for (size_t i = 0; i < now.n; i++)
+        rest.v = HB_NEW_N(a, struct hb_pending, now.n + 1);
+        for (size_t i = 0; rest.v != NULL && i < now.n; i++)
             if (!has(&gone, now.v[i].path))
-                now.v[kept++] = now.v[i];
-        found = now.n - kept;
-        now.n = kept;
-        if (found > 0)
-            r = kept > 0 ? hb_pending_write(dir, &now) : hb_pending_clear(dir);
-        if (r < 0)
-            return hb_cli_fail_code("pending.json", r);
+                rest.v[kept++] = now.v[i];
+        rest.n = kept;
+        r = rest.v == NULL ? -ENOMEM
+            : kept > 0     ? hb_pending_write(dir, &rest)
+                           : hb_pending_clear(dir);
     }
-    if (found > 0)
-        return hb_cli_fail_code("pending.json", -EBUSY);
+    if (r < 0)
+        return hb_cli_fail_code("pending.json", r);
     if (cli->json)
         printf("{\"site\":\"%s\",\"rejected\":%zu}\n", argv[1], gone.n);
     else
@@ -415,7 +412,7 @@ static int options(struct hb_cli *cli, struct hb_arena *a, int *argc,
 static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
                struct hb_err *err)
 {
-    _cleanup_close_ int dir = -1;
+    _cleanup_close_ int dir = -1, held = -1;
     struct hb_key *key = NULL;
     int r = site_dir(cli, site, &dir, err);
 
@@ -424,6 +421,8 @@ static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
     if (r == 0)
         r = hb_client_key(want->key_file, want->pass, &key, err);
     if (r == 0)
+        r = lock(dir, &held, err);
+    if (r == 0)
         r = none_stands(cli, dir, site, err);
     if (r == 0)
         r = hb_window_open(dir, &want->w, key, err);
@@ -431,7 +430,47 @@ static int put(const struct hb_cli *cli, const char *site, struct wanted *want,
     return r;
 }
 
-/* One at a time, and until DIR is closed nobody else opens one. */
+/* A lock with an end to our patience. */
+static int hold(int fd)
+{
+    for (unsigned i = 0; i < AGAIN; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        (void)usleep(POLL_NS / 1000);
+    }
+    return -EBUSY;
+}
+
+/* While windows of the site are looked at and exchanged.  The file is root's:
+ * a role that may read the directory must not hold us up. */
+static int lock(int dir, int *ret, struct hb_err *err)
+{
+    int fd = openat(dir, ".window.lock",
+                    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return hb_err_set(err, hb_neg_errno(), "window.lock: %s",
+                          strerror(errno));
+    if (hold(fd) == 0) {
+        *ret = fd;
+        return 0;
+    }
+    hb_close(&fd);
+    return hb_err_set(err, -EBUSY,
+                      _("somebody else opens or closes a window of this site "
+                        "just now"));
+}
+
+/* Takes away the window ID, or any. */
+static int close_it(int dir, const char *id)
+{
+    _cleanup_close_ int held = -1;
+    int r = lock(dir, &held, NULL);
+
+    return r < 0 ? r : hb_window_close(dir, id);
+}
+
+/* One at a time. */
 static int none_stands(const struct hb_cli *cli, int dir, const char *site,
                        struct hb_err *err)
 {
@@ -439,8 +478,6 @@ static int none_stands(const struct hb_cli *cli, int dir, const char *site,
     struct hb_window w = {0};
     int r;
 
-    if (flock(dir, LOCK_EX) < 0)
-        return hb_err_set(err, hb_neg_errno(), "flock: %s", strerror(errno));
     r = hb_path(&cli->paths, HB_DIR_ETC, "people", people);
     if (r == 0)
         r = hb_window_read(dir, site, people, hb_now(), &w, NULL);
@@ -531,7 +568,8 @@ static int site_dir(const struct hb_cli *cli, const char *name, int *ret,
     return r;
 }
 
-/* An empty list where there is none. */
+/* An empty list where there is none.  With RET_DIR it is locked as long as
+ * that is open. */
 static int list_read(const struct hb_cli *cli, struct hb_arena *a,
                      const char *name, int *ret_dir,
                      struct hb_pending_list *ret, struct hb_err *err)
@@ -549,10 +587,14 @@ static int list_read(const struct hb_cli *cli, struct hb_arena *a,
         return r;
     *ret = (struct hb_pending_list){0};
     dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    r = dir < 0 ? -errno : hb_pending_read(dir, a, ret, err);
+    r = dir < 0 ? hb_neg_errno() : 0;
+    if (r == 0 && ret_dir != NULL)
+        r = hold(dir);
+    if (r == 0)
+        r = hb_pending_read(dir, a, ret, err);
     if (r == -ENOENT)
         r = 0;
-    else if (dir < 0)
+    else if (r < 0)
         return hb_err_set(err, r, "%s: %s", path, strerror(-r));
     if (ret_dir != NULL) {
         *ret_dir = dir;

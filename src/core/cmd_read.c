@@ -7,6 +7,7 @@
  * is in the language of the request, the data never is.
  */
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/i18n.h"
 #include "base/show.h"
 #include "core/play_port.h"
@@ -111,14 +112,18 @@ static void pending(struct hb_core_call *call, const char *site)
 {
     char name[96];
     const char *n;
+    int64_t count = 0;
 
     (void)snprintf(name, sizeof(name), HB_CORE_PENDING "%s", site);
     n = hb_state_get(&call->core->state, call->arena, name);
-    if (n != NULL && !hb_streq(n, "0"))
+    if (n != NULL && hb_parse_i64(hb_slice_z(n), &count) == 0 && count > 0)
         hb_buf_addf(&call->text,
-                    _("  %-16s %s changes of a deploy wait for you: hinoban "
-                      "site pending %s\n"),
-                    "", n, site);
+                    P_("  %-16s %lld change of a deploy waits for you: "
+                       "hinoban site pending %s\n",
+                       "  %-16s %lld changes of a deploy wait for you: "
+                       "hinoban site pending %s\n",
+                       count),
+                    "", (long long)count, site);
 }
 
 static void parts(struct hb_core_call *call)

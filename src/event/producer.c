@@ -41,6 +41,8 @@ struct hb_producer {
     size_t bytes, ring_bytes, count;
     uint64_t next_seq;
     uint64_t dropped;
+    uint64_t refused; /* of connections before, and ... */
+    uint64_t drops;   /* ... of this one, as the receiver counts them */
     uint64_t untold;  /* of them, not yet reported */
     uint64_t in_head; /* reported by the head that is on its way */
     char in[512];
@@ -166,6 +168,19 @@ uint64_t hb_producer_dropped(const struct hb_producer *p)
     return p->dropped;
 }
 
+bool hb_producer_has_room(const struct hb_producer *p)
+{
+    HB_CHECK(p, MAGIC);
+    return p->bytes + sizeof(struct entry) + HB_PRODUCER_FRAME_MAX <=
+           p->ring_bytes;
+}
+
+uint64_t hb_producer_refused(const struct hb_producer *p)
+{
+    HB_CHECK(p, MAGIC);
+    return p->refused + p->drops;
+}
+
 static void connect_now(struct hb_producer *p)
 {
     uint64_t now = hb_mono();
@@ -191,6 +206,8 @@ static void connect_now(struct hb_producer *p)
 
 static void disconnect(struct hb_producer *p)
 {
+    p->refused += p->drops;
+    p->drops = 0;
     hb_close(&p->fd);
     /* A report that may not have arrived is made again: too many is better
      * than silence. */
@@ -279,8 +296,10 @@ static void read_all(struct hb_producer *p)
         }
         p->in_n += (size_t)n;
         while ((n = hb_producer_decode(p->in, p->in_n, &f)) > 0) {
-            if (f.kind == HB_PRODUCER_ACK && f.seq < p->next_seq)
+            if (f.kind == HB_PRODUCER_ACK && f.seq < p->next_seq) {
+                p->drops = f.drops;
                 acknowledge(p, f.seq);
+            }
             p->in_n -= (size_t)n;
             memmove(p->in, p->in + n, p->in_n);
             p->retry_ns = RETRY_FIRST;

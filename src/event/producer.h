@@ -62,5 +62,9 @@ void hb_producer_flush(struct hb_producer *p);
 int hb_producer_fd(const struct hb_producer *p);
 size_t hb_producer_waiting(const struct hb_producer *p);
 uint64_t hb_producer_dropped(const struct hb_producer *p);
+/* Whether any event may be sent now without being dropped. */
+bool hb_producer_has_room(const struct hb_producer *p);
+/* Events that the receiver says it dropped, by its acknowledgements. */
+uint64_t hb_producer_refused(const struct hb_producer *p);
 
 #endif

@@ -368,6 +368,7 @@ static void test_open_nofollow(void **state)
                      -EXDEV);
     assert_int_equal(hb_open_nofollow(own, "/etc/passwd", O_RDONLY, 0), -EXDEV);
     assert_int_equal(hb_open_nofollow(own, "out", O_RDONLY, 0), -ELOOP);
+    assert_int_equal(hb_open_nofollow(own, "out", O_PATH, 0), -ELOOP);
     assert_int_equal(hb_open_nofollow(own, "in/deep", O_RDONLY, 0), -ENOTDIR);
     assert_int_equal(hb_open_nofollow(own, "none/a", O_RDONLY, 0), -ENOENT);
     assert_int_equal(hb_open_nofollow(own, "img/deep/a/b", O_RDONLY, 0),

@@ -382,7 +382,7 @@ static void test_accept_executes(void **state)
     struct hb_arena *a = hb_arena_new(0);
     struct hb_published out;
     struct hb_publish how;
-    struct hb_pending all[5];
+    struct hb_pending all[6];
     struct place p;
 
     place_open(&p);
@@ -399,6 +399,8 @@ static void test_accept_executes(void **state)
     put(&p, "photo.jpg", "\xff\xd8\xff<?php");
     put(&p, "tool", "echo");
     assert_int_equal(symlinkat("photo.jpg", p.root, "see.php"), 0);
+    /* Whatever others put there would be run. */
+    assert_int_equal(symlinkat("/var/tmp/theirs", p.root, "lib"), 0);
     all[0] = found(&p, "run.php", HB_CHANGE_ADDED);
     all[1] = found(&p, "photo.jpg", HB_CHANGE_ADDED);
     assert_int_equal(fchmodat(p.root, "tool", 0755, 0), 0);
@@ -408,6 +410,9 @@ static void test_accept_executes(void **state)
     all[3].type = HB_BT_LINK;
     hb_sha256("photo.jpg", strlen("photo.jpg"), all[3].sha256);
     all[4] = change(".htaccess", HB_CHANGE_REMOVED);
+    all[5] = change("lib", HB_CHANGE_ADDED);
+    all[5].type = HB_BT_LINK;
+    hb_sha256("/var/tmp/theirs", strlen("/var/tmp/theirs"), all[5].sha256);
     for (size_t i = 0; i < HB_ARRAY_LEN(all); i++) {
         struct hb_pending_list list = {.site = "site", .window = "w1"};
         struct hb_err err = {0};

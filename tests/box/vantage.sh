@@ -67,18 +67,27 @@ run "$H" site vantage box "$T/away/box"; is "$rc" 0 'a copy for elsewhere'
 out_has 'hinoban vantage' 'says what to do with it'
 ! find "$T/away/box" -name '*.key' | grep -q .; ok $? 'it holds no private key'
 echo mine >"$T/away/mine"; run "$H" site vantage box "$T/away"
-is "$rc" 2 'a directory of somebody is not overwritten'
+is "$rc" 1 'a directory of somebody is not overwritten'
 [ -e "$T/away/mine" ]; ok $? 'and is as it was'
-chmod -R a+rX "$T/away"
+mkdir "$T/away/other.new"; echo mine >"$T/away/other.new/mine"
+run "$H" site vantage box "$T/away/other/"; is "$rc" 0 'a slash at the end'
+[ -e "$T/away/other.new/mine" ]; ok $? 'nothing beside it is touched'
+is "$(ls -A "$T/away" | grep -c hinoban)" 0 'nothing is left over'
+mkdir "$T/away/shared"; chmod 777 "$T/away/shared"
+run "$H" site vantage box "$T/away/shared/box"
+is "$rc" 1 'where others may rename'; err_has 'yours alone' 'is refused'
+for d in . .. /; do run "$H" site vantage box $d; is "$rc" 1 "nor $d"; done
+is "$(stat -c %a "$T/away/box")" 700 'the copy is its owner'\''s alone'
+chown -R 65534:65534 "$T/away/box" "$T/away/forged" 2>/dev/null; chmod 755 "$T/away"
 look() { there setpriv --reuid 65534 --regid 65534 --clear-groups \
     env -u HINOBAN_ROOT -u HINOBAN_DATADIR "$H" vantage "$@"; }
 look "$T/away/box"; is "$rc" 0 'seen from there all is as published'
-out_has 'same ' 'page by page'
-grep -c '^same' "$T/out" >"$T/n"; is "$(cat "$T/n")" 3 'each page once'
+out_has 'as published' 'page by page'
+grep -c '^as published' "$T/out" >"$T/n"; is "$(cat "$T/n")" 3 'each page once'
 
 # ---- what only others see --------------------------------------------------------
 conf "$T/evil"; kill -HUP "$nginx"
-injected() { look "$T/away/box"; grep -q '^injected' "$T/out"; }
+injected() { look "$T/away/box"; grep -q '^SOMETHING WAS PUT IN' "$T/out"; }
 until_true 30 injected; ok $? 'what only others are shown is seen'
 is "$rc" 1 'the status says so'
 out_has 'evil.example' 'and where it loads from'
@@ -108,13 +117,44 @@ echo '{"no":"event"}' >"$T/bad"; run "$H" event send vantage <"$T/bad"
 is "$rc" 1 'what is no event'; err_has '-:1:' 'is told with its line'
 run "$H" event send 'Not A Name' </dev/null; is "$rc" 2 'a bad name'
 
+# ---- many, and ill-formed ones ---------------------------------------------------
+python3 - "$T/events" >"$T/many" <<'END'
+import json, sys, uuid
+e = json.loads(open(sys.argv[1]).readline())
+for i in range(3000):
+    e['metadata']['uid'] = '%08x-0000-7000-8000-%012x' % (i, i)
+    e['status'] = 'same'
+    print(json.dumps(e))
+END
+run "$H" event send vantage <"$T/many"; is "$rc" 0 'more than the ring holds'
+out_has '3000 events are stored' 'is stored whole'
+python3 - "$T/events" >"$T/fat" <<'END'
+import json, sys
+e = json.loads(open(sys.argv[1]).readline())
+e['metadata']['uid'] = 'ffffffff-0000-7000-8000-000000000000'
+e['class_uid'], e['category_uid'], e['type_uid'] = 1001, 1, 100103
+e['file'] = {'path': '/' + 'x' * 40000, 'type_id': 1}
+print(json.dumps(e))
+END
+run timeout 60 "$H" event send vantage <"$T/fat"
+is "$rc" 1 'one that grows too large'; err_has '-:1' 'is told'
+printf '\0nul\n' >"$T/nul"; run "$H" event send vantage <"$T/nul"
+is "$rc" 1 'a NUL is no event'
+
 # ---- a copy that somebody changed --------------------------------------------------
 cp -r "$T/away/box" "$T/away/forged"
 printf X | dd of="$(ls "$T/away/forged/box/"*.base)" bs=1 seek=200 \
     conv=notrunc status=none
-chmod -R a+rX "$T/away"
+chown -R 65534:65534 "$T/away/box" "$T/away/forged" 2>/dev/null; chmod 755 "$T/away"
 look "$T/away/forged"; is "$rc" 1 'a forged baseline counts for nothing'
 out_has 'no page could be compared' 'and says so'
+cp "$T/root/etc/hinoban/keys/publish.pub" "$T/pub"; chmod 644 "$T/pub"
+"$H" init --root "$T/other" --no-passphrase --organisation X >/dev/null 2>&1
+cp -r "$T/away/box" "$T/away/swapped"; chown -R 65534 "$T/away/swapped"
+look "$T/away/swapped" --pub "$T/pub"
+out_has 'Compared with release 1' 'with the key kept apart'
+look "$T/away/swapped" --pub "$T/other/etc/hinoban/keys/publish.pub"
+is "$rc" 1 'another key fits nothing'
 echo '{}' >"$T/away/forged/vantage.json"; look "$T/away/forged"
 is "$rc" 1 'a broken copy'; err_has 'no directory that' 'is told'
 look "$T/nowhere"; is "$rc" 1 'no copy at all'
@@ -124,7 +164,7 @@ conf "$T/web"; kill -HUP "$nginx"
 echo '<p>second</p>' >"$T/web/index.html"
 "$H" site publish box "$T/web" --quiet >/dev/null 2>&1; ok $? 'a release'
 run "$H" site vantage box "$T/away/box"; is "$rc" 0 'a new copy in its place'
-chmod -R a+rX "$T/away"
+chown -R 65534:65534 "$T/away/box" "$T/away/forged" 2>/dev/null; chmod 755 "$T/away"
 back() { look "$T/away/box"; [ "$rc" = 0 ]; }
 until_true 30 back; ok $? 'is what is seen'
 finish

@@ -26,8 +26,8 @@
 #include "sense/files/files.h"
 
 #define TICK_NS   (500 * HB_MS)
-#define META_NS   (600 * HB_S) /* between checks by metadata */
-#define SCAN_LOST (900 * HB_S) /* asked for and not begun */
+#define META_NS   (600 * HB_S)  /* between checks by metadata */
+#define SCAN_LOST (3600 * HB_S) /* asked for and not begun */
 #define RING      (4u << 20)
 #define FRAME_BUF (HB_FP_FRAME + 64 * 1024)
 
@@ -146,6 +146,7 @@ int hb_cmp_ask_scan(struct hb_cmp *c, struct hb_cmp_site *s,
     if (r == 0 && prefix.n == 0) {
         s->scanning = true;
         s->scan_asked = hb_mono();
+        s->scan_kind = kind;
         if (kind != HB_FPSC_META)
             s->scan_again = false;
         if (kind != HB_FPSC_META || s->next_full == 0)
@@ -273,12 +274,12 @@ static void on_tick(void *arg)
     for (size_t i = 0; i < c->n_sites && c->watch >= 0; i++) {
         struct hb_cmp_site *s = &c->sites[i];
 
-        /* Others wait in line, but no line is that long: it was lost. */
+        /* One thread scans all sites in turn; after so long it was lost. */
         if (s->scanning && s->scan_asked != 0 &&
             now - s->scan_asked > SCAN_LOST) {
             s->scanning = false;
-            s->scan_again = true;
-            hb_cmp_health(c, s, "scan", HB_SEV_MEDIUM, 0,
+            (void)hb_cmp_ask_scan(c, s, s->scan_kind, hb_slice("", 0));
+            hb_cmp_health(c, s, "scan", HB_SEV_LOW, 0,
                           _("a scan was asked for and never began; it is "
                             "asked for again"));
         }

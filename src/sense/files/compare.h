@@ -53,6 +53,7 @@ struct hb_cmp_site {
     int said_error;            /* the last one told, so as to tell once */
     bool scanning;             /* a whole scan is on its way */
     uint64_t scan_asked;       /* mono, while it has not begun; 0 */
+    enum hb_fp_scan scan_kind; /* what was asked for */
     bool scan_again;
     uint64_t next_full, next_meta; /* mono */
     bool window_open;

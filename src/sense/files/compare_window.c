@@ -10,6 +10,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -25,7 +26,8 @@ static bool in_tree(void *arg, int32_t pid, uint64_t start);
 static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
                      const struct hb_fp_item *i, int fd, struct hb_pending *p);
 static int list_dir(struct hb_cmp *c, struct hb_cmp_site *s);
-static void list_load(struct hb_cmp *c, struct hb_cmp_site *s);
+static bool list_load(struct hb_cmp *c, struct hb_cmp_site *s);
+static int list_put(struct hb_cmp_site *s);
 static int64_t list_time(const struct hb_cmp_site *s);
 static void say_pending(struct hb_cmp *c, struct hb_cmp_site *s);
 
@@ -34,6 +36,7 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
     struct hb_err err = {0};
     char people[HB_MAX_PATH];
     struct hb_window w;
+    bool known;
     int r, n;
 
     n = snprintf(people, sizeof(people), "%s/people", c->ctx->etc_dir);
@@ -56,10 +59,13 @@ void hb_cmp_window_refresh(struct hb_cmp *c, struct hb_cmp_site *s)
     s->window_open = r == 0;
     if (r == 0)
         s->window = w;
-    (void)list_dir(c, s); /* without it, lists live as long as we do */
+    /* Without it, lists live as long as we do. */
+    known = list_dir(c, s) == 0;
     if (!s->pend_dirty && list_time(s) != s->pend_time)
-        list_load(c, s);
-    if (!s->window_open && s->pend.n != s->pend_said)
+        known = list_load(c, s);
+    /* While it is open only what gets less is told. */
+    if (known && s->pend.n != s->pend_said &&
+        (!s->window_open || s->pend.n < s->pend_said))
         say_pending(c, s);
 }
 
@@ -141,12 +147,15 @@ void hb_cmp_pending_write(struct hb_cmp *c)
 
         if (!s->pend_dirty)
             continue;
-        s->pend_dirty = false;
         r = list_dir(c, s);
+        /* A person takes something off it just now: at the next tick. */
+        if (r == 0 && flock(s->pend_dir, LOCK_EX | LOCK_NB) < 0)
+            continue;
+        s->pend_dirty = false;
         if (r == 0)
-            r = s->pend.n > 0 ? hb_pending_write(s->pend_dir, &s->pend)
-                              : hb_pending_clear(s->pend_dir);
-        s->pend_time = list_time(s);
+            r = list_put(s);
+        if (s->pend_dir >= 0)
+            (void)flock(s->pend_dir, LOCK_UN);
         if (r < 0 && r != s->said_error) {
             s->said_error = r;
             hb_cmp_health(c, s, "window", HB_SEV_MEDIUM, 1,
@@ -154,6 +163,39 @@ void hb_cmp_pending_write(struct hb_cmp *c)
                           hb_errno_text(r, text, sizeof(text)));
         }
     }
+}
+
+/* What stood there and was taken off by somebody else is no longer ours to
+ * keep: the person's word is the last one. */
+static int list_put(struct hb_cmp_site *s)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_pending_list now = {0};
+    size_t kept = 0;
+    int r = 0;
+
+    if (list_time(s) != s->pend_time) {
+        r = a != NULL ? hb_pending_read(s->pend_dir, a, &now, NULL) : -ENOMEM;
+        if (r < 0 && r != -ENOENT)
+            now = s->pend; /* broken: ours is put in its place */
+        for (size_t i = 0, j = 0; i < s->pend.n; i++) {
+            const struct hb_pending *p = &s->pend.v[i];
+
+            while (j < now.n && hb_path_order(now.v[j].path, p->path) < 0)
+                j++;
+            if (!p->listed ||
+                (j < now.n && hb_slice_eq(now.v[j].path, p->path)))
+                s->pend.v[kept++] = *p;
+        }
+        s->scan_again = s->scan_again || kept < s->pend.n;
+        s->pend.n = kept;
+    }
+    r = s->pend.n > 0 ? hb_pending_write(s->pend_dir, &s->pend)
+                      : hb_pending_clear(s->pend_dir);
+    for (size_t i = 0; r == 0 && i < s->pend.n; i++)
+        s->pend.v[i].listed = true;
+    s->pend_time = list_time(s);
+    return r;
 }
 
 void hb_cmp_pending_settle(struct hb_cmp *c, struct hb_cmp_site *s)
@@ -233,7 +275,7 @@ static bool describe(struct hb_cmp *c, const struct hb_cmp_site *s,
         ssize_t n = readlinkat(fd, "", target, sizeof(target));
 
         p->type = HB_BT_LINK;
-        p->executes = hb_executes_name(i->path);
+        p->executes = true;
         hb_sha256(target, n > 0 ? (size_t)n : 0, p->sha256);
         return n > 0;
     }
@@ -257,18 +299,23 @@ static int list_dir(struct hb_cmp *c, struct hb_cmp_site *s)
     return s->pend_dir < 0 ? -errno : 0;
 }
 
-static void list_load(struct hb_cmp *c, struct hb_cmp_site *s)
+/* False where there is a list that cannot be used: then nothing is known to
+ * wait, which is not the same as that nothing waits. */
+static bool list_load(struct hb_cmp *c, struct hb_cmp_site *s)
 {
     struct hb_arena *a = hb_arena_new(0);
     struct hb_pending_list list;
     struct hb_err err = {0};
     size_t had = s->pend.n;
+    int r;
 
     if (a == NULL)
-        return;
+        return false;
     s->pend_time = list_time(s);
-    if (hb_pending_read(s->pend_dir, a, &list, &err) < 0 ||
-        !hb_streq(list.site, s->conf->name)) {
+    r = hb_pending_read(s->pend_dir, a, &list, &err);
+    if (r == 0 && !hb_streq(list.site, s->conf->name))
+        r = -EBADMSG;
+    if (r < 0) {
         hb_arena_free(a);
         a = NULL;
         memset(&list, 0, sizeof(list));
@@ -276,10 +323,17 @@ static void list_load(struct hb_cmp *c, struct hb_cmp_site *s)
     hb_arena_free(s->pend_arena);
     s->pend_arena = a;
     s->pend = list;
+    for (size_t i = 0; i < list.n; i++)
+        s->pend.v[i].listed = true;
     s->pend_for = 0;
     /* Accepted: the baseline tells.  Rejected: it is tampering. */
     if (list.n < had)
         (void)hb_cmp_ask_scan(c, s, HB_FPSC_FULL, hb_slice("", 0));
+    if (r < 0 && r != -ENOENT)
+        hb_cmp_health(c, s, "window", HB_SEV_MEDIUM, 1,
+                      _("the list of pending changes cannot be read; what is "
+                        "in it is undone"));
+    return r == 0 || r == -ENOENT;
 }
 
 static int64_t list_time(const struct hb_cmp_site *s)

@@ -17,9 +17,8 @@
 #define PAGE_SEC 8u
 #define AGAIN_NS (1500 * HB_MS)
 
-static enum hb_seen see(const struct hb_look *l,
-                        const struct hb_look_page *page, struct hb_fetched *f,
-                        struct hb_buf *detail);
+static enum hb_seen see(struct hb_look *l, const struct hb_look_page *page,
+                        struct hb_fetched *f, struct hb_buf *detail);
 static int base_open(const struct hb_look *l, struct hb_base_set *set,
                      int *objdir);
 
@@ -30,8 +29,7 @@ int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
     struct hb_base_entry e;
     int objdir = -1, r = 0;
 
-    ret->path = hb_slice(NULL, 0);
-    ret->url[0] = '\0';
+    *ret = (struct hb_look_page){.path = {NULL, 0}};
     if (base_open(l, &set, &objdir) < 0)
         set.cur = NULL;
     if (step == 0) {
@@ -52,9 +50,8 @@ int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
     return r;
 }
 
-enum hb_seen hb_look_page(const struct hb_look *l,
-                          const struct hb_look_page *page, struct hb_fetched *f,
-                          struct hb_buf *detail)
+enum hb_seen hb_look_page(struct hb_look *l, const struct hb_look_page *page,
+                          struct hb_fetched *f, struct hb_buf *detail)
 {
     const struct timespec wait = {.tv_sec = AGAIN_NS / HB_S,
                                   .tv_nsec = AGAIN_NS % HB_S};
@@ -69,9 +66,8 @@ enum hb_seen hb_look_page(const struct hb_look *l,
     return see(l, page, f, detail);
 }
 
-static enum hb_seen see(const struct hb_look *l,
-                        const struct hb_look_page *page, struct hb_fetched *f,
-                        struct hb_buf *detail)
+static enum hb_seen see(struct hb_look *l, const struct hb_look_page *page,
+                        struct hb_fetched *f, struct hb_buf *detail)
 {
     const char *ca =
         l->ca_file != NULL && l->ca_file[0] != '\0' ? l->ca_file : NULL;
@@ -89,6 +85,7 @@ static enum hb_seen see(const struct hb_look *l,
         return HB_SEEN_UNREACHABLE;
     }
     if (base_open(l, &set, &objdir) == 0 && page->path.p != NULL) {
+        l->number = hb_baseline_number(set.cur);
         if (hb_url_host(l->url, host, sizeof(host)) < 0)
             host[0] = '\0';
         seen =

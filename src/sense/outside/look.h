@@ -21,6 +21,7 @@ struct hb_look {
     const struct hb_pub *pub; /* publish key; NULL: nothing can be compared */
     const char *flag; /* a file that stands while the site is off the air on
                          purpose; NULL: never */
+    uint64_t number;  /* of the release that was compared with last; 0 none */
     uint32_t cursor;  /* where the sample is */
 };
 
@@ -37,8 +38,7 @@ int hb_look_choose(struct hb_look *l, unsigned step, struct hb_arena *a,
  * should be a second time, a moment later, as a release or a repair may have
  * happened in between.  Blocks for at most two fetches.  DETAIL gets one line
  * for people; F is to be given to hb_fetched_done(). */
-enum hb_seen hb_look_page(const struct hb_look *l,
-                          const struct hb_look_page *page, struct hb_fetched *f,
-                          struct hb_buf *detail);
+enum hb_seen hb_look_page(struct hb_look *l, const struct hb_look_page *page,
+                          struct hb_fetched *f, struct hb_buf *detail);
 
 #endif
