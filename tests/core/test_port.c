@@ -104,8 +104,8 @@ enum habit { DIES, ANSWERS };
 static struct {
     int listening, conn;
     enum habit deed, query;
-    struct hb_reply reply; /* of the one that it answers */
-    unsigned deeds, queries, keys;
+    struct hb_reply reply;                  /* of the one that it answers */
+    unsigned deeds, queries, keys, limited; /* so often "later" first */
     uint8_t key[HB_ACT_KEY_SIZE];
 } in;
 
@@ -142,6 +142,16 @@ static void serve_one(void)
     memcpy(in.key, r.key, sizeof(in.key));
     if (habit == DIES) {
         hb_close(&in.conn);
+        return;
+    }
+    if (in.limited > 0) {
+        struct hb_reply later = {
+            .status = HB_ACT_LIMITED, .seq = r.seq, .arg = 300};
+
+        in.limited--;
+        memcpy(later.key, r.key, sizeof(r.key));
+        assert_int_equal(send(in.conn, out, hb_reply_encode(&later, out), 0),
+                         HB_REPLY_SIZE);
         return;
     }
     in.reply.seq = r.seq;
@@ -210,6 +220,18 @@ static void test_cut_off(void **state)
     assert_int_equal(step_is(), HB_PLAY_STUCK);
     assert_int_equal(in.deeds, 1);
     assert_int_equal(asks("private?%"), 1);
+}
+
+/* Too many actions in a short time: it waits, and nobody is bothered. */
+static void test_limited(void **state)
+{
+    stand_in(ANSWERS, DIES, HB_ACT_DONE, 0);
+    in.limited = 2;
+    serve();
+    assert_int_equal(step_is(), HB_PLAY_ENDED);
+    assert_int_equal(in.deeds, 3);
+    assert_int_equal(in.keys, 1);
+    assert_int_equal(asks("%"), 0);
 }
 
 /* Nobody there at all: the step fails, with the text that says so. */
@@ -350,9 +372,13 @@ static void test_dies_always(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_dies_of_everything), MADE(test_dies_before),
-        MADE(test_dies_after),         MADE(test_cut_off),
-        MADE(test_never_there),        MADE(test_dies_once),
+        MADE(test_dies_of_everything),
+        MADE(test_dies_before),
+        MADE(test_dies_after),
+        MADE(test_cut_off),
+        MADE(test_limited),
+        MADE(test_never_there),
+        MADE(test_dies_once),
         MADE(test_dies_always),
     };
 
