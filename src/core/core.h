@@ -80,6 +80,9 @@ struct hb_core {
     struct hb_core_noise noise[64];
     unsigned reflex_flying;              /* deeds of core's own at the helper */
     uint64_t reflex_again, reflex_start; /* monotonic */
+    bool reflex_alone; /* the helper broke off: one deed at a time now, */
+    uint8_t reflex_key[HB_ACT_KEY_SIZE]; /* so that it is known which one */
+    unsigned reflex_breaks;              /* breaks it */
     int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
     bool mailing;             /* a checkpoint is on its way */
     int64_t mailing_items;    /* of evidence, in it */

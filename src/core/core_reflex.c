@@ -39,6 +39,7 @@
 #define BACK_NS  (60 * (int64_t)HB_S)
 #define AT_ONCE  8u
 #define RETRY_NS (5 * HB_S)
+#define TRIES    2u /* alone, of a deed that the helper breaks off at */
 
 enum state { WANTED = 1, HOLDS, LIFTING };
 enum { BY_PERSON = 2 }; /* in the column widen: not to be lifted by itself */
@@ -50,6 +51,8 @@ struct flight {
     enum state state;
     enum hb_action action;
     bool widen, person;
+    bool query; /* only whether it was done */
+    uint8_t key[HB_ACT_KEY_SIZE];
     char site[64], path[HB_MAX_PATH], detail[256];
 };
 
@@ -71,6 +74,8 @@ static void ask(struct hb_core *c, struct flight *f, struct hb_request *r,
 static hb_core_answer on_answer;
 static void done(struct flight *f);
 static void not_done(struct flight *f, const struct hb_reply *reply);
+static void broke_off(struct flight *f);
+static void nobody_knows(struct flight *f);
 static void next_best(struct flight *f);
 static void stays(struct flight *f);
 static void forget(struct hb_core *c, int64_t id);
@@ -127,7 +132,7 @@ void hb_core_reflex_go(struct hb_core *c)
             " WHERE state <> 2 ORDER BY id LIMIT 8",
             &q) < 0)
         return;
-    while (n < AT_ONCE && hb_stmt_step(q) == 1) {
+    while (n < (c->reflex_alone ? 1 : AT_ONCE) && hb_stmt_step(q) == 1) {
         const struct hb_conf_site *s;
         struct flight *f = calloc(1, sizeof(*f));
         struct hb_slice key = hb_stmt_col_blob(q, 6);
@@ -160,11 +165,14 @@ void hb_core_reflex_go(struct hb_core *c)
         pids[n] = hb_stmt_col_int(q, 9);
         if (key.n == HB_ACT_KEY_SIZE)
             memcpy(requests[n].key, key.p, key.n);
+        memcpy(f->key, requests[n].key, sizeof(f->key));
         if (f->action == HB_ACT_WRITER_THAW && of.n == HB_ACT_KEY_SIZE)
             memcpy(requests[n].key2, of.p, of.n);
         list[n++] = f;
     }
     hb_stmt_reset(q);
+    if (n == 0)
+        c->reflex_alone = false;
     for (size_t i = 0; i < n; i++)
         ask(c, list[i], &requests[i], pids[i]);
 }
@@ -456,12 +464,17 @@ static void ask(struct hb_core *c, struct flight *f, struct hb_request *r,
         free(f);
         return;
     }
-    if (f->state == LIFTING && f->person) {
+    f->query = c->reflex_breaks >= TRIES &&
+               memcmp(c->reflex_key, f->key, sizeof(f->key)) == 0;
+    if (f->query) {
+        *r = (struct hb_request){.action = HB_ACT_QUERY};
+        memcpy(r->key, f->key, sizeof(r->key));
+    } else if (f->state == LIFTING && f->person) {
         r->step = step_of(f->id);
         r->approval_len =
             (uint16_t)hb_core_approval(c, f->incident, r, r->approval);
     }
-    if (f->action == HB_ACT_WRITER_FREEZE) {
+    if (f->action == HB_ACT_WRITER_FREEZE && !f->query) {
         /* The helper compares when it was started: a number used again is
          * another process. */
         fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
@@ -486,8 +499,12 @@ static void on_answer(void *arg, const struct hb_reply *reply, int fd)
 
     hb_close(&fd);
     c->reflex_flying--;
-    if (reply == NULL || reply->status == HB_ACT_LIMITED)
+    if (reply == NULL)
+        broke_off(f);
+    else if (reply->status == HB_ACT_LIMITED)
         c->reflex_again = hb_mono() + RETRY_NS; /* the same key, later */
+    else if (reply->status == HB_ACT_NOT_DONE && reply->error != 0)
+        nobody_knows(f); /* cut off in the middle */
     else if (reply->status == HB_ACT_ALREADY && reply->error == -ESRCH)
         forget(c, f->id); /* the writer has ended */
     else if (reply->status == HB_ACT_DONE || reply->status == HB_ACT_ALREADY)
@@ -522,6 +539,47 @@ static void done(struct flight *f)
     else if (hb_db_exec(c->state.db,
                         "UPDATE reflex_deed SET state = 2 WHERE id = ?1", "i",
                         f->id) < 0)
+        hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
+}
+
+/* The same key, later; but who breaks the helper at every try is not asked
+ * for ever, as each time nothing is guarded until the helper is there again.
+ * Then a query, which changes nothing, says whether it was done. */
+static void broke_off(struct flight *f)
+{
+    struct hb_core *c = f->core;
+
+    c->reflex_again = hb_mono() + RETRY_NS;
+    if (f->query) {
+        nobody_knows(f);
+        return;
+    }
+    if (!c->reflex_alone ||
+        memcmp(c->reflex_key, f->key, sizeof(f->key)) != 0) {
+        c->reflex_breaks = 0;
+        memcpy(c->reflex_key, f->key, sizeof(f->key));
+    }
+    /* Of several on their way it is not known which one it was. */
+    c->reflex_breaks += c->reflex_alone;
+    c->reflex_alone = true;
+}
+
+/* It may be in force: listed by "hinoban undo", and for a person to lift. */
+static void nobody_knows(struct flight *f)
+{
+    static const char why[] =
+        N_("The helper broke off at every try; nobody can tell whether it was "
+           "done.");
+    struct hb_core *c = f->core;
+
+    hb_core_say(c, HB_SEV_HIGH, "not-known", hb_action_name(f->action));
+    hb_core_failed_moment(c, f->incident, hb_action_name(f->action), why);
+    if (f->state == LIFTING)
+        stays(f);
+    else if (hb_db_exec(c->state.db,
+                        "UPDATE reflex_deed SET state = 2, widen = ?2"
+                        " WHERE id = ?1",
+                        "ii", f->id, (int64_t)BY_PERSON) < 0)
         hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
 }
 

@@ -6,6 +6,7 @@
 #include "core/play_port.h"
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "control/control.h"
@@ -283,6 +284,27 @@ void hb_core_site_moment(struct hb_core *c, int64_t incident,
     if (r == 0)
         r = add(c, incident, off ? "site.private" : "site.public",
                 hb_buf_z(&args));
+    hb_buf_done(&args);
+    if (r < 0)
+        hb_log(HB_LOG_ERR, "the timeline could not be written");
+}
+
+void hb_core_failed_moment(struct hb_core *c, int64_t incident,
+                           const char *action, const char *why)
+{
+    struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+    int r;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "action", action);
+    hb_jw_str(&w, "error", hb_tr(HB_LANG_EN, why));
+    hb_jw_str(&w, "error_ja", hb_tr(HB_LANG_JA, why));
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = add(c, incident, "action.failed", hb_buf_z(&args));
     hb_buf_done(&args);
     if (r < 0)
         hb_log(HB_LOG_ERR, "the timeline could not be written");

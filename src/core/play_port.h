@@ -46,5 +46,8 @@ void hb_core_answer_moments(struct hb_core *c, int64_t incident,
                             const struct hb_event *answer);
 void hb_core_site_moment(struct hb_core *c, int64_t incident,
                          const char *action);
+/* "action.failed" of core's own deeds; WHY: a message of the catalogue. */
+void hb_core_failed_moment(struct hb_core *c, int64_t incident,
+                           const char *action, const char *why);
 
 #endif

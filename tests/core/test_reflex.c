@@ -5,6 +5,8 @@
  */
 #include "box.h"
 
+#include <poll.h>
+
 #include "base/clock.h"
 #include "core/core_reflex.h"
 
@@ -157,6 +159,112 @@ static void test_by_person(void **state)
                                 "site.private::0:2:2 ");
 }
 
+/* ---- a helper that breaks off ---- */
+
+static struct {
+    int listening, conn;
+    unsigned deeds, queries;
+    bool answers; /* a query */
+    struct hb_reply reply;
+    unsigned kills; /* deeds of this action, HB_ACT_COUNT: all */
+} in;
+
+static void serve_one(void)
+{
+    uint8_t buf[HB_REQ_SIZE + HB_ACT_APPROVAL_MAX], out[HB_REPLY_SIZE];
+    ssize_t n = recv(in.conn, buf, sizeof(buf), MSG_DONTWAIT);
+    struct hb_request r;
+    struct hb_reply reply = {.status = HB_ACT_DONE};
+
+    if (n <= 0 || hb_request_decode(&r, buf, (size_t)n) < 0)
+        return;
+    in.deeds += r.action != HB_ACT_QUERY;
+    in.queries += r.action == HB_ACT_QUERY;
+    if (r.action == HB_ACT_QUERY
+            ? !in.answers
+            : in.kills == HB_ACT_COUNT || in.kills == r.action) {
+        hb_close(&in.conn);
+        return;
+    }
+    if (r.action == HB_ACT_QUERY)
+        reply = in.reply;
+    reply.seq = r.seq;
+    memcpy(reply.key, r.key, sizeof(r.key));
+    assert_int_equal(send(in.conn, out, hb_reply_encode(&reply, out), 0),
+                     HB_REPLY_SIZE);
+}
+
+/* Until nothing is on its way any more, without waiting between tries. */
+static void serve(void)
+{
+    in.conn = -1;
+    assert_int_equal(hb_sock_listen(helper_path, SOCK_SEQPACKET, 0600,
+                                    (uid_t)-1, (gid_t)-1, &in.listening),
+                     0);
+    for (int i = 0; i < 3000 && box_number("SELECT count(*) FROM reflex_deed"
+                                           " WHERE state <> 2") > 0;
+         i++) {
+        struct pollfd p = {.fd = in.listening, .events = POLLIN};
+
+        if (in.conn < 0 && poll(&p, 1, 0) > 0)
+            in.conn = accept4(in.listening, NULL, NULL, SOCK_CLOEXEC);
+        if (in.conn >= 0)
+            serve_one();
+        core.reflex_again = 0;
+        hb_core_reflex_go(&core);
+        assert_true(hb_loop_turn(core.loop, 20) >= 0);
+    }
+    hb_close(&in.conn);
+    hb_close(&in.listening);
+}
+
+/* It may be in force: for a person, who is told. */
+static void test_breaks_off_at_all(void **state)
+{
+    memset(&in, 0, sizeof(in));
+    in.kills = HB_ACT_COUNT;
+    happen("failed", "about.html", 3, 5);
+    serve();
+    assert_string_equal(rows(), "site.private:about.html:5:2:2 ");
+    assert_int_equal(in.deeds, 3);
+    assert_int_equal(in.queries, 1);
+    assert_int_equal(box_number("SELECT count(*) FROM timeline WHERE"
+                                " kind = 'action.failed'"
+                                " AND args LIKE '%broke off%'"),
+                     1);
+}
+
+/* Done, and it died before it could say so. */
+static void test_breaks_off_after(void **state)
+{
+    memset(&in, 0, sizeof(in));
+    in.kills = HB_ACT_COUNT;
+    in.answers = true;
+    in.reply.status = HB_ACT_DONE;
+    happen("failed", "about.html", 3, 5);
+    serve();
+    assert_string_equal(rows(), "site.private:about.html:5:2:1 ");
+    assert_int_equal(box_number("SELECT count(*) FROM timeline WHERE"
+                                " kind = 'path.private'"),
+                     1);
+}
+
+/* One deed kills it: the others, which were on their way too, are done, and
+ * for that one the next best thing. */
+static void test_breaks_off_at_one(void **state)
+{
+    memset(&in, 0, sizeof(in));
+    in.kills = HB_ACT_PATH_DENY;
+    in.answers = true;
+    in.reply.status = HB_ACT_NOT_DONE;
+    happen("fight", "index.html", 9, 2);
+    happen("failed", "about.html", 3, 5);
+    serve();
+    assert_string_equal(rows(), "site.private:index.html:2:2:0 "
+                                "site.private:about.html:5:2:1 ");
+    assert_true(in.queries >= 1);
+}
+
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
 
 int main(void)
@@ -169,6 +277,9 @@ int main(void)
         MADE(test_fight),
         MADE(test_came_back),
         MADE(test_by_person),
+        MADE(test_breaks_off_at_all),
+        MADE(test_breaks_off_after),
+        MADE(test_breaks_off_at_one),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
