@@ -16,6 +16,7 @@ static const char over_time[] = N_("The time for it was over.");
 static const char unknown[] =
     N_("It was begun, and nobody can tell whether it was done; a person has "
        "to look.");
+static const char no_sense[] = N_("What it answered could not be understood.");
 static const char cannot[] = N_("This program cannot do it.");
 static const char approve[] = N_("Approve: ");
 static const char find_out[] =
@@ -48,7 +49,6 @@ static int note_person(struct hb_walk *w, const char *by,
                        struct hb_words2 said);
 static struct hb_sent *sent_find(struct hb_play *p, const uint8_t *key);
 static int sent_add(struct hb_play *p, const uint8_t *key, bool sent);
-static void sent_drop(struct hb_play *p, const uint8_t *key);
 
 int hb_act_begin(struct hb_walk *w, const struct hb_scope *sc,
                  const struct hb_step *s, struct hb_run_row *row)
@@ -96,10 +96,15 @@ int hb_act_answer(struct hb_walk *w, const struct hb_scope *sc,
     bool silent = words == NULL || words[0] == '\0';
     /* What the machine itself says is a message of the catalogue. */
     struct hb_words2 said = hb_words(silent ? "" : words);
+    int r;
 
     switch (result) {
     case HB_PLAY_DONE:
-        return done(w, sc, s, row, sets, said);
+        /* Asked again it would say the same. */
+        r = hb_var_sets_good(w, sc, sets);
+        if (r == -EINVAL)
+            return failed(w, sc, s, row, hb_words(no_sense));
+        return r < 0 ? r : done(w, sc, s, row, sets, said);
     case HB_PLAY_FAILED:
         return failed(w, sc, s, row, said);
     case HB_PLAY_ASK:
@@ -152,7 +157,7 @@ int hb_act_redo(struct hb_walk *w, const struct hb_step *s,
         return r < 0 ? r : sent_add(w->p, row->key, false);
     }
     /* It may have been done: the same key is asked, as after a crash. */
-    sent_drop(w->p, row->key);
+    hb_act_unsent(w->p, row->key);
     row->state = HB_PLAY_BEGUN;
     row->attempt++;
     row->wake = s->timeout > 0 ? w->now + (int64_t)s->timeout : 0;
@@ -242,7 +247,7 @@ static int send(struct hb_walk *w, const struct hb_scope *sc,
     if (r == -ENOSYS) /* it will not be there on the next tick either */
         return failed(w, sc, s, row, hb_words(cannot));
     if (r < 0) {
-        sent_drop(w->p, row->key);
+        hb_act_unsent(w->p, row->key);
         if (!again && sent_add(w->p, row->key, false) < 0)
             return -ENOMEM;
         return r == -ENOMEM ? r : 0;
@@ -337,7 +342,7 @@ static int look_at_approval(struct hb_walk *w, const struct hb_scope *sc,
     row->finished = w->now;
     row->wake = 0;
     row->result = t.answer;
-    sent_drop(w->p, row->key);
+    hb_act_unsent(w->p, row->key);
     return hb_walk_save(w, row, "step.skipped", &s->title, said);
 }
 
@@ -368,7 +373,7 @@ static int done(struct hb_walk *w, const struct hb_scope *sc,
                          words, undo ? row->arm : NULL);
     r = hb_run_commit(w->p, own, r);
     if (r == 0)
-        sent_drop(w->p, row->key);
+        hb_act_unsent(w->p, row->key);
     if (w->budget > 0)
         w->budget--;
     return r;
@@ -397,7 +402,7 @@ static int failed(struct hb_walk *w, const struct hb_scope *sc,
         r = hb_note_step(w, "action.failed", &s->title, why, NULL);
     r = hb_run_commit(w->p, own, r);
     if (r == 0)
-        sent_drop(w->p, row->key);
+        hb_act_unsent(w->p, row->key);
     if (w->budget > 0)
         w->budget--;
     return r;
@@ -433,7 +438,7 @@ static int ask(struct hb_walk *w, const struct hb_step *s,
         r = hb_note_step(w, kind, &s->title, why, NULL);
     r = hb_run_commit(w->p, own, r);
     if (r == 0)
-        sent_drop(w->p, row->key);
+        hb_act_unsent(w->p, row->key);
     return r;
 }
 
@@ -497,7 +502,7 @@ static int sent_add(struct hb_play *p, const uint8_t *key, bool sent)
     return 0;
 }
 
-static void sent_drop(struct hb_play *p, const uint8_t *key)
+void hb_act_unsent(struct hb_play *p, const uint8_t *key)
 {
     struct hb_sent *one = sent_find(p, key);
 

@@ -24,6 +24,9 @@ static const struct hb_scope nowhere = {
 
 static int check(const struct hb_playbook *pb, unsigned depth);
 static int check_step(const struct hb_playbook *pb, const struct hb_step *s);
+static int answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
+                  enum hb_play_result result, const char *sets,
+                  const char *words);
 static int advance_once(struct hb_play *p, int64_t run);
 static int go(struct hb_walk *w);
 static int finish(struct hb_walk *w, bool well);
@@ -134,6 +137,18 @@ int hb_play_tick(struct hb_play *p)
 int hb_play_answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
                    enum hb_play_result result, const char *sets,
                    const char *words)
+{
+    int r = answer(p, key, result, sets, words);
+
+    /* An answer that could not be kept is lost: the tick asks again. */
+    if (r < 0 && r != -ENOENT && r != -EALREADY)
+        hb_act_unsent(p, key);
+    return r;
+}
+
+static int answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
+                  enum hb_play_result result, const char *sets,
+                  const char *words)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     static const uint8_t none[HB_ACT_KEY_SIZE];

@@ -99,7 +99,9 @@ const struct hb_step *hb_play_step(struct hb_play *p, int64_t incident,
                                    const char *place);
 /* The answer to an action.  SETS: JSON object of variables that the action
  * found out ({} none); WORDS: one line for the timeline, as it is or a message
- * of the catalogue in English (N_()). */
+ * of the catalogue in English (N_()).  Negative: it was not kept, and the
+ * action is asked for again by the tick (-ENOENT no such key, -EALREADY
+ * answered before). */
 int hb_play_answer(struct hb_play *p, const uint8_t key[HB_ACT_KEY_SIZE],
                    enum hb_play_result result, const char *sets,
                    const char *words) HB_WUR;

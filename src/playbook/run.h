@@ -39,8 +39,7 @@ enum hb_waits { /* what the task of a row is for */
                 HB_WAITS_RESUME    /* was it done? */
 };
 
-/* Words for the result of a step: messages of the catalogue are translated
- * where they are shown; what a person said is not. */
+/* The result of a step, in both languages. */
 struct hb_words2 {
     const char *en, *ja;
 };
@@ -196,6 +195,9 @@ int hb_var_cond(struct hb_walk *w, const struct hb_scope *sc,
 /* Sets V; -EINVAL where TEXT is not of its type, -EPERM a constant. */
 int hb_var_set(struct hb_walk *w, const struct hb_scope *sc,
                const struct hb_variable *v, const char *text) HB_WUR;
+/* -EINVAL where SETS is no JSON object of values that SC declares so. */
+int hb_var_sets_good(struct hb_walk *w, const struct hb_scope *sc,
+                     const char *sets) HB_WUR;
 /* Sets what the JSON object SETS names and the playbook declares. */
 int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
                    const char *sets) HB_WUR;
@@ -205,12 +207,10 @@ const char *hb_var_answer(struct hb_arena *a, const struct hb_variable *v,
 
 /* ---- note.c ---- */
 
-/* MSGID in both languages. */
 struct hb_words2 hb_words(const char *msgid);
 /* One entry of the timeline about a step.  BY may be NULL. */
 int hb_note_step(struct hb_walk *w, const char *kind, const struct hb_text *t,
                  struct hb_words2 result, const char *by) HB_WUR;
-/* "incident.note". */
 int hb_note(struct hb_walk *w, struct hb_words2 text) HB_WUR;
 
 /* ---- walk.c ---- */
@@ -229,7 +229,6 @@ bool hb_walk_left_out(const char *result);
 int hb_walk_fail(struct hb_walk *w, const struct hb_scope *sc,
                  const struct hb_step *s, struct hb_run_row *row,
                  struct hb_words2 why) HB_WUR;
-/* The same, only the choice. */
 void hb_walk_choose(const struct hb_scope *sc, const struct hb_step *s,
                     struct hb_run_row *row);
 
@@ -255,6 +254,8 @@ int hb_act_resume(struct hb_walk *w, const struct hb_scope *sc,
 /* Begins to take back step S at PLACE. */
 int hb_act_undo(struct hb_walk *w, const struct hb_step *s, const char *place,
                 const char *by) HB_WUR;
+/* Is asked again, as what another process sent. */
+void hb_act_unsent(struct hb_play *p, const uint8_t *key);
 /* Live undo rows of the run. */
 int hb_act_undos(struct hb_walk *w) HB_WUR;
 
@@ -264,12 +265,11 @@ int hb_people_begin(struct hb_walk *w, const struct hb_scope *sc,
                     const struct hb_step *s, struct hb_run_row *row) HB_WUR;
 int hb_people_drive(struct hb_walk *w, const struct hb_scope *sc,
                     const struct hb_step *s, struct hb_run_row *row) HB_WUR;
-/* Makes a task about step S (NULL: the run) called STEP, titled LEAD and T. */
+/* A task about S (NULL: the run) called STEP, titled LEAD and T. */
 int hb_people_ask(struct hb_walk *w, const char *step, const char *lead,
                   const struct hb_text *t, bool four_eyes,
                   const struct hb_step *s, int64_t *ret) HB_WUR;
 int hb_people_task(struct hb_walk *w, int64_t id, struct hb_task *ret) HB_WUR;
-/* Full name of who answered, in A. */
 const char *hb_people_name(struct hb_walk *w, int64_t person);
 
 /* ---- engine.c ---- */

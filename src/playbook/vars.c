@@ -105,6 +105,38 @@ int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
     return 0;
 }
 
+int hb_var_sets_good(struct hb_walk *w, const struct hb_scope *sc,
+                     const char *sets)
+{
+    struct hb_value value;
+    struct hb_json *top;
+    int r;
+
+    if (sets == NULL || sets[0] == '\0')
+        return 0;
+    r = hb_json_parse(w->a, hb_slice_z(sets), &top, NULL);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || top->type != HB_JSON_OBJ)
+        return -EINVAL;
+    HB_JSON_EACH (n, top) {
+        const struct hb_variable *v =
+            hb_variable_find(&sc->pb->variables, n->key.p);
+        const char *z;
+
+        if (v == NULL || v->constant)
+            continue;
+        if (n->type != HB_JSON_STR && n->type != HB_JSON_BOOL &&
+            n->type != HB_JSON_INT)
+            return -EINVAL;
+        z = json_text(w->a, n);
+        r = z == NULL ? -ENOMEM : parse(w->a, v, z, &value);
+        if (r < 0)
+            return r == -ENOMEM ? r : -EINVAL;
+    }
+    return 0;
+}
+
 /* A yes/no question is answered by "done" or "declined"; who writes nothing
  * but yes or no (or はい, いいえ), perhaps with a reason behind it, means
  * that. */

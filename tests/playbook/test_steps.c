@@ -428,6 +428,62 @@ static void test_arguments(void **state)
     world_close(&w);
 }
 
+/* The store refuses the answer: it is not lost, the same key is asked again
+ * whether it was done. */
+static void test_answer_that_cannot_be_kept(void **state)
+{
+    struct world w;
+
+    world_open(&w);
+    world_tell(&w, "a", DEED_LATER, NULL);
+    world_book(&w, BEGIN("a") SCAN("a", "next: fin") FIN);
+    assert_int_equal(hb_incident_open(&w.s, 2, "www", "p", "seen", &w.incident),
+                     0);
+    assert_int_equal(hb_play_begin(w.p, w.incident), 0);
+    assert_int_equal(hb_play_tick(w.p), 0);
+    assert_int_equal(w.n, 1);
+    assert_int_equal(hb_db_exec(w.s.db,
+                                "CREATE TRIGGER no BEFORE INSERT ON timeline"
+                                " BEGIN SELECT RAISE(ABORT, 'full'); END",
+                                ""),
+                     0);
+    assert_true(hb_play_answer(w.p, w.deeds[0].key, HB_PLAY_DONE, "{}", "") <
+                0);
+    assert_int_equal(hb_db_exec(w.s.db, "DROP TRIGGER no", ""), 0);
+    assert_int_equal(hb_play_tick(w.p), 0);
+    assert_int_equal(w.n, 2);
+    assert_true(w.deeds[1].again);
+    assert_memory_equal(w.deeds[0].key, w.deeds[1].key, HB_ACT_KEY_SIZE);
+    assert_int_equal(
+        hb_play_answer(w.p, w.deeds[1].key, HB_PLAY_DONE, "{}", ""), 0);
+    assert_string_equal(world_trace(&w), "begin:E a:E fin:E");
+    world_close(&w);
+}
+
+/* An answer that makes no sense fails the step, at once and once. */
+static void test_answer_without_sense(void **state)
+{
+    static const char *const bad[] = {"{", "[]", "{\"__n__\":\"many\"}",
+                                      "{\"__ok__\":7}", "{\"__n__\":[1]}"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++) {
+        struct world w;
+
+        world_open(&w);
+        world_tell(&w, "a", DEED_NOW, bad[i]);
+        world_book(&w, BEGIN("a") SCAN("a", "on_success: fin, on_failure: b")
+                           TELL("b", "next: fin") FIN);
+        assert_int_equal(
+            hb_incident_open(&w.s, 2, "www", "p", "seen", &w.incident), 0);
+        assert_int_equal(hb_play_begin(w.p, w.incident), 0);
+        assert_int_equal(hb_play_tick(w.p), 0);
+        assert_string_equal(world_trace(&w), "begin:E a:F b:B");
+        assert_int_equal(w.n, 1);
+        assert_has(world_timeline(&w, HB_LANG_EN), "could not be understood");
+        world_close(&w);
+    }
+}
+
 /* ---- a step of unknown type is refused and never passed by ---- */
 
 static struct hb_step *step_of(struct world *w, const char *id)
@@ -532,6 +588,8 @@ int main(void)
         cmocka_unit_test(test_playbook_variables),
         cmocka_unit_test(test_playbooks_that_call_each_other),
         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_answer_that_cannot_be_kept),
+        cmocka_unit_test(test_answer_without_sense),
         cmocka_unit_test(test_unknown_type_is_refused),
         cmocka_unit_test(test_loader_refuses_unknown_type),
         cmocka_unit_test(test_begin_within_a_transaction),
