@@ -400,7 +400,7 @@ static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret)
  * what was to prevent it from happening again is proven or decided. */
 static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
 {
-    int64_t tasks = 0, runs = 0;
+    int64_t tasks = 0, runs = 0, failed = 0;
     int r = count(s,
                   "SELECT count(*) FROM task WHERE incident = ?1"
                   " AND state = 1",
@@ -411,6 +411,12 @@ static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
                   "SELECT count(*) FROM run WHERE incident = ?1"
                   " AND finished = 0",
                   id, &runs);
+    /* State 4: it failed; why: the words of the person who ended it. */
+    if (r == 0)
+        r = count(s,
+                  "SELECT count(*) FROM run WHERE incident = ?1"
+                  " AND state = 4 AND why = ''",
+                  id, &failed);
     if (r < 0)
         return hb_err_set(err, r, _("The incident could not be read."));
     if (tasks > 0)
@@ -422,6 +428,11 @@ static int may_close(struct hb_state *s, int64_t id, struct hb_err *err)
     if (runs > 0)
         return hb_err_set(err, -EBUSY,
                           _("The playbook has not come to its end yet."));
+    if (failed > 0)
+        return hb_err_set(err, -EBUSY,
+                          _("The playbook failed, and what comes behind was "
+                            "not done: hinoban incident restart %lld"),
+                          (long long)id);
     r = hb_prevent_all(s, id, err);
     return r == -ENODATA ? -EBUSY : r;
 }

@@ -2,6 +2,8 @@
 /* A run that failed, or that was ended, goes on: what was done stays done. */
 #include "world.h"
 
+#include "base/fault.h"
+
 #define BEGIN(next) "- {id: begin, type: start, next: " next "}\n"
 #define FIN         "- {id: fin, type: end}\n"
 #define SCAN(id, more)                                                         \
@@ -90,6 +92,12 @@ static void test_closed(void **state)
                      0);
     assert_int_equal(again(&w, NULL), -ENOENT);
     assert_int_equal(hb_play_begin(w.p, w.incident), 0);
+    /* Reports, prevention and review stand behind what failed. */
+    assert_int_equal(
+        hb_incident_set_state(&w.s, w.incident, HB_INC_CLOSED, "p", &err),
+        -EBUSY);
+    assert_has(err.message, "incident restart 1");
+    assert_int_equal(hb_db_exec(w.s.db, "UPDATE run SET why = 'ended'", ""), 0);
     assert_int_equal(
         hb_incident_set_state(&w.s, w.incident, HB_INC_CLOSED, "p", &err), 0);
     assert_int_equal(again(&w, NULL), -EINVAL);
@@ -285,6 +293,53 @@ static void test_ended_by_a_person(void **state)
     world_close(&w);
 }
 
+/* Whatever fails in between: it is as it was, or open again, and goes on. */
+static bool with_fault(unsigned n)
+{
+    struct hb_err err = {0};
+    struct world w;
+    bool through;
+    int r;
+
+    world_open(&w);
+    world_tell(&w, "b", DEED_FAIL, NULL);
+    world_tell(&w, "hand", DEED_FAIL, NULL);
+    world_book(&w, NESTED);
+    assert_int_equal(hb_incident_open(&w.s, 2, "www", "p", "n", &w.incident),
+                     0);
+    assert_int_equal(hb_play_begin(w.p, w.incident), 0);
+    world_tell(&w, "hand", DEED_LATER, NULL);
+    hb_fault_set(HB_FAULT_ALLOC, n);
+    r = hb_play_restart(w.p, w.incident, NULL, &by, &err);
+    through = hb_fault_pending(HB_FAULT_ALLOC);
+    hb_fault_set(HB_FAULT_ALLOC, 0);
+    if (r < 0) {
+        assert_int_equal(world_run(&w), HB_PLAY_FAILED_STEP);
+        assert_int_equal(again(&w, NULL), 0);
+    }
+    assert_true(hb_play_tick(w.p) >= 0);
+    assert_int_equal(asked(&w, "hand@b#1"), 2);
+    assert_int_equal(hb_play_answer(w.p, w.deeds[w.n - 1].key, HB_PLAY_DONE,
+                                    "{\"__ok__\":true}", ""),
+                     0);
+    assert_int_equal(world_run(&w), HB_PLAY_ENDED);
+    assert_int_equal(asked(&w, "a"), 1);
+    world_close(&w);
+    return through;
+}
+
+static void test_nth_allocation(void **state)
+{
+    unsigned n = 1;
+
+    while (!with_fault(n)) {
+        n++;
+        assert_true(n < 500);
+    }
+    print_message("# %u allocations\n", n - 1);
+    assert_true(n > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_from_a_step),
         cmocka_unit_test(test_made_good),
         cmocka_unit_test(test_ended_by_a_person),
+        cmocka_unit_test(test_nth_allocation),
     };
 
     return hb_tap_run("playbook/restart", tests);
