@@ -41,12 +41,29 @@ void hb_deed_free(struct hb_deed *d)
     free(d);
 }
 
+void hb_deed_record(struct hb_deed *d)
+{
+    d->recording = hb_db_begin(d->core->state.db) == 0;
+}
+
 void hb_deed_end(struct hb_deed *d, enum hb_play_result result,
                  const char *sets, const char *words)
 {
-    if (hb_play_answer(d->core->play, d->key, result, sets, words) < 0)
+    struct hb_core *c = d->core;
+    bool own = d->recording;
+    int r = hb_play_answer(c->play, d->key, result, sets, words);
+
+    /* Too late for the flow is still to be told. */
+    if (own && (r == 0 || r == -EALREADY))
+        r = hb_db_commit(c->state.db);
+    if (own && r < 0)
+        hb_db_rollback(c->state.db);
+    if (r < 0)
         hb_log(HB_LOG_ERR, "%s: the answer could not be kept", d->name);
     hb_deed_free(d);
+    /* Within a transaction the engine goes no further. */
+    if (own && hb_play_tick(c->play) < 0)
+        hb_log(HB_LOG_ERR, "playbooks could not go on");
 }
 
 bool hb_deed_gone_too_long(struct hb_core *c, const struct hb_play_act *a)

@@ -20,6 +20,7 @@ struct hb_deed {
     char site[64];
     char name[32];
     uint64_t began; /* monotonic */
+    bool recording; /* hb_deed_record() opened a transaction */
     struct hb_timer *timer;
     /* What the helper is asked, and how often it broke off. */
     struct hb_request request;
@@ -30,6 +31,10 @@ struct hb_deed {
 /* NULL without memory.  Freed with core where it is not ended before. */
 struct hb_deed *hb_deed_new(struct hb_core *c, const struct hb_play_act *a);
 void hb_deed_free(struct hb_deed *d);
+/* From here to hb_deed_end() is one transaction: what a deed leaves in the
+ * record and its answer, so that a core which dies in between is told once
+ * more and tells it once. */
+void hb_deed_record(struct hb_deed *d);
 /* Answers the engine; WORDS may be a message of the catalogue (N_()), which
  * is then kept in English and shown in the reader's language. */
 void hb_deed_end(struct hb_deed *d, enum hb_play_result result,

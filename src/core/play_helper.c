@@ -42,7 +42,6 @@ static hb_core_answer on_helper, on_query;
 static bool look_again(struct hb_deed *d, uint64_t in_ns);
 static bool patient(const struct hb_deed *d);
 static void settle(struct hb_deed *d, const struct hb_reply *reply);
-static void was_done(struct hb_deed *d);
 
 int hb_core_act_by_helper(struct hb_core *c, const struct hb_play_act *a)
 {
@@ -142,7 +141,11 @@ static void settle(struct hb_deed *d, const struct hb_reply *reply)
     switch (reply->status) {
     case HB_ACT_DONE:
     case HB_ACT_ALREADY:
-        was_done(d);
+        hb_deed_record(d);
+        hb_core_reflex_by_person(d->core, d->site, d->incident,
+                                 d->request.action == HB_ACT_SITE_PRIVATE);
+        hb_core_site_moment(d->core, d->incident, d->name);
+        hb_deed_end(d, HB_PLAY_DONE, "{}", "");
         return;
     case HB_ACT_ASK:
         hb_deed_end(d, HB_PLAY_ASK, "{}", "");
@@ -160,30 +163,4 @@ static void settle(struct hb_deed *d, const struct hb_reply *reply)
         hb_deed_end(d, HB_PLAY_FAILED, "{}",
                     hb_errno_text(reply->error, text, sizeof(text)));
     }
-}
-
-/* The record, what is in force and the answer are one transaction: a core
- * that dies in between is told once more, and tells it once. */
-static void was_done(struct hb_deed *d)
-{
-    struct hb_core *c = d->core;
-    bool own = hb_db_begin(c->state.db) == 0;
-    int r;
-
-    hb_core_reflex_by_person(c, d->site, d->incident,
-                             d->request.action == HB_ACT_SITE_PRIVATE);
-    hb_core_site_moment(c, d->incident, d->name);
-    r = hb_play_answer(c->play, d->key, HB_PLAY_DONE, "{}", "");
-    /* Too late for the flow is still to be told. */
-    if (r == -EALREADY)
-        r = 0;
-    if (own && r == 0)
-        r = hb_db_commit(c->state.db);
-    if (own && r < 0)
-        hb_db_rollback(c->state.db);
-    if (r < 0)
-        hb_log(HB_LOG_ERR, "%s: the answer could not be kept", d->name);
-    hb_deed_free(d);
-    if (hb_play_tick(c->play) < 0)
-        hb_log(HB_LOG_ERR, "playbooks could not go on");
 }

@@ -281,6 +281,7 @@ static void on_role(void *arg, const struct hb_event *answer)
         sets = f->str.p;
     if (hb_streq(d->name, "site.aftermath"))
         sets = with_scripts(d, sets, own, sizeof(own));
+    hb_deed_record(d);
     hb_core_answer_moments(d->core, d->incident, answer);
     if (!hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done"))
         result = HB_PLAY_FAILED;
