@@ -37,8 +37,8 @@ struct kept {
 };
 
 struct chosen {
-    struct kept v[8];
-    size_t n, max;
+    struct kept v[8], spare[8]; /* spare: too many of one address */
+    size_t n, max, spares;
 };
 
 struct trace {
@@ -60,6 +60,9 @@ static bool was_changed(const struct hb_around *a, const char *path);
 static bool in_area(const struct hb_conf_site *site, const char *path);
 static bool names_script(const char *path);
 static void keep(struct trace *t, struct chosen *c, const struct kept *k);
+static bool again(struct kept *v, size_t n, const struct kept *k);
+static void put_by(struct trace *t, struct chosen *c, const struct kept *k);
+static void fill(struct trace *t, struct chosen *c);
 static void leave(struct trace *t, const struct kept *k);
 static void client(struct hb_slice from, char *buf, size_t size);
 static void tell(struct trace *t);
@@ -238,8 +241,9 @@ static void keep(struct trace *t, struct chosen *c, const struct kept *k)
 {
     struct kept *worst = NULL, *same = NULL;
     size_t sames = 0;
-    bool better;
 
+    if (again(c->v, c->n, k) || again(c->spare, c->spares, k))
+        return;
     for (size_t i = 0; i < c->n; i++) {
         struct kept *v = &c->v[i];
 
@@ -247,27 +251,70 @@ static void keep(struct trace *t, struct chosen *c, const struct kept *k)
             worst = v;
         if (!hb_streq(v->from, k->from))
             continue;
-        if (hb_streq(v->text, k->text)) {
-            v->at = k->rank < v->rank ? k->at : v->at;
-            v->rank = HB_MIN(v->rank, k->rank);
-            v->count++;
-            return;
-        }
         sames++;
         if (same == NULL || v->rank >= same->rank)
             same = v;
     }
-    if (sames < PER_FROM && c->n < c->max) {
+    if (sames >= PER_FROM && same != NULL) {
+        put_by(t, c, k->rank <= same->rank ? same : k);
+        if (k->rank <= same->rank)
+            *same = *k;
+    } else if (c->n < c->max) {
         c->v[c->n++] = *k;
+    } else if (worst != NULL && k->rank < worst->rank) {
+        leave(t, worst);
+        *worst = *k;
+    } else {
+        leave(t, k);
+    }
+}
+
+/* The same, word for word, is told once with its number. */
+static bool again(struct kept *v, size_t n, const struct kept *k)
+{
+    for (size_t i = 0; i < n; i++, v++) {
+        if (!hb_streq(v->from, k->from) || !hb_streq(v->text, k->text))
+            continue;
+        v->at = k->rank < v->rank ? k->at : v->at;
+        v->rank = HB_MIN(v->rank, k->rank);
+        v->count++;
+        return true;
+    }
+    return false;
+}
+
+/* More of one address than its places: told where others need none, as behind
+ * a proxy, where everybody has the same. */
+static void put_by(struct trace *t, struct chosen *c, const struct kept *k)
+{
+    struct kept *worst = c->spare;
+
+    if (c->spares < c->max) {
+        c->spare[c->spares++] = *k;
         return;
     }
-    if (sames >= PER_FROM)
-        worst = same;
-    better = worst != NULL && (k->rank < worst->rank ||
-                               (worst == same && k->rank == same->rank));
-    leave(t, better ? worst : k);
-    if (better)
+    for (size_t i = 1; i < c->spares; i++)
+        if (c->spare[i].rank >= worst->rank)
+            worst = &c->spare[i];
+    leave(t, k->rank < worst->rank ? worst : k);
+    if (k->rank < worst->rank)
         *worst = *k;
+}
+
+static void fill(struct trace *t, struct chosen *c)
+{
+    while (c->spares > 0) {
+        struct kept *best = c->spare;
+
+        for (size_t i = 1; i < c->spares; i++)
+            if (c->spare[i].rank < best->rank)
+                best = &c->spare[i];
+        if (c->n < c->max)
+            c->v[c->n++] = *best;
+        else
+            leave(t, best);
+        *best = c->spare[--c->spares];
+    }
 }
 
 static void leave(struct trace *t, const struct kept *k)
@@ -296,10 +343,10 @@ static void tell(struct trace *t)
     struct hb_moments *o = t->around->out;
     struct hb_json *args;
 
-    for (size_t k = 0; k < KINDS; k++)
+    for (size_t k = 0; k < KINDS; k++) {
+        fill(t, &t->by[k]);
         for (size_t i = 0; i < t->by[k].n; i++) {
             const struct kept *v = &t->by[k].v[i];
-
             const char *kind = k == TOUCH ? "cause.web_touch" : "cause.web";
 
             if (v->count == 1)
@@ -308,6 +355,7 @@ static void tell(struct trace *t)
                 hb_moment_add(o, v->at, kind, "detail", "%s (x%lld)", v->text,
                               (long long)v->count);
         }
+    }
     if (t->left == 0)
         return;
     args = hb_moment_new(o, t->left_until, "log.left");

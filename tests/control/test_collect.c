@@ -141,6 +141,36 @@ static void test_one_address(void **state)
     tree_done(&t);
 }
 
+/* Behind a proxy all come from one address: no place stays empty for that. */
+static void test_proxy(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    struct hb_json *got;
+    struct tree t;
+    int64_t at;
+
+    (void)state;
+    tree_open(&t);
+    at = t.m.now - 2 * MIN;
+    for (int i = 0; i < 40; i++) {
+        char request[32];
+
+        (void)snprintf(request, sizeof(request), "POST /a?%02d", i);
+        line(&b, "192.0.2.1", at + (i - 35) * (int64_t)HB_S, request, 200);
+    }
+    flush(&t, LOG, &b);
+    got = collect(&t, "index.html", at);
+    assert_int_equal(tells(got, "cause.web", "POST /a?"), 8);
+    for (int i = 32; i < 39; i++) {
+        char request[32];
+
+        (void)snprintf(request, sizeof(request), "POST /a?%02d", i);
+        assert_int_equal(tells(got, "cause.web", request), 1);
+    }
+    assert_int_equal(number(got, "log.left", "count"), 32);
+    tree_done(&t);
+}
+
 /* Around the write, not around the moment when somebody asks. */
 static void test_time_of_write(void **state)
 {
@@ -428,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_one_address),
+        cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_time_of_write),
         cmocka_unit_test(test_user_name),
         cmocka_unit_test(test_forms),
