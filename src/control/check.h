@@ -164,6 +164,13 @@ const struct hb_ngx *hb_ngx_in_force(const struct hb_ngx *block,
 /* The user of nginx's workers; "www-data" where nothing says otherwise. */
 const char *hb_ngx_user(const struct hb_machine *m, const struct hb_ngx *root);
 
+/* ---- users.c ---- */
+
+/* The accounts that run what visitors send, at most MAX names into RET, which
+ * A holds; *RET_MORE: there are more.  Returns how many. */
+size_t hb_web_users(const struct hb_machine *m, const struct hb_accounts *a,
+                    const char **ret, size_t max, bool *ret_more);
+
 /* ---- aftermath.c, collect.c ---- */
 
 struct hb_role_ctx;

@@ -19,7 +19,7 @@
 
 #define DEPTH_MAX 64u
 #define NODES_MAX 2000000u
-#define USERS     4u
+#define USERS     64u
 #define GROUPS    64u
 
 struct who { /* an account that runs what visitors send */
@@ -40,8 +40,7 @@ struct walk {
 };
 
 static int users(const struct hb_machine *m, struct walk *w);
-static void user_add(struct walk *w, const struct hb_accounts *a,
-                     const char *name);
+static void groups(struct who *who, const struct hb_accounts *a);
 static void walk_dir(struct walk *w, int fd, size_t n, unsigned depth);
 static void look(struct walk *w, int fd, const char *name,
                  const struct stat *st);
@@ -173,56 +172,34 @@ void hb_check_waf(const struct hb_machine *m, struct hb_found *ret)
 
 static int users(const struct hb_machine *m, struct walk *w)
 {
-    const char *const *pools;
+    const char *names[USERS];
     struct hb_accounts a;
-    struct hb_ngx *root = NULL;
-    size_t n;
+    bool more = false;
     int r = hb_accounts_read(m, &a);
 
     if (r < 0)
         return r;
-    (void)!hb_ngx_load(m, &root);
-    user_add(w, &a, hb_ngx_user(m, root));
-    user_add(w, &a, "www-data");
-    if (hb_machine_glob(m, "/etc/php/*/fpm/pool.d/*.conf", 64, &pools, &n) == 0)
-        for (size_t i = 0; i < n; i++) {
-            struct hb_slice text, line;
-
-            if (hb_machine_read(m, pools[i], HB_MACHINE_FILE, &text) < 0)
-                continue;
-            while (hb_next_line(&text, &line)) {
-                const char *name;
-
-                if (!hb_slice_is(hb_next_word(&line), "user") ||
-                    !hb_slice_is(hb_next_word(&line), "="))
-                    continue;
-                line = hb_next_word(&line);
-                name = hb_arena_dup(m->arena, line.p, line.n);
-                if (name != NULL)
-                    user_add(w, &a, name);
-            }
-        }
+    w->who_n = hb_web_users(m, &a, names, USERS, &more);
+    for (size_t i = 0; i < w->who_n; i++) {
+        w->who[i].name = names[i];
+        groups(&w->who[i], &a);
+    }
+    if (more)
+        hb_found_set(w->ret, HB_CHECK_UNKNOWN,
+                     N_("More users run what visitors send than can be looked "
+                        "at."));
     return w->who_n > 0 ? 0 : -ENOENT;
 }
 
-static void user_add(struct walk *w, const struct hb_accounts *a,
-                     const char *name)
+static void groups(struct who *who, const struct hb_accounts *a)
 {
-    const struct hb_account *acc = hb_account_find(a, name);
-    struct who *who = &w->who[w->who_n];
+    const struct hb_account *acc = hb_account_find(a, who->name);
 
-    for (size_t i = 0; i < w->who_n; i++)
-        if (hb_streq(w->who[i].name, name))
-            return;
-    if (acc == NULL || w->who_n == USERS)
-        return;
-    who->name = acc->name;
     who->uid = acc->uid;
     who->gids[who->n++] = acc->gid;
     for (size_t i = 0; i < a->groups_n && who->n < GROUPS; i++)
-        if (hb_group_has(&a->groups[i], name))
+        if (hb_group_has(&a->groups[i], who->name))
             who->gids[who->n++] = a->groups[i].gid;
-    w->who_n++;
 }
 
 /* ---- the document root ---- */

@@ -246,6 +246,26 @@ static void test_patch_unattended(void **state)
     tree_done(&t);
 }
 
+/* N pools of PHP-FPM, each with a user of its own from 2000 on. */
+static void many_pools(struct tree *t, int n)
+{
+    struct hb_buf b = HB_BUF_INIT;
+
+    hb_buf_addz(&b, "www-data:x:33:33::/:/bin/false\n");
+    for (int i = 0; i < n; i++) {
+        char name[80], text[64];
+
+        hb_buf_addf(&b, "pool%d:x:%d:%d::/:/bin/false\n", i, 2000 + i,
+                    2000 + i);
+        (void)snprintf(name, sizeof(name), "/etc/php/8.2/fpm/pool.d/%d.conf",
+                       i);
+        (void)snprintf(text, sizeof(text), "[p%d]\nuser = pool%d\n", i, i);
+        put(t, name, text, 0644);
+    }
+    put(t, "/etc/passwd", hb_buf_z(&b), 0644);
+    hb_buf_done(&b);
+}
+
 static void test_docroot(void **state)
 {
     struct hb_conf_area area = {.path = "upload"};
@@ -294,6 +314,14 @@ static void test_docroot(void **state)
         assert_int_equal(ask(&t, hb_check_docroot), HB_CHECK_FAIL);
         assert_int_equal(chmod(path, 0644), 0);
         assert_int_equal(ask(&t, hb_check_docroot), HB_CHECK_PASS);
+        /* However many pools there are, each one's user counts. */
+        many_pools(&t, 10);
+        assert_int_equal(chown(path, 2009, 0), 0);
+        assert_int_equal(ask(&t, hb_check_docroot), HB_CHECK_FAIL);
+        assert_int_equal(chown(path, 0, 0), 0);
+        assert_int_equal(ask(&t, hb_check_docroot), HB_CHECK_PASS);
+        many_pools(&t, 80);
+        assert_int_equal(ask(&t, hb_check_docroot), HB_CHECK_UNKNOWN);
     }
     tree_done(&t);
 }
