@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * collect.c - what happened around changes of a site: log-ins (logins.c), web
- * requests (webtrace.c), programs of the web server's user.
+ * requests (webtrace.c), programs of the web server's users (processes.c).
  *
  * Runs in check, on core's command.  Logs hold what attackers sent: lines are
  * cut, control characters are shown by whoever prints the timeline.  What may
@@ -9,16 +9,13 @@
  */
 #include "control/collect.h"
 
-#include <dirent.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
 
-#define PROCESSES 10u
-#define TEXT_MAX  400u
+#define TEXT_MAX 400u
 
 static int by_time(const void *a, const void *b);
 static void vtext(struct hb_moments *m, struct hb_json *args, const char *name,
@@ -126,64 +123,6 @@ void hb_moment_add(struct hb_moments *m, int64_t at, const char *kind,
     va_start(ap, fmt);
     vtext(m, args, name, fmt, ap);
     va_end(ap);
-}
-
-/* What runs as the web server's user. */
-bool hb_collect_processes(const struct hb_around *around)
-{
-    const struct hb_machine *m = around->machine;
-    const struct hb_account *web_user;
-    struct hb_ngx *root = NULL;
-    const char *proc = hb_machine_path(m, "/proc");
-    struct hb_accounts a;
-    struct dirent *e;
-    bool others = false;
-    size_t n = 0;
-    DIR *d;
-
-    (void)!hb_ngx_load(m, &root);
-    if (proc == NULL || hb_accounts_read(m, &a) < 0)
-        return false;
-    web_user = hb_account_find(&a, hb_ngx_user(m, root));
-    d = opendir(proc);
-    if (d == NULL)
-        return false;
-    while ((e = readdir(d)) != NULL && n < PROCESSES) {
-        const char *path, *status;
-        struct hb_slice cmd, text;
-        struct stat st;
-        uint64_t pid;
-
-        if (hb_parse_u64(hb_slice_z(e->d_name), &pid) < 0 ||
-            fstatat(dirfd(d), e->d_name, &st, 0) < 0)
-            continue;
-        others = others || st.st_uid != geteuid();
-        if (web_user == NULL || st.st_uid != web_user->uid)
-            continue;
-        path = hb_arena_printf(m->arena, "/proc/%llu/cmdline",
-                               (unsigned long long)pid);
-        status = hb_arena_printf(m->arena, "/proc/%llu/comm",
-                                 (unsigned long long)pid);
-        if (path == NULL || status == NULL ||
-            hb_machine_read(m, path, 1u << 16, &cmd) < 0)
-            continue;
-        if (hb_machine_read(m, status, 256, &text) < 0)
-            text = hb_slice("", 0);
-        for (size_t i = 0; i < cmd.n; i++) {
-            char *c = &((char *)(uintptr_t)cmd.p)[i];
-
-            if (*c == '\0')
-                *c = ' ';
-        }
-        hb_moment_add(around->out, m->now, "cause.process", "detail",
-                      "pid %llu, %s: %.*s", (unsigned long long)pid,
-                      web_user->name,
-                      (int)HB_MIN(cmd.n > 0 ? cmd.n : text.n, 200u),
-                      cmd.n > 0 ? cmd.p : text.p);
-        n++;
-    }
-    (void)closedir(d);
-    return others;
 }
 
 static int by_time(const void *a, const void *b)

@@ -83,7 +83,10 @@ static const struct {
     {"cause.web", N_("Web request around the change: {detail}.")},
     {"cause.web_touch", N_("Web request that reaches what was changed, or what "
                            "programs may write: {detail}.")},
-    {"cause.process", N_("Process chain of the change: {detail}.")},
+    {"cause.running", N_("Runs as the web server's user since {since}: "
+                         "{detail}.")},
+    {"process.left", N_("{count} more programs of the web server's users were "
+                        "left out.")},
     {"login.left", N_("{count} more log-ins and changes of user between {from} "
                       "and {until} were left out.")},
     {"log.left", N_("{count} more web requests that may have changed something "

@@ -182,7 +182,7 @@ def look_around(s):
     s.told('cause.web', 'POST /upload.php',
            'timeline.collect: the request that changed something')
     s.told('cause.login', 'webmaster', 'and the log-in of that day')
-    ok(s.moments('cause.process'), 'and programs of the web server',
+    ok(s.moments('cause.running'), 'and programs of the web server',
        s.moments('incident.note'))
     for what, words in (('a web shell', 'cat.jpg.php'),
                         ('a switch of the web server', 'upload/.htaccess'),

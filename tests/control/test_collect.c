@@ -409,6 +409,57 @@ static void test_web_shell(void **state)
     tree_done(&t);
 }
 
+static void process(struct tree *t, int pid, const char *words, int64_t since)
+{
+    char name[64], path[256], text[256];
+
+    (void)snprintf(name, sizeof(name), "/proc/%d/cmdline", pid);
+    put(t, name, words, 0444);
+    (void)snprintf(text, sizeof(text),
+                   "%d (a ) b) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 13 14 15 16 "
+                   "%lld 17 18\n",
+                   pid, (long long)(since * sysconf(_SC_CLK_TCK)));
+    (void)snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+    put(t, name, text, 0444);
+    (void)snprintf(path, sizeof(path), "%s/proc/%d", t->path, pid);
+    assert_int_equal(chown(path, 33, 33), 0);
+}
+
+/* Many programs of the web server hide none that began with the change. */
+static void test_programs(void **state)
+{
+    struct hb_json *got;
+    char text[64];
+    struct tree t;
+    int64_t now;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    tree_open(&t);
+    now = t.m.now / (int64_t)HB_S;
+    put(&t, LOG, "", 0644);
+    (void)snprintf(text, sizeof(text), "cpu 1\nbtime %lld\n",
+                   (long long)now - 100000);
+    put(&t, "/proc/stat", text, 0444);
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(text, sizeof(text), "php-fpm: pool %d", i);
+        process(&t, 100 + i, text, 100);
+    }
+    for (int i = 0; i < 4; i++)
+        process(&t, 200 + i, "nginx: worker process", i == 2 ? 99000 : 50);
+    process(&t, 900, "sh -i", 100000 - 120);
+    got = collect(&t, "index.html", t.m.now - 2 * MIN);
+    assert_int_equal(tells(got, "cause.running", "pid 900, www-data: sh -i"),
+                     1);
+    assert_int_equal(tells(got, "cause.running",
+                           "pid 202, www-data: nginx: worker process (x4)"),
+                     1);
+    assert_int_equal(tells(got, "cause.running", "php-fpm"), 8);
+    assert_int_equal(number(got, "process.left", "count"), 32);
+    tree_done(&t);
+}
+
 static void journal(struct tree *t, int64_t at)
 {
     char text[512], iso[64];
@@ -456,19 +507,13 @@ static void test_stale_auth_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_one_address),
-        cmocka_unit_test(test_proxy),
-        cmocka_unit_test(test_time_of_write),
-        cmocka_unit_test(test_user_name),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_rotated),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_web_shell),
-        cmocka_unit_test(test_stale_auth_log),
+        cmocka_unit_test(test_flood),     cmocka_unit_test(test_one_address),
+        cmocka_unit_test(test_proxy),     cmocka_unit_test(test_time_of_write),
+        cmocka_unit_test(test_user_name), cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_prefix),    cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_rotated),   cmocka_unit_test(test_large),
+        cmocka_unit_test(test_too_large), cmocka_unit_test(test_web_shell),
+        cmocka_unit_test(test_programs),  cmocka_unit_test(test_stale_auth_log),
     };
 
     return hb_tap_run("control/collect", tests);
