@@ -21,10 +21,18 @@
 #include "baseline/baseline.h"
 #include "control/moments.h"
 
-#define READ_MAX  (1u << 20)
+#define READ_MAX  (1u << 20)        /* at once */
+#define OVERLAP   4096u             /* what lies across two pieces */
+#define WHOLE_MAX ((off_t)64 << 20) /* of a script */
 #define DEPTH_MAX 64u
 #define NODES_MAX 2000000u
 #define FRESH_NS  (7 * 86400 * (int64_t)HB_S)
+
+/* Places in the answer: many of one kind hide none of another. */
+#define FILES    30u
+#define ACCOUNTS 10u
+#define JOBS     10u
+_Static_assert(FILES + ACCOUNTS + JOBS + 6 <= HB_MOMENTS_MAX, "room for notes");
 
 struct search {
     const struct hb_machine *machine;
@@ -33,6 +41,8 @@ struct search {
     struct hb_sha256 *hash;
     struct hb_moments out;
     int64_t found;
+    unsigned room;   /* places left for this kind of hits ... */
+    int64_t unshown; /* ... and hits that found none */
     bool skimming, unread;
     size_t nodes;
     char path[HB_MAX_PATH];
@@ -44,10 +54,13 @@ static void base_open(struct search *s, const char *baseline_dir,
 static void below(struct search *s, int fd, size_t n, unsigned depth);
 static void one_file(struct search *s, int dirfd, const char *name,
                      const struct stat *st);
-static void one_content(struct search *s, const char *name,
-                        struct hb_slice text, bool published);
+static void content(struct search *s, int fd, const char *name, off_t size);
+static bool one_content(struct search *s, const char *name,
+                        struct hb_slice text);
 static void new_accounts(struct search *s, const struct hb_accounts *before);
 static void timed_jobs(struct search *s);
+static void part_begin(struct search *s, unsigned room);
+static void part_end(struct search *s);
 static void hit(struct search *s, const char *fmt, ...) HB_PRINTF(2, 3);
 
 int hb_aftermath(const struct hb_machine *m, const struct hb_conf_site *site,
@@ -73,12 +86,14 @@ int hb_aftermath(const struct hb_machine *m, const struct hb_conf_site *site,
         r = -ENOMEM;
     if (r == 0) {
         base_open(s, baseline_dir, etc_dir);
+        part_begin(s, FILES);
         fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd >= 0)
             below(s, fd, 0, 0);
         else
             s->unread = true;
         shells = s->found;
+        part_end(s);
         if (s->unread)
             hb_moment_add(&s->out, m->now, "incident.note", "note", "%s",
                           _("A part of the document root could not be "
@@ -257,10 +272,7 @@ static void one_file(struct search *s, int dirfd, const char *name,
         openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     struct hb_slice path = hb_slice_z(s->path);
     struct hb_base_match match;
-    bool published = false;
-    ssize_t n;
 
-    (void)st;
     if (fd < 0) {
         s->unread = true;
         return;
@@ -268,29 +280,48 @@ static void one_file(struct search *s, int dirfd, const char *name,
     if (s->set.cur != NULL && hb_base_set_find(&s->set, path, &match) == 0) {
         int bits = hb_base_set_compare(&s->set, path, fd, true, s->hash);
 
-        published = bits >= 0 &&
-                    (bits & (HB_BD_CONTENT | HB_BD_SIZE | HB_BD_TYPE)) == 0;
+        if (bits >= 0 &&
+            (bits & (HB_BD_CONTENT | HB_BD_SIZE | HB_BD_TYPE)) == 0)
+            return; /* somebody signed for it */
     }
-    if (published)
-        return; /* somebody signed for it */
-    n = hb_pread_full(fd, s->buf, sizeof(s->buf), 0);
-    if (n < 0)
-        s->unread = true;
-    else
-        one_content(s, name, hb_slice(s->buf, (size_t)n), published);
+    content(s, fd, name, st->st_size);
 }
 
-static void one_content(struct search *s, const char *name,
-                        struct hb_slice text, bool published)
+/* A script whole, anything else at its begin and its end: a picture with a
+ * script in it has that behind the picture. */
+static void content(struct search *s, int fd, const char *name, off_t size)
+{
+    const off_t piece = READ_MAX;
+    bool script = hb_is_script(name);
+    off_t at = 0;
+
+    for (;;) {
+        ssize_t n = hb_pread_full(fd, s->buf, sizeof(s->buf), at);
+
+        if (n < 0 || (script && at > WHOLE_MAX)) {
+            s->unread = true;
+            return;
+        }
+        if (one_content(s, name, hb_slice(s->buf, (size_t)n)) || n < piece ||
+            at + n >= size)
+            return;
+        at += piece - (off_t)OVERLAP;
+        if (!script)
+            at = HB_MAX(at, size - piece);
+    }
+}
+
+/* Whether it was a hit. */
+static bool one_content(struct search *s, const char *name,
+                        struct hb_slice text)
 {
     static const char *const switches[] = {".htaccess", ".user.ini",
                                            "web.config", "php.ini"};
     const char *sign = hb_shell_sign(name, text), *end = strrchr(name, '.');
 
-    (void)published;
     if (sign != NULL) {
         hit(s, _("%s looks like a web shell (%s)"), s->path, sign);
-        return;
+        return true;
     }
     for (size_t i = 0; i < HB_ARRAY_LEN(switches); i++)
         if (hb_streq(name, switches[i]) && s->set.cur != NULL) {
@@ -298,7 +329,7 @@ static void one_content(struct search *s, const char *name,
                 _("%s changes what the web server runs and was not "
                   "published"),
                 s->path);
-            return;
+            return true;
         }
     /* A page or script that nobody published and that takes input along. */
     if (s->set.cur != NULL && end != NULL &&
@@ -312,7 +343,9 @@ static void one_content(struct search *s, const char *name,
             _("%s was not published like this and can send input "
               "elsewhere"),
             s->path);
+        return true;
     }
+    return false;
 }
 
 static void new_accounts(struct search *s, const struct hb_accounts *before)
@@ -326,6 +359,7 @@ static void new_accounts(struct search *s, const struct hb_accounts *before)
                       _("The accounts could not be compared with before."));
         return;
     }
+    part_begin(s, ACCOUNTS);
     for (size_t i = 0; i < now.n; i++) {
         const struct hb_account *who = &now.v[i];
         const struct hb_account *was = hb_account_find(before, who->name);
@@ -340,6 +374,7 @@ static void new_accounts(struct search *s, const struct hb_accounts *before)
         if (who->uid == 0 && !hb_streq(who->name, "root"))
             hit(s, _("the account %s has the rights of root"), who->name);
     }
+    part_end(s);
     if (s->found == old)
         hb_moment_add(&s->out, m->now, "search.clean", "what", "%s",
                       _("new accounts"));
@@ -363,6 +398,7 @@ static void timed_jobs(struct search *s)
     int64_t old = s->found;
     size_t n;
 
+    part_begin(s, JOBS);
     for (size_t p = 0; p < HB_ARRAY_LEN(patterns); p++) {
         if (hb_machine_glob(m, patterns[p], 1000, &v, &n) < 0)
             continue;
@@ -382,6 +418,7 @@ static void timed_jobs(struct search *s)
             hit(s, _("the timed job %s is new or was changed this week"), v[i]);
         }
     }
+    part_end(s);
     if (hb_machine_has(m, "/var/spool/cron/crontabs") &&
         access(hb_machine_path(m, "/var/spool/cron/crontabs"), R_OK) < 0)
         hb_moment_add(&s->out, m->now, "incident.note", "note", "%s",
@@ -390,6 +427,22 @@ static void timed_jobs(struct search *s)
     else if (s->found == old)
         hb_moment_add(&s->out, m->now, "search.clean", "what", "%s",
                       _("timed jobs"));
+}
+
+static void part_begin(struct search *s, unsigned room)
+{
+    s->room = room;
+    s->unshown = 0;
+}
+
+static void part_end(struct search *s)
+{
+    struct hb_json *args;
+
+    if (s->unshown == 0)
+        return;
+    args = hb_moment_new(&s->out, s->machine->now, "search.left");
+    (void)hb_json_add_int(s->out.arena, args, "count", s->unshown);
 }
 
 static void hit(struct search *s, const char *fmt, ...)
@@ -401,7 +454,12 @@ static void hit(struct search *s, const char *fmt, ...)
     hb_buf_vaddf(&text, fmt, ap);
     va_end(ap);
     s->found++;
-    hb_moment_add(&s->out, s->machine->now, "search.hit", "detail", "%s",
-                  hb_buf_z(&text));
+    if (s->room > 0) {
+        s->room--;
+        hb_moment_add(&s->out, s->machine->now, "search.hit", "detail", "%s",
+                      hb_buf_z(&text));
+    } else {
+        s->unshown++;
+    }
     hb_buf_done(&text);
 }

@@ -78,6 +78,8 @@ static const struct {
     {"action.undone", N_("Undone by {by}: {action}.")},
     {"search.hit", N_("Found when searching for what the attacker left: "
                       "{detail}.")},
+    {"search.left", N_("{count} more of that kind were found and are not "
+                       "listed; look through the rest by hand.")},
     {"search.clean", N_("Searched for {what}: nothing found.")},
     {"cause.login", N_("Log-in around the change: {detail}.")},
     {"cause.web", N_("Web request around the change: {detail}.")},

