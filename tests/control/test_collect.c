@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "tree.h"
 
@@ -504,16 +505,67 @@ static void test_stale_auth_log(void **state)
     tree_done(&t);
 }
 
+/* Whichever allocation fails: an answer that is JSON, or an error. */
+static void test_memory(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    struct hb_change change = {.path = "index.html"};
+    struct tree t;
+    unsigned n = 0;
+    bool through;
+
+    (void)state;
+    tree_open(&t);
+    change.at = t.m.now;
+    put(&t, "/etc/nginx/nginx.conf",
+        "http { access_log " LOG "; access_log " LOG "2; }\n", 0644);
+    hb_buf_addz(&b, "{\"time\":\"2026-11-26T04:50:04+09:00\",\"request\":"
+                    "\"GET / HTTP/1.1\"}\nodd\n");
+    for (int i = 0; i < 20; i++)
+        line(&b, "192.0.2.9", t.m.now, i % 2 ? "POST /a" : "GET /b?c", 200);
+    flush(&t, LOG, &b);
+    put(&t, "/var/log/auth.log", "odd\n", 0644);
+    journal(&t, t.m.now - MIN);
+    do {
+        struct hb_json *tree = NULL;
+        int r;
+
+        hb_arena_free(t.m.arena);
+        t.m.arena = hb_arena_new(0);
+        hb_fault_set(HB_FAULT_ALLOC, ++n);
+        r = hb_collect(&t.m, &t.site, &change, 1, &b);
+        through = hb_fault_pending(HB_FAULT_ALLOC);
+        hb_fault_set(HB_FAULT_ALLOC, 0);
+        if (r == 0)
+            assert_int_equal(
+                hb_json_parse(t.m.arena, hb_buf_slice(&b), &tree, NULL), 0);
+        hb_buf_done(&b);
+        hb_buf_init(&b, 0);
+    } while (!through && n < 10000);
+    assert_true(through);
+    assert_true(n > 20);
+    hb_buf_done(&b);
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flood),     cmocka_unit_test(test_one_address),
-        cmocka_unit_test(test_proxy),     cmocka_unit_test(test_time_of_write),
-        cmocka_unit_test(test_user_name), cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_prefix),    cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_rotated),   cmocka_unit_test(test_large),
-        cmocka_unit_test(test_too_large), cmocka_unit_test(test_web_shell),
-        cmocka_unit_test(test_programs),  cmocka_unit_test(test_stale_auth_log),
+        cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_one_address),
+        cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_time_of_write),
+        cmocka_unit_test(test_user_name),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_rotated),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_web_shell),
+        cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_stale_auth_log),
     };
 
     return hb_tap_run("control/collect", tests);
