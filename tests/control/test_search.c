@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "baseline/publish.h"
+#include "base/fault.h"
 #include "base/json.h"
 #include "control/moments.h"
 #include "tree.h"
@@ -271,6 +272,53 @@ static void test_large_files(void **state)
     tree_done(&t);
 }
 
+/* Whichever allocation fails: an answer that is JSON, or an error. */
+static void test_memory(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    char base[160], etc[160];
+    struct hb_accounts before;
+    struct hb_arena *kept;
+    struct tree t;
+    unsigned n = 0;
+    bool through;
+
+    (void)state;
+    tree_open(&t);
+    put(&t, "/srv/www/index.html", "<h1>x</h1>", 0644);
+    publish(&t);
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+
+        (void)snprintf(name, sizeof(name), "/srv/www/%d.php", i);
+        put(&t, name, "<?php eval($_POST[1]);", 0644);
+    }
+    (void)snprintf(base, sizeof(base), "%s/base", t.path);
+    (void)snprintf(etc, sizeof(etc), "%s/hb", t.path);
+    assert_int_equal(hb_accounts_read(&t.m, &before), 0);
+    kept = t.m.arena;
+    do {
+        struct hb_json *tree = NULL;
+        int r;
+
+        t.m.arena = hb_arena_new(0);
+        hb_fault_set(HB_FAULT_ALLOC, ++n);
+        r = hb_aftermath(&t.m, &t.site, base, etc, &before, &b);
+        through = hb_fault_pending(HB_FAULT_ALLOC);
+        hb_fault_set(HB_FAULT_ALLOC, 0);
+        if (r == 0)
+            assert_int_equal(
+                hb_json_parse(t.m.arena, hb_buf_slice(&b), &tree, NULL), 0);
+        hb_buf_done(&b);
+        hb_buf_init(&b, 0);
+        hb_arena_free(t.m.arena);
+    } while (!through && n < 10000);
+    assert_true(through);
+    t.m.arena = kept;
+    hb_buf_done(&b);
+    tree_done(&t);
+}
+
 static void login(struct tree *t, const char *user, int64_t at)
 {
     char record[384] = {7}, path[256];
@@ -376,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_unsearched_is_not_clean),
         cmocka_unit_test(test_many_are_bounded),
         cmocka_unit_test(test_decoys),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_large_files),
         cmocka_unit_test(test_collect),
         cmocka_unit_test(test_utmp),
