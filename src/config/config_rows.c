@@ -64,8 +64,9 @@ static const struct hb_conf_row site_rows[] = {
      NULL, NULL, 0},
     {"url_ca", HB_CONF_PATH, AT(hb_conf_site, url_ca), 0, 0, "",
      N_("File of the certificate authorities (PEM) that the outside view "
-        "trusts for this address, instead of the system's; below "
-        "/etc/hinoban. For an authority of your own."),
+        "trusts for this address, instead of the system's; readable for "
+        "everybody, best below /etc/hinoban, not below /home, /root or /tmp. "
+        "For an authority of your own."),
      NULL, NULL, 0},
     {"staging", HB_CONF_PATH, AT(hb_conf_site, staging), 0, 0, "",
      N_("Folder on the root's file system where restored files are written "
