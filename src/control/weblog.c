@@ -191,11 +191,15 @@ static bool json(struct hb_arena *a, struct hb_slice line,
                  struct hb_weblog *ret)
 {
     static const char *const from[] = {"remote_addr", "client_ip", "remote_ip",
-                                       "clientip", NULL};
+                                       "clientip",    "client",    "ip",
+                                       NULL};
     static const char *const whole[] = {"request", NULL};
-    static const char *const method[] = {"request_method", "method", NULL};
-    static const char *const target[] = {"request_uri", "uri", NULL};
-    static const char *const status[] = {"status", "status_code", NULL};
+    static const char *const method[] = {"request_method", "method",
+                                         "http_method", "verb", NULL};
+    static const char *const target[] = {"request_uri", "uri", "url", "path",
+                                         NULL};
+    static const char *const status[] = {"status", "status_code", "response",
+                                         NULL};
     _cleanup_buf_ struct hb_buf b = {.ceiling = 8u << 20};
     struct hb_json *o = NULL;
     struct hb_weblog one;
