@@ -4,9 +4,9 @@
 
 Runs the tests that meson knows, two at a time, reads their TAP and ends with
 the line "N passed, N failed" (", N skipped" where some were).  A test that
-dies, times out or prints no plan counts as one failed.  Suites `fault`, `box`
-and `drill` run one at a time: they start servers and measure nothing, but
-they want the machine's attention.
+dies, times out or prints no plan counts as one failed.  Suites `fault`, `box`,
+`boot` and `drill` run one at a time: they start servers and measure nothing,
+but they want the machine's attention.
 """
 import json
 import os
@@ -19,7 +19,7 @@ import time
 
 LINE = re.compile(r'^\s*(not )?ok\b\s*(\d+)?\s*(?:- )?(.*)$')
 PLAN = re.compile(r'^\s*1\.\.(\d+)')
-ALONE = {'box', 'fault', 'drill'}
+ALONE = {'box', 'boot', 'fault', 'drill'}
 # So do these of other suites: real kernel events against real roles.
 ALONE_TESTS = {'heal', 'watch', 'roles'}
 lock = threading.Lock()
