@@ -9,7 +9,7 @@ children=
 clean() {
     for p in $children; do kill "$p" 2>/dev/null; done
     wait 2>/dev/null
-    rm -rf "$T"
+    rm -rf --one-file-system "$T"
 }
 trap clean EXIT
 # The test's own language and no settings of the caller's.

@@ -1,35 +1,46 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# package.sh - install, upgrade, remove and purge of the Debian package, in a
-# throw-away copy (overlay) of this machine's root: nothing here changes.  The
-# package is $HB_PACKAGE, or the one that `./dev package` left, or is built
-# where HB_FULL is set.
+# package.sh - install, upgrade, remove and purge of the Debian package where
+# no systemd runs (a container, a chroot): in ./dev test full in a bare Debian
+# 12, by apt, of a package made of this tree; else in a throw-away copy
+# (overlay) of this machine's root, of $HB_PACKAGE or what `./dev package`
+# left.  Nothing of this machine changes.
 . "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/bare.sh"
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
-deb=${HB_PACKAGE:-$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb 2>/dev/null |
-    tail -1)}
-if [ -z "$deb" ] && [ -n "${HB_FULL:-}" ]; then
-    "$HB_SOURCE_ROOT/dev" package >"$T/out" 2>"$T/err" ||
-        { ok 1 'the package is built'; finish; }
-    deb=$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb 2>/dev/null | tail -1)
+if [ -z "${HB_FULL:-}" ]; then
+    deb=${HB_PACKAGE:-$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb \
+        2>/dev/null | tail -1)}
+    [ -n "$deb" ] || skip_all 'no package (./dev package, or ./dev test full)'
+    command -v nginx >/dev/null || skip_all 'needs nginx'
+else bare_needs dpkg-buildpackage dh
 fi
-[ -n "$deb" ] || skip_all 'no package (./dev package, or ./dev test full)'
-command -v nginx >/dev/null || skip_all 'needs nginx'
 
 # From here in a mount namespace of our own.
 if [ -z "${HB_INSIDE:-}" ]; then
-    HB_INSIDE=1 HB_PACKAGE=$deb exec unshare -m --propagation private \
-        "$0" "$@"
+    HB_INSIDE=1 exec unshare -m --propagation private "$0" "$@"
 fi
-mkdir "$T/layer" "$T/root"
-# Overlay cannot lie on an overlay: its own tmpfs.
-mount -t tmpfs none "$T/layer" && mkdir "$T/layer/up" "$T/layer/work" &&
-    mount -t overlay none "$T/root" \
-        -o "lowerdir=/,upperdir=$T/layer/up,workdir=$T/layer/work" ||
-    skip_all 'no overlay file system here'
-mount -t proc proc "$T/root/proc"; mount --rbind /dev "$T/root/dev"
+copy_of_this_machine() {
+    mkdir "$T/layer" "$T/root"
+    # Overlay cannot lie on an overlay: its own tmpfs.
+    mount -t tmpfs none "$T/layer" && mkdir "$T/layer/up" "$T/layer/work" &&
+        mount -t overlay none "$T/root" \
+            -o "lowerdir=/,upperdir=$T/layer/up,workdir=$T/layer/work" ||
+        skip_all 'no overlay file system here'
+    mount -t proc proc "$T/root/proc"
+    trap 'umount -l "$T/root" "$T/layer"; clean' EXIT
+}
+bare_debian() {
+    trap 'umount -l "$T"/root/{proc,dev,run,tmp}; clean' EXIT
+    bare_root "$T/root"
+    bare_package 0.1.0; deb=$package
+    bare_fetch "$T/root" nginx
+    in_bare "$T/root" apt-get install -y -q nginx
+    is $rc 0 'nginx is installed in the bare root'
+}
+if [ -n "${HB_FULL:-}" ]; then bare_debian; else copy_of_this_machine; fi
+mount --rbind /dev "$T/root/dev"
 mount -t tmpfs none "$T/root/run"; mount -t tmpfs none "$T/root/tmp"
-trap 'umount -l "$T/root" "$T/layer"; clean' EXIT
 cp "$deb" "$T/root/tmp/hinoban.deb"
 printf '#!/bin/sh\nexit 101\n' >"$T/root/usr/sbin/policy-rc.d"
 chmod 755 "$T/root/usr/sbin/policy-rc.d"
@@ -41,7 +52,12 @@ in_root() {
 # Links lead into the copy, so they are not followed from here.
 there() { [ -e "$T/root$1" ] || [ -L "$T/root$1" ]; ok $? "${2:-$1 is there}"; }
 gone() { [ ! -e "$T/root$1" ] && [ ! -L "$T/root$1" ]; ok $? "${2:-$1 is gone}"; }
-install() { in_root dpkg --force-depends -i /tmp/hinoban.deb; }
+install() {
+    if [ -z "${HB_FULL:-}" ]; then
+        in_root dpkg --force-depends -i /tmp/hinoban.deb
+    else in_root apt-get install -y -q --reinstall /tmp/hinoban.deb
+    fi
+}
 
 rm -rf "$T/root/etc/hinoban" "$T/root/var/lib/hinoban"
 install; is $rc 0 'it installs'
@@ -82,7 +98,8 @@ printf 'organisation:\n  nmae: x\n' >"$T/wrong"
 cp "$T/root/etc/hinoban/hinoban.yaml" "$T/right"
 cp "$T/wrong" "$T/root/etc/hinoban/hinoban.yaml"
 install; is $rc 0 'a wrong configuration does not stop an upgrade'
-err_has 'hinoban.yaml:2:3' 'but is told with its place'
+# apt gives on what the scripts of packages say to its standard output.
+grep -qF hinoban.yaml:2:3 "$T/out" "$T/err"; ok $? 'but is told with its place'
 cp "$T/right" "$T/root/etc/hinoban/hinoban.yaml"
 
 touch "$T/root$private/box.flag"
