@@ -7,8 +7,8 @@
 # The container has process, mount, network and cgroup namespaces of its own,
 # and dies with this script.  Commands reach it by files only: a service in it
 # (the agent) runs what is put into a directory that both see.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
-. "$HB_SOURCE_ROOT/tests/box/bare.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
+. "$HB_SOURCE_ROOT/tests/box/bare.sh" || exit 1
 [ -n "${HB_FULL:-}" ] || skip_all 'only in ./dev test full'
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 bare_needs systemd-nspawn dpkg-buildpackage dh

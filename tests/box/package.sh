@@ -5,8 +5,8 @@
 # 12, by apt, of a package made of this tree; else in a throw-away copy
 # (overlay) of this machine's root, of $HB_PACKAGE or what `./dev package`
 # left.  Nothing of this machine changes.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
-. "$HB_SOURCE_ROOT/tests/box/bare.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
+. "$HB_SOURCE_ROOT/tests/box/bare.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 if [ -z "${HB_FULL:-}" ]; then
     deb=${HB_PACKAGE:-$(ls "$HB_SOURCE_ROOT"/var/package/hinoban_*.deb \
