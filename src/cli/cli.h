@@ -87,6 +87,7 @@ hb_cli_fn hb_cmd_modules;
 hb_cli_fn hb_cmd_person;
 hb_cli_fn hb_cmd_private_run;
 hb_cli_fn hb_cmd_reflex;
+hb_cli_fn hb_cmd_release;
 hb_cli_fn hb_cmd_restore;
 hb_cli_fn hb_cmd_site;
 hb_cli_fn hb_cmd_status;

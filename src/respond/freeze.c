@@ -111,6 +111,11 @@ void hb_thaw(struct hb_helper *h, struct hb_work *w, struct hb_job *frozen)
     hb_journal_mark(h->journal, frozen);
 }
 
+int hb_freeze_lift(const char *object)
+{
+    return set_state(object, false);
+}
+
 /* From /proc/self/fdinfo: only a pidfd has a line "Pid:". */
 static int pid_of(int fd, pid_t *ret)
 {

@@ -14,5 +14,7 @@
  * not the one that began at STARTED (the low half of /proc/PID/stat 22; 0:
  * whichever). */
 int hb_freeze_object(int fd, uint32_t started, char *buf, size_t size) HB_WUR;
+/* Lets OBJECT go on; -ENOENT or -ESRCH where it has ended. */
+int hb_freeze_lift(const char *object) HB_WUR;
 
 #endif

@@ -208,12 +208,15 @@ does 'the officer allows more' '
         --site site --reason fights --actions \
         file.restore,file.remove,path.deny,path.allow,writer.freeze &&
     systemctl restart hinoban.target && wait_for 60 officer status'
-does 'a service that fights for a page is frozen' '
+fights() { # fights NAME
+    does "$1" '
     systemd-run -q --unit=fighter sh -c \
         "while :; do echo HACKED >$site/index.html; sleep 0.05; done"
     wait_for 60 grep -qx "frozen 1" \
-        /sys/fs/cgroup/system.slice/fighter.service/cgroup.events &&
-        wait_for 30 shows "" "town hall"'
+        /sys/fs/cgroup/system.slice/fighter.service/cgroup.events'
+}
+fights 'a service that fights for a page is frozen'
+does 'the page is as it was' 'wait_for 30 shows "" "town hall"'
 does 'and the officer lets it go' '
     deed=$(officer undo 1 --json | grep -o "\"deed\":[0-9]*" | cut -d: -f2)
     officer undo 1 $deed && grep -qx "frozen 0" \
@@ -265,9 +268,29 @@ says 'the newer one is whole' 'install ok installed' \
 roles_are_up 'still'
 
 # ---- remove and purge --------------------------------------------------------
+does 'a second site is taken off by a program of ours' '
+    mkdir -p /var/www/two
+    printf "#!/bin/sh\necho \$1 >/root/two\n" >/usr/local/sbin/off
+    chmod 755 /usr/local/sbin/off
+    cat >>/etc/hinoban/hinoban.yaml <<CONF
+  - name: two
+    number: 2
+    root: /var/www/two
+    private_driver: command
+    private_command: /usr/local/sbin/off
+CONF
+    hinoban config check && hinoban site publish two /var/www/two --quiet &&
+    hinoban units --drop-ins --dir /etc/systemd/system &&
+    systemctl daemon-reload && systemctl restart hinoban.target
+    touch /var/lib/hinoban/private/two.flag; wait_for 30 grep -qx on /root/two'
 does 'a site can be off the air' 'touch /var/lib/hinoban/private/site.flag
     wait_for 20 shows "" "Temporarily unavailable"'
+fights 'and a service frozen'
 does 'it is removed' 'apt-get remove -y -q hinoban'
+does 'the service goes on' 'grep -qx "frozen 0" \
+        /sys/fs/cgroup/system.slice/fighter.service/cgroup.events &&
+    systemctl stop fighter && echo "<h1>town hall</h1>" >$site/index.html'
+says 'the program put the second site back' off 'cat /root/two'
 says 'nothing of it runs' '' 'pgrep -a hinoban
     systemctl list-units --plain --no-legend "hinoban*"'
 does 'no site stays off the air' 'wait_for 20 shows "" "town hall"'
