@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # backup.sh - `hinoban backup` and `restore` from outside: there and back, the
 # key, refusals with a sentence, both languages.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 command -v sqlite3 >/dev/null || skip_all 'needs sqlite3'
 
 S=$T/r/var/lib/hinoban/state

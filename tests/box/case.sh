@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # case.sh - `hinoban case` from outside: the shipped case book in both
 # languages, one with a mistake, and the honest table of rows.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 export HINOBAN_DATADIR=$HB_SOURCE_ROOT
 
 run "$H" case list; is $rc 0 'list'

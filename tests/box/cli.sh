@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cli.sh - the dispatcher from outside: exit statuses, help of every command,
 # near misses, global options anywhere, completion, both languages.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 
 run "$H"; is $rc 2 'no command is wrong usage'
 err_has 'name a command' 'and says so'

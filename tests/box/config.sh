@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # config.sh - `hinoban config` from outside: the place and words of errors in
 # both languages, what is dumped, what the manual gets.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 data=$HB_SOURCE_ROOT/tests/config
 
 run "$H" config check "$data/bad/same-name.yaml"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The README's story of case 2, line by line, as the sample officer of a whole
 # installation: real roles, real helper, real nginx.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 command -v nginx >/dev/null || skip_all 'no nginx'
 command -v curl >/dev/null || skip_all 'no curl'

@@ -3,7 +3,7 @@
 # evidence_export.sh - a package of evidence in a stranger's hands: checked by
 # its own script under a POSIX shell, by hand with sha256sum and openssl, and
 # by `hinoban evidence verify` on the store; every kind of forgery is noticed.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 maker=$HB_BUILD_ROOT/tests/test-incident-package
 command -v openssl >/dev/null || skip_all 'openssl is not installed'
 mkdir "$T/box"

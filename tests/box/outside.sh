@@ -3,7 +3,7 @@
 # A visitor gets something else than was published although every file is
 # whole: nginx is pointed at a copy with a script put in.  The role outside
 # notices, opens an incident, and answers well again when it is over.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 command -v nginx >/dev/null || skip_all "needs nginx"
 command -v setpriv >/dev/null || skip_all "needs setpriv"

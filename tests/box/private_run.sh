@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The driver "command": flags that the helper writes, and what is run for them.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 R=$T/root
 mkdir -p "$R/etc/hinoban" "$R/run/hinoban" "$R/var/lib/hinoban/private" \

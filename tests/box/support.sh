@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The support bundle: of an installation that runs, of one that is broken, and
 # what must never be in it.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 command -v nginx >/dev/null || skip_all 'no nginx'
 cd "$HB_SOURCE_ROOT" || exit 1

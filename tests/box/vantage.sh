@@ -4,7 +4,7 @@
 # whoever broke in shows the machine itself the true page and visitors from
 # elsewhere another.  The role outside sees nothing; the other machine does,
 # and what it says opens an incident.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 for p in nginx setpriv ip nsenter; do
     command -v $p >/dev/null || skip_all "needs $p"

@@ -3,7 +3,7 @@
 # Deploy windows without a manifest: what the deployer changes waits, what
 # others change is undone at once; accepted or rejected by a person, also after
 # a restart.  Real roles, as an administrator works.
-. "$HB_SOURCE_ROOT/tests/box/lib.sh"
+. "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 command -v setpriv >/dev/null || skip_all 'no setpriv'
 R=$T/root W=$T/web
