@@ -27,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             HB_ASSERT(w.from.n + w.method.n + w.target.n <= line.n);
             HB_ASSERT(w.status.n == 0 || w.status.n == 3);
         }
+        for (size_t had = w.head.n; hb_weblog_again(&w); had = w.head.n)
+            HB_ASSERT(w.head.n < had);
         n = hb_weblog_path(w.target, path, sizeof(path), &query);
         HB_ASSERT(n < sizeof(path) && strlen(path) == n);
         HB_ASSERT(path[0] != '/' && strstr(path, "//") == NULL);

@@ -4,8 +4,9 @@
  *
  * Runs in check.  A visitor chooses the user name, the request, the referer
  * and the agent.  nginx writes '"' and '\' of them as \x22 and \x5C, but a
- * user name may hold brackets and blanks, and so a whole time: the request is
- * the first quoted text, and the time the last one in brackets before it.
+ * user name may hold brackets and blanks, a host brackets, and so a whole
+ * time: the request is the first quoted text, and every time in brackets
+ * before it may be the server's.
  */
 #include "control/weblog.h"
 
@@ -16,10 +17,16 @@
 #include "base/json.h"
 #include "base/num.h"
 
+#define TIMES_TRIED 16u
+
 static bool combined(struct hb_slice line, struct hb_weblog *ret);
 static size_t quote(struct hb_slice s, size_t at);
 static bool bracket(struct hb_slice head, size_t *ret_open, size_t *ret_close,
                     int64_t *ret_at);
+static struct hb_slice who(struct hb_slice head);
+static struct hb_slice client_at(struct hb_slice head, size_t open,
+                                 size_t close);
+static bool is_address(struct hb_slice s);
 static struct hb_slice client(struct hb_slice head);
 static void request(struct hb_slice text, struct hb_weblog *ret);
 static bool json(struct hb_arena *a, struct hb_slice line,
@@ -40,7 +47,8 @@ bool hb_weblog_line(struct hb_arena *scratch, struct hb_slice line,
     static const struct hb_weblog none = {.from = {"", 0},
                                           .method = {"", 0},
                                           .target = {"", 0},
-                                          .status = {"", 0}};
+                                          .status = {"", 0},
+                                          .head = {"", 0}};
 
     *ret = none;
     if (line.n == 0)
@@ -99,18 +107,26 @@ size_t hb_weblog_path(struct hb_slice target, char *buf, size_t size,
     return n;
 }
 
+bool hb_weblog_again(struct hb_weblog *w)
+{
+    size_t open, close;
+
+    if (!bracket(w->head, &open, &close, &w->at))
+        return false;
+    w->head.n = open;
+    return true;
+}
+
 /* [HOST ]ADDRESS - USER [TIME] "REQUEST" STATUS ..., where USER is anything. */
 static bool combined(struct hb_slice line, struct hb_weblog *ret)
 {
-    size_t open, close, q = quote(line, 0), end;
+    size_t q = quote(line, 0), end;
     struct hb_slice rest;
 
-    if (q == line.n || !bracket(hb_slice(line.p, q), &open, &close, &ret->at))
+    ret->head = hb_slice(line.p, q);
+    if (q == line.n || !hb_weblog_again(ret))
         return false;
-    ret->from = client(hb_slice(line.p, open));
-    /* The time first, then who. */
-    if (ret->from.n == 0)
-        ret->from = client(hb_slice(line.p + close + 1, q - close - 1));
+    ret->from = who(hb_slice(line.p, q));
     end = quote(line, q + 1);
     request(hb_slice(line.p + q + 1, end - q - 1), ret);
     if (end == line.n)
@@ -151,6 +167,53 @@ static bool bracket(struct hb_slice head, size_t *ret_open, size_t *ret_close,
         }
     }
     return false;
+}
+
+/* The client's name stands before the time, or behind one that stands first.
+ * Of more than one time that counts at which an address is found: the last,
+ * since behind it nobody chooses what stands before the first.  Of very many
+ * (a visitor's) the last few are tried, and the first. */
+static struct hb_slice who(struct hb_slice head)
+{
+    struct hb_slice last = {"", 0}, from = {"", 0}, left = head;
+    size_t open = 0, close = 0, tried = 0;
+    int64_t at;
+
+    while (bracket(left, &open, &close, &at)) {
+        left.n = open;
+        if (tried++ >= TIMES_TRIED)
+            continue;
+        from = client_at(head, open, close);
+        if (is_address(from))
+            return from;
+        last = tried == 1 ? from : last;
+    }
+    if (tried > TIMES_TRIED)
+        from = client_at(head, open, close);
+    return is_address(from) ? from : last;
+}
+
+static struct hb_slice client_at(struct hb_slice head, size_t open,
+                                 size_t close)
+{
+    struct hb_slice from = client(hb_slice(head.p, open));
+
+    return from.n > 0
+               ? from
+               : client(hb_slice(head.p + close + 1, head.n - close - 1));
+}
+
+static bool is_address(struct hb_slice s)
+{
+    size_t marks = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        marks += s.p[i] == '.' || s.p[i] == ':';
+        if (s.p[i] == '\0' ||
+            strchr("0123456789abcdefABCDEF.:", s.p[i]) == NULL)
+            return false;
+    }
+    return marks >= 2;
 }
 
 /* "ADDRESS - USER" or "HOST ADDRESS - USER". */

@@ -6,6 +6,9 @@
  * in the order of time (nearly: each worker of nginx writes its own buffer),
  * so the place is found by halving.  How much is read has a ceiling, around
  * the change and not at the end of the file.  What is packed is not read.
+ *
+ * A line that holds more than one time counts under the one that is nearest
+ * to a change; nothing is skipped, ended or left out because of one of them.
  */
 #include "control/webtrace.h"
 
@@ -21,6 +24,7 @@
 #define READ_MAX  ((off_t)16 << 20) /* bytes around a change ... */
 #define READ_ALL  ((off_t)48 << 20) /* ... and of one file */
 #define BLOCK     (64u << 10)
+#define SEEK_MAX  ((off_t)1 << 20) /* bytes in which a step finds a time */
 #define OLDER_MAX 64u
 
 struct span { /* of time: changes near each other are one */
@@ -34,6 +38,12 @@ struct text { /* lines of a file */
     size_t n, used;
     bool skip; /* up to the next line's begin */
     bool cut;  /* the end is none of a line */
+};
+
+/* What a line may mean by its times. */
+struct when {
+    int64_t least, most; /* ns UTC */
+    int64_t nearest;     /* of those within a span, 0 none */
 };
 
 struct reading {
@@ -53,10 +63,12 @@ static void spans(struct reading *r);
 static int one_file(struct reading *r, const char *path);
 static int64_t first_time(struct reading *r, int fd, off_t size);
 static off_t seek_time(struct reading *r, int fd, off_t size, int64_t at);
-static bool time_after(struct reading *r, int fd, off_t at, off_t size,
-                       int64_t *ret_at, off_t *ret_line);
+static bool older_at(struct reading *r, int fd, off_t mid, off_t hi, int64_t at,
+                     off_t *ret_line);
 static void read_span(struct reading *r, int fd, off_t size,
                       const struct span *s);
+static struct when when(const struct reading *r, const struct span *s,
+                        struct hb_weblog w);
 static const char *previous(const struct hb_machine *m, const char *path,
                             const char *skip);
 static bool is_packed(const char *path);
@@ -134,7 +146,7 @@ static int64_t first_time(struct reading *r, int fd, off_t size)
     for (int i = 0; i < 1000 && next(&t, &line); i++) {
         hb_arena_reset(r->scratch);
         if (hb_weblog_line(r->scratch, line, &w))
-            return w.at;
+            return when(r, NULL, w).most;
     }
     return INT64_MAX;
 }
@@ -146,10 +158,8 @@ static off_t seek_time(struct reading *r, int fd, off_t size, int64_t at)
 
     while (hi - lo > (off_t)BLOCK) {
         off_t mid = lo + (hi - lo) / 2, line = 0;
-        int64_t when;
 
-        /* Where nothing can be read, it is rather before. */
-        if (time_after(r, fd, mid, size, &when, &line) && when < at)
+        if (older_at(r, fd, mid, hi, at, &line))
             lo = line;
         else
             hi = mid;
@@ -157,13 +167,14 @@ static off_t seek_time(struct reading *r, int fd, off_t size, int64_t at)
     return lo;
 }
 
-/* The first line after AT that can be read, within a block. */
-static bool time_after(struct reading *r, int fd, off_t at, off_t size,
-                       int64_t *ret_at, off_t *ret_line)
+/* Whether the first line after MID that says so, whichever of its times is the
+ * server's, is older than AT; where none does, it is rather not. */
+static bool older_at(struct reading *r, int fd, off_t mid, off_t hi, int64_t at,
+                     off_t *ret_line)
 {
     struct text t = {.fd = fd,
-                     .at = at,
-                     .end = HB_MIN(size, at + (off_t)BLOCK),
+                     .at = mid,
+                     .end = HB_MIN(hi, mid + SEEK_MAX),
                      .buf = r->buf,
                      .skip = true,
                      .cut = true};
@@ -171,14 +182,36 @@ static bool time_after(struct reading *r, int fd, off_t at, off_t size,
     struct hb_weblog w;
 
     while (next(&t, &line)) {
+        struct when v;
+
         hb_arena_reset(r->scratch);
         if (!hb_weblog_line(r->scratch, line, &w))
             continue;
-        *ret_at = w.at;
+        v = when(r, NULL, w);
         *ret_line = place(&t) - (off_t)line.n - 1;
-        return true;
+        if (v.most < at || v.least >= at)
+            return v.most < at;
     }
     return false;
+}
+
+/* S may be NULL. */
+static struct when when(const struct reading *r, const struct span *s,
+                        struct hb_weblog w)
+{
+    struct when v = {.least = w.at, .most = w.at};
+    int64_t far = INT64_MAX;
+
+    do {
+        v.least = HB_MIN(v.least, w.at);
+        v.most = HB_MAX(v.most, w.at);
+        if (s == NULL || w.at < s->from || w.at > s->until ||
+            hb_around_far(r->around, w.at) >= far)
+            continue;
+        far = hb_around_far(r->around, w.at);
+        v.nearest = w.at;
+    } while (hb_weblog_again(&w));
+    return v;
 }
 
 static void read_span(struct reading *r, int fd, off_t size,
@@ -199,6 +232,7 @@ static void read_span(struct reading *r, int fd, off_t size,
     while (next(&t, &line)) {
         bool again = place(&t) <= r->counted, good;
         struct hb_weblog w;
+        struct when v;
 
         hb_arena_reset(r->scratch);
         good = line.n == 0 || hb_weblog_line(r->scratch, line, &w);
@@ -206,17 +240,21 @@ static void read_span(struct reading *r, int fd, off_t size,
         f->unread += !again && !good;
         if (!good || line.n == 0)
             continue;
-        first = first == 0 ? w.at : first;
-        last = w.at;
-        if (w.at > s->until + SLACK_NS)
+        v = when(r, s, w);
+        first = first == 0 && v.least == v.most ? w.at : first;
+        last = v.least == v.most ? w.at : last;
+        if (v.least > s->until + SLACK_NS)
             break;
-        if (w.at >= s->from && w.at <= s->until)
-            r->fn(r->arg, f, &w);
+        if (v.nearest == 0)
+            continue;
+        w.at = v.nearest;
+        r->fn(r->arg, f, &w);
     }
     r->counted = HB_MAX(r->counted, place(&t));
     if (late || (t.end < size && last <= s->until)) {
         f->partly = true;
-        f->from = f->from == 0 ? first : HB_MIN(f->from, first);
+        f->from = f->from == 0 || first == 0 ? HB_MAX(f->from, first)
+                                             : HB_MIN(f->from, first);
         f->until = HB_MAX(f->until, last);
     }
 }

@@ -211,6 +211,77 @@ static void test_user_name(void **state)
     tree_done(&t);
 }
 
+/* The time first, and a name behind it that holds another one: neither in a
+ * short log nor at the begin of one nor where the place is looked for does it
+ * hide its own line. */
+static void test_forged_time(void **state)
+{
+    static const char *const forged[] = {"[1000000000]", "[4000000000]",
+                                         "x [01/Jan/2001:00:00:00 +0000]"};
+    struct hb_json *got;
+    struct tree t;
+    int64_t at;
+
+    (void)state;
+    for (size_t i = 0; i < HB_ARRAY_LEN(forged); i++) {
+        struct hb_buf b = HB_BUF_INIT;
+
+        tree_open(&t);
+        at = t.m.now - 2 * HOUR;
+        hb_buf_addf(&b, "[%s] %s \"POST /early HTTP/1.1\" 200 1\n",
+                    stamp(at - MIN), forged[i]);
+        hb_buf_addf(&b, "[%s] 192.0.2.9 %s \"POST /up.php HTTP/1.1\" 200 1\n",
+                    stamp(at), forged[i]);
+        flush(&t, LOG, &b);
+        line(&b, "192.0.2.9", at - 5 * MIN, "POST /before", 200);
+        flush(&t, LOG ".1", &b);
+        got = collect(&t, "index.html", at);
+        assert_int_equal(tells(got, "cause.web", "192.0.2.9 \"POST /up.php"),
+                         1);
+        assert_int_equal(tells(got, "cause.web", "POST /early"), 1);
+        assert_int_equal(tells(got, "cause.web", "POST /before"), 1);
+        tree_done(&t);
+    }
+}
+
+/* More lines with a time of their own than a step of the search reads, and
+ * more than is read around a write. */
+static void test_forged_large(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        struct hb_buf b = HB_BUF_INIT;
+        struct hb_json *got;
+        int64_t at;
+
+        tree_open(&t);
+        at = t.m.now - 3 * HOUR;
+        for (int64_t s = 0; s < 6 * 3600; s++) {
+            int64_t then = at + (s - 3 * 3600) * (int64_t)HB_S;
+
+            /* Nothing but these for an hour around the write. */
+            if (s < 9000 || s > 12600)
+                hb_buf_addf(&b, "[%s] w \"GET /%01500d HTTP/1.1\" 200 1\n",
+                            stamp(then), 0);
+            else
+                hb_buf_addf(&b, "[%s] [%d000000000] \"GET / HTTP/1.1\" 200\n",
+                            stamp(then), ahead ? 4 : 1);
+            if (then == at)
+                hb_buf_addf(&b,
+                            "[%s] [%d000000000] \"POST /up.php HTTP/1.1\" "
+                            "200 1\n",
+                            stamp(at), ahead ? 4 : 1);
+        }
+        assert_int_equal(hb_buf_err(&b), 0);
+        flush(&t, LOG, &b);
+        got = collect(&t, "index.html", at);
+        assert_int_equal(tells(got, "cause.web", "POST /up.php"), 1);
+        tree_done(&t);
+    }
+}
+
 static void test_forms(void **state)
 {
     struct hb_buf b = HB_BUF_INIT;
@@ -556,6 +627,8 @@ int main(void)
         cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_time_of_write),
         cmocka_unit_test(test_user_name),
+        cmocka_unit_test(test_forged_time),
+        cmocka_unit_test(test_forged_large),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_shared),

@@ -107,6 +107,46 @@ static void test_hostile(void **state)
     assert_true(w.at == AT);
 }
 
+/* Where the time stands in front, what a visitor calls himself or the host
+ * stands behind it: no time is left out, and who it was stays the same. */
+static void test_more_times(void **state)
+{
+    static const char *const rows[] = {
+        "[" T "] 192.0.2.1 x [1000000000] \"GET / HTTP/1.1\" 200",
+        "[" T "] 192.0.2.1 [1000000000] [4000000000] \"GET / HTTP/1.1\" 200",
+        "192.0.2.1 - - [" T "] [1000000000] \"GET / HTTP/1.1\" 200",
+        "[1000000000] 192.0.2.1 - - [" T "] \"GET / HTTP/1.1\" 200",
+        "9.9.9.9[1000000000] 192.0.2.1 - x [" T "] \"GET / HTTP/1.1\" 200",
+        "192.0.2.1 - [1000000000] [" T "] ] [ [x] \"GET / HTTP/1.1\" 200",
+        "[" T "] www:[1000000000] 192.0.2.1 - - \"GET / HTTP/1.1\" 200",
+    };
+    _cleanup_buf_ struct hb_buf many = HB_BUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
+        int found = 0, n = 1;
+
+        print_message("# %s\n", rows[i]);
+        assert_true(line(rows[i]));
+        is(w.from, "192.0.2.1");
+        found += w.at == AT;
+        for (; hb_weblog_again(&w); n++)
+            found += w.at == AT;
+        assert_int_equal(found, 1);
+        assert_int_equal(n, i == 1 ? 3 : 2);
+        is(w.from, "192.0.2.1");
+        is(w.target, "/");
+    }
+    assert_true(line("192.0.2.1 - - [" T "] \"GET /[1000000000] HTTP/1.1\""));
+    assert_false(hb_weblog_again(&w));
+    hb_buf_addz(&many, "[" T "] 192.0.2.1 x");
+    for (int i = 0; i < 500; i++)
+        hb_buf_addz(&many, "[1000000000]");
+    hb_buf_addz(&many, " \"GET / HTTP/1.1\"");
+    assert_true(line(hb_buf_z(&many)));
+    is(w.from, "192.0.2.1");
+}
+
 static void test_unread(void **state)
 {
     static const char *const rows[] = {
@@ -186,9 +226,8 @@ static int drop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_forms),      cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_more_times), cmocka_unit_test(test_unread),
         cmocka_unit_test(test_path),
     };
 
