@@ -83,11 +83,15 @@ struct hb_core {
     bool reflex_alone; /* the helper broke off: one deed at a time now, */
     uint8_t reflex_key[HB_ACT_KEY_SIZE]; /* so that it is known which one */
     unsigned reflex_breaks;              /* breaks it */
-    int64_t wall_offset;      /* wall minus monotonic, to notice jumps */
-    bool mailing;             /* a checkpoint is on its way */
-    int64_t mailing_items;    /* of evidence, in it */
-    bool degraded;            /* the store refuses; guards go on */
-    unsigned degraded_s;      /* for so many seconds */
+    int64_t wall_offset;   /* wall minus monotonic, to notice jumps */
+    bool mailing;          /* a checkpoint is on its way */
+    int64_t mailing_items; /* of evidence, in it */
+    struct hb_core_paper {
+        int64_t number, contents; /* of the checkpoint, of the log */
+        int64_t first;   /* when the first content behind it came, 0 none */
+    } paper_seen;        /* so that the log is not read each time */
+    bool degraded;       /* the store refuses; guards go on */
+    unsigned degraded_s; /* for so many seconds */
     char trouble[HB_MAX_ERR]; /* why, in words */
 };
 
@@ -184,17 +188,17 @@ int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
                        struct hb_buf *ret_line, struct hb_err *err) HB_WUR;
 /* PERSON says that the paper with CODE ("NUMBER-DIGITS", digits of the
  * digest) was put away at PLACE: an anchor for all that was taken before that
- * checkpoint.  -EINVAL no code, -EUCLEAN the log has another line there. */
+ * checkpoint.  -EINVAL no code, -EUCLEAN the log has no such checkpoint. */
 int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
                          const char *code, const char *place,
                          struct hb_err *err) HB_WUR;
 struct hb_core_anchor {
     bool set;              /* the settings name a place */
     bool lately;           /* one left there in the last two days */
-    bool on_paper;         /* all evidence is before one on paper, or was in
-                              the last two days */
+    bool on_paper;         /* all evidence is before one on paper, or what
+                              is not came in the last two days */
     int64_t last;          /* when the last one left, ns UTC; 0 never */
-    int64_t paper;         /* when one was put away on paper; 0 never */
+    int64_t paper;         /* of when the latest on paper is; 0 none */
     int64_t failing_since; /* 0: the last try was good */
 };
 void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);

@@ -13,13 +13,14 @@
  * minutes, at most 6 hours; that one left again is told, too.  What is known
  * stands in the state store, so that a restart neither mails again nor
  * forgets: "anchored" (TIME ANCHOR of the last that left), "anchored_items"
- * (pieces of evidence then), "anchor_failing" (SINCE TRIES NEXT),
- * "anchored_paper" (TIME PIECES), times in ns UTC.
+ * (contents of the log then), "anchor_failing" (SINCE TRIES NEXT),
+ * "anchored_paper" (TIME NUMBER of the checkpoint), times in ns UTC.
  *
  * A checkpoint that was printed counts only once a registered person says,
  * with the code that stands on the paper, that it was put away; who and when
- * stands in the evidence log.  It covers what was taken before it: it counts
- * until the next piece of evidence, and then two days, as the others do.
+ * stands in the evidence log.  It covers what was taken before it was signed,
+ * whenever that was said: it counts until new content comes into the log, and
+ * two days from then, in which the next can be printed.
  */
 #include <stdio.h>
 
@@ -62,6 +63,10 @@ static int64_t last(struct hb_core *c);
 static void numbers(struct hb_core *c, const char *name, int64_t *ret,
                     size_t n);
 static void keep(struct hb_core *c, const char *name, const struct hb_buf *b);
+static bool on_paper(struct hb_core *c, int64_t number);
+static int paper_at(struct hb_core *c, const char *code, int64_t *ret_number,
+                    struct hb_evidence_at *ret, struct hb_err *err);
+static void paper_keep(struct hb_core *c, int64_t number, int64_t time);
 static int64_t items(struct hb_core *c);
 
 int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
@@ -85,52 +90,96 @@ void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret)
     ret->lately = ret->last != 0 && now - ret->last < LATELY_NS;
     numbers(c, "anchored_paper", paper, HB_ARRAY_LEN(paper));
     ret->paper = paper[0];
-    ret->on_paper =
-        paper[0] != 0 && (items(c) <= paper[1] || now - paper[0] < LATELY_NS);
+    ret->on_paper = on_paper(c, paper[1]);
 }
 
 int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
                          const char *code, const char *place,
                          struct hb_err *err)
 {
-    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    const char *dash = strchr(code, '-');
-    char hex[2 * HB_SHA256_SIZE + 1], name[64], by[64];
+    char name[64], by[64], why[128];
     struct hb_evidence_item item = {
         .kind = "anchor", .name = name, .taken_by = by, .source = place};
-    uint8_t digest[HB_SHA256_SIZE] = {0};
-    int64_t number, after = 0;
-    char why[128];
-    int r;
+    struct hb_evidence_at at = {0};
+    int64_t number = 0;
+    int r = paper_at(c, code, &number, &at, err);
 
-    if (dash == NULL || strlen(dash + 1) < CODE_MIN ||
-        hb_parse_i64(hb_slice(code, (size_t)(dash - code)), &number) < 0 ||
-        number < 0)
-        return hb_err_set(err, -EINVAL,
-                          _("The code stands on the paper: a number, a hyphen "
-                            "and %u digits."),
-                          CODE_MIN);
-    r = hb_evidence_at(c->state.evidence, number, digest, &after);
-    hb_hex(digest, sizeof(digest), hex);
-    if (r == -ENOENT ||
-        (r == 0 && strncasecmp(hex, dash + 1, strlen(dash + 1)) != 0))
-        return hb_err_set(err, -EUCLEAN,
-                          _("The log has no such line %lld. Look at the code "
-                            "again; if it is as on the paper, the log was "
-                            "rewritten: keep this machine as it is and call "
-                            "for help."),
-                          (long long)number);
     if (r < 0)
-        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
+        return r;
     (void)snprintf(name, sizeof(name), "paper %lld", (long long)number);
     (void)snprintf(by, sizeof(by), "person:%s", person->name);
     r = hb_evidence_note(c->state.evidence, &item);
     if (r < 0)
         return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
-    hb_buf_addf(&b, "%lld %lld", (long long)hb_now(),
-                (long long)(items(c) - HB_MIN(after, items(c))));
-    keep(c, "anchored_paper", &b);
+    paper_keep(c, number, at.checkpoint);
     return 0;
+}
+
+static int paper_at(struct hb_core *c, const char *code, int64_t *ret_number,
+                    struct hb_evidence_at *ret, struct hb_err *err)
+{
+    const char *dash = strchr(code, '-');
+    char hex[2 * HB_SHA256_SIZE + 1] = "", why[128];
+    struct hb_evidence_at at = {0};
+    int64_t number = 0;
+    int r;
+
+    if (dash == NULL || strlen(dash + 1) < CODE_MIN ||
+        hb_parse_i64(hb_slice(code, (size_t)(dash - code)), &number) < 0 ||
+        number < 1)
+        return hb_err_set(err, -EINVAL,
+                          _("The code stands on the paper: a number, a hyphen "
+                            "and %u digits."),
+                          CODE_MIN);
+    r = hb_evidence_at(c->state.evidence, number, &at);
+    hb_hex(at.digest, sizeof(at.digest), hex);
+    if (r == -ENOENT ||
+        (r == 0 && (at.checkpoint == 0 ||
+                    strncasecmp(hex, dash + 1, strlen(dash + 1)) != 0)))
+        return hb_err_set(err, -EUCLEAN,
+                          _("The log has no such checkpoint %lld. Look at the "
+                            "code again; if it is as on the paper, the log was "
+                            "rewritten: keep this machine as it is and call "
+                            "for help."),
+                          (long long)number);
+    if (r < 0)
+        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
+    *ret_number = number;
+    *ret = at;
+    return 0;
+}
+
+/* An older sheet takes nothing away from a later one that the log holds. */
+static void paper_keep(struct hb_core *c, int64_t number, int64_t time)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_evidence_at at = {0};
+    int64_t had[2] = {0};
+
+    numbers(c, "anchored_paper", had, HB_ARRAY_LEN(had));
+    if (had[1] > number && hb_evidence_at(c->state.evidence, had[1], &at) == 0)
+        return;
+    hb_buf_addf(&b, "%lld %lld", (long long)time, (long long)number);
+    keep(c, "anchored_paper", &b);
+}
+
+/* Whether all content is before checkpoint NUMBER, or what is not came in the
+ * last two days. */
+static bool on_paper(struct hb_core *c, int64_t number)
+{
+    struct hb_core_paper *seen = &c->paper_seen;
+    struct hb_evidence_at at = {0};
+    int64_t n = items(c), now = hb_now();
+
+    if (number < 1 || n < 0)
+        return false;
+    if (seen->number != number || (seen->first == 0 && seen->contents != n)) {
+        if (hb_evidence_at(c->state.evidence, number, &at) < 0)
+            return false;
+        *seen = (struct hb_core_paper){number, n, at.first};
+    }
+    return seen->first == 0 ||
+           (now >= seen->first && now - seen->first < LATELY_NS);
 }
 
 static int leave(struct hb_core *c, enum hb_core_send when,
@@ -183,7 +232,7 @@ static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
 static bool mail_due(struct hb_core *c)
 {
     struct failing f = failing(c);
-    int64_t now = hb_now(), at = last(c), then = -1;
+    int64_t now = hb_now(), at = last(c), then = -2;
 
     if (f.tries > 0)
         return now + MINUTE_NS >= f.next || f.next - now > LAST_NS;
@@ -198,7 +247,7 @@ static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err)
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT, lines = HB_BUF_INIT;
     struct hb_core_member members[] = {
         {.name = "text"}, {.name = "lines"}, {.name = NULL}};
-    char when[64];
+    char when[64], why[128];
     int r;
 
     hb_buf_addf(&b,
@@ -220,7 +269,7 @@ static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err)
         return hb_err_set(err, r, _("the checkpoint could not be mailed: %s"),
                           r == -ENOTCONN
                               ? _("That part of Hinoban is not connected.")
-                              : strerror(-r));
+                              : hb_errno_text(r, why, sizeof(why)));
     c->mailing = true;
     c->mailing_items = items(c);
     return 0;
@@ -326,16 +375,10 @@ static void keep(struct hb_core *c, const char *name, const struct hb_buf *b)
         hb_log(HB_LOG_ERR, "%s: %s", name, hb_db_err(c->state.db)->message);
 }
 
+/* Contents of the log; -1 where it cannot be read. */
 static int64_t items(struct hb_core *c)
 {
-    struct hb_stmt *q;
-    int64_t n = 0;
+    int64_t n = -1;
 
-    if (hb_db_stmt(c->state.db,
-                   "SELECT count(*) FROM staged WHERE evidence > 0", &q) < 0)
-        return 0;
-    if (hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
+    return hb_evidence_contents(c->state.evidence, &n) == 0 ? n : -1;
 }

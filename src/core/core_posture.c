@@ -334,7 +334,8 @@ static void anchored(struct hb_core *c)
     if (a.lately && a.failing_since == 0) {
         text = N_("Checkpoints of the evidence leave this machine.");
     } else if (a.on_paper) {
-        text = N_("A checkpoint of the evidence was put away on paper on %s.");
+        text = N_("The checkpoint of the evidence of %s was put away on "
+                  "paper.");
         at = a.paper;
     } else if (a.lately) {
         text = N_("Checkpoints of the evidence leave this machine, but none "

@@ -74,7 +74,8 @@ int hb_evidence_open(const char *dir, const struct hb_key *key,
                               .dirfd = -1,
                               .hashfd = -1,
                               .newfd = -1,
-                              .logfd = -1};
+                              .logfd = -1,
+                              .contents = -1};
     r = open_dirs(e, dir);
     if (r < 0)
         (void)hb_err_at(err, r, dir, 0, 0,
@@ -521,6 +522,7 @@ static int append(struct hb_evidence *e, struct hb_evid_line *l)
     if (r < 0)
         return r;
     e->number++;
+    e->contents += e->contents >= 0 && l->item.sha256[0] != '\0';
     e->length += (off_t)b.n;
     hb_evid_digest(hb_buf_slice(&b), e->digest);
     return 0;

@@ -70,10 +70,18 @@ typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg) HB_WUR;
 
-/* The digest of line NUMBER (what a checkpoint of it names), and how many
- * contents were taken after it.  -ENOENT there is no such line. */
+/* What the log says of line NUMBER, from 1. */
+struct hb_evidence_at {
+    uint8_t digest[HB_SHA256_SIZE]; /* what a checkpoint of it names */
+    int64_t checkpoint; /* time of the one that does, ns UTC; 0 none does */
+    int64_t after;      /* contents that were taken after it ... */
+    int64_t first;      /* ... the first of them then, ns UTC; 0 none */
+};
+/* -ENOENT there is no such line. */
 int hb_evidence_at(struct hb_evidence *e, int64_t number,
-                   uint8_t digest[HB_SHA256_SIZE], int64_t *ret_after) HB_WUR;
+                   struct hb_evidence_at *ret) HB_WUR;
+/* How many contents the log tells of. */
+int hb_evidence_contents(struct hb_evidence *e, int64_t *ret) HB_WUR;
 
 struct hb_evidence_report {
     bool package; /* it was one for a stranger, not the store */

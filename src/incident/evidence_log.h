@@ -91,6 +91,7 @@ struct hb_evidence {
     int64_t number;                  /* lines of the log */
     uint8_t digest[HB_SHA256_SIZE];  /* of the last one */
     off_t length;                    /* bytes of the log */
+    int64_t contents;                /* it tells of; -1 not counted yet */
     int broken;                      /* -errno: nothing is appended any more */
     bool synced[256];                /* sha256/ab that are surely on disk */
 };

@@ -7,6 +7,9 @@
  */
 #include "incident/evidence_log.h"
 
+static int behind(struct hb_evidence *e, int64_t number,
+                  struct hb_evidence_at *ret);
+
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg)
 {
@@ -41,36 +44,65 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
 }
 
 int hb_evidence_at(struct hb_evidence *e, int64_t number,
-                   uint8_t digest[HB_SHA256_SIZE], int64_t *ret_after)
+                   struct hb_evidence_at *ret)
+{
+    if (number < 1)
+        return -ENOENT;
+    return behind(e, number, ret);
+}
+
+int hb_evidence_contents(struct hb_evidence *e, int64_t *ret)
+{
+    struct hb_evidence_at all = {0};
+    int r = 0;
+
+    HB_CHECK(e, HB_EVIDENCE_MAGIC);
+    if (e->contents < 0) {
+        r = behind(e, 0, &all);
+        if (r == 0)
+            e->contents = all.after;
+    }
+    if (r == 0)
+        *ret = e->contents;
+    return r;
+}
+
+static int behind(struct hb_evidence *e, int64_t number,
+                  struct hb_evidence_at *ret)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_evidence_at got = {0};
     struct hb_evid_reader rd;
     struct hb_evid_line l;
     struct hb_slice text;
-    int64_t at = 0, after = 0;
+    int64_t at = 0;
     int r;
 
     HB_CHECK(e, HB_EVIDENCE_MAGIC);
     if (a == NULL)
         return -ENOMEM;
-    if (number == 0)
-        memset(digest, 0, HB_SHA256_SIZE);
     r = hb_evid_reader_init(&rd, e->logfd);
     while (r >= 0 && (r = hb_evid_reader_next(&rd, &text)) == 1) {
         if (++at == number)
-            hb_evid_digest(text, digest);
+            hb_evid_digest(text, got.digest);
         if (at <= number || text.n == 0)
             continue;
         hb_arena_reset(a);
         r = hb_evid_parse(a, hb_slice(text.p, text.n - 1), &l);
         if (r == -ENOMEM)
             break;
-        after += r == 0 && !l.checkpoint && l.item.sha256[0] != '\0';
+        if (r == 0 && l.checkpoint && at == number + 1)
+            got.checkpoint = l.item.time;
+        if (r == 0 && !l.checkpoint && l.item.sha256[0] != '\0' &&
+            got.after++ == 0)
+            got.first = l.item.time;
         r = 1;
     }
     hb_evid_reader_done(&rd);
     if (r < 0)
         return r;
-    *ret_after = after;
-    return at >= number ? 0 : -ENOENT;
+    if (at < number)
+        return -ENOENT;
+    *ret = got;
+    return 0;
 }

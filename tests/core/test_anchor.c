@@ -142,9 +142,27 @@ static void forget(void)
 {
     core.mailing = false;
     core.mailing_items = 0;
+    core.paper_seen = (struct hb_core_paper){0};
 }
 
+/* A new content of the log, and nothing of the table of what was staged. */
 static void evidence(void)
+{
+    static unsigned n;
+    struct hb_evidence_item item = {.incident = 1,
+                                    .kind = "document",
+                                    .name = "n",
+                                    .taken_by = "role:core",
+                                    .source = "s"};
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "piece %u", ++n);
+    assert_int_equal(
+        hb_evidence_add_bytes(core.state.evidence, &item, hb_slice_z(text)), 0);
+}
+
+/* What was staged and stands in the log already is no more evidence. */
+static void staged(void)
 {
     assert_int_equal(hb_db_exec(core.state.db,
                                 "INSERT INTO staged(key, incident, path,"
@@ -165,6 +183,9 @@ static void test_mail_goes_seldom(void **state)
         later(10 * MINUTE);
         tick();
     }
+    assert_int_equal(role.mails, 1);
+    staged();
+    tick();
     assert_int_equal(role.mails, 1);
     evidence();
     tick();
@@ -339,11 +360,6 @@ static int see_anchor(void *arg, const struct hb_evidence_item *i)
  * taken before it. */
 static void test_paper(void **state)
 {
-    struct hb_evidence_item item = {.incident = 1,
-                                    .kind = "file",
-                                    .name = "n",
-                                    .taken_by = "role:core",
-                                    .source = "s"};
     char code[64], other[64];
     int notes = 0;
 
@@ -357,39 +373,81 @@ static void test_paper(void **state)
     assert_int_equal(kept("99-0123456789ab"), -EUCLEAN);
     assert_int_equal(kept("99"), -EINVAL);
     assert_int_equal(kept("0-01"), -EINVAL);
+    assert_int_equal(kept("0-000000000000"), -EINVAL);
+    assert_int_equal(kept("-1-000000000000"), -EINVAL);
     assert_int_equal(kept(""), -EINVAL);
     assert_int_equal(status(), HB_CS_FAIL);
     assert_int_equal(kept(code), 0);
     assert_int_equal(status(), HB_CS_PASS);
-    assert_non_null(strstr(reason(), "on paper on 20"));
+    assert_non_null(strstr(reason(), "of the evidence of 20"));
     assert_int_equal(
         hb_evidence_each(core.state.evidence, 0, see_anchor, &notes), 0);
     assert_int_equal(notes, 1);
-    /* Nothing more was taken: it stays true. */
+    /* Nothing more was taken: it stays true, whatever else is counted. */
     later(300 * DAY);
     forget();
+    staged();
     assert_int_equal(status(), HB_CS_PASS);
-    /* What is taken later is not on it. */
+    /* What is taken later is not on it: two days are left for the next. */
     evidence();
+    assert_int_equal(status(), HB_CS_PASS);
+    later(2 * DAY - MINUTE);
+    evidence();
+    assert_int_equal(status(), HB_CS_PASS);
+    later(MINUTE);
     assert_int_equal(status(), HB_CS_FAIL);
     assert_non_null(strstr(reason(), "has left this machine since 20"));
-    /* Printed before a piece came, put away after it: that one is not on it. */
-    assert_int_equal(
-        hb_evidence_add_bytes(core.state.evidence, &item, HB_SLICE("first")),
-        0);
-    (void)hb_copyz(code, sizeof(code), printed());
-    assert_int_equal(
-        hb_evidence_add_bytes(core.state.evidence, &item, HB_SLICE("second")),
-        0);
+}
+
+/* Saying it again, or late, makes nothing of a sheet that it does not hold. */
+static void test_old_paper(void **state)
+{
+    char first[64], second[64];
+
+    config.organisation.anchor = "";
     evidence();
-    assert_int_equal(kept(code), 0);
-    assert_int_equal(status(), HB_CS_PASS);
+    (void)hb_copyz(first, sizeof(first), printed());
+    evidence();
     later(3 * DAY);
+    assert_int_equal(kept(first), 0);
     assert_int_equal(status(), HB_CS_FAIL);
-    (void)hb_copyz(code, sizeof(code), printed());
-    assert_int_equal(kept(code), 0);
+    (void)hb_copyz(second, sizeof(second), printed());
+    assert_int_equal(kept(second), 0);
+    assert_int_equal(status(), HB_CS_PASS);
+    /* The older one takes nothing away. */
+    assert_int_equal(kept(first), 0);
+    assert_int_equal(status(), HB_CS_PASS);
+    evidence();
+    later(3 * DAY);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(kept(second), 0);
+        forget();
+        assert_int_equal(status(), HB_CS_FAIL);
+    }
+    /* A clock that goes back makes it no newer. */
+    later(-30 * DAY);
+    assert_int_equal(status(), HB_CS_FAIL);
+    later(30 * DAY);
+    assert_int_equal(kept(printed()), 0);
     later(3 * DAY);
     assert_int_equal(status(), HB_CS_PASS);
+}
+
+/* Every line has a digest; what is printed are checkpoints. */
+static void test_no_checkpoint(void **state)
+{
+    struct hb_evidence_at at = {0};
+    char hex[2 * HB_SHA256_SIZE + 1], code[64];
+
+    config.organisation.anchor = "";
+    evidence();
+    evidence();
+    (void)printed();
+    assert_int_equal(hb_evidence_at(core.state.evidence, 1, &at), 0);
+    hb_hex(at.digest, sizeof(at.digest), hex);
+    (void)snprintf(code, sizeof(code), "1-%.12s", hex);
+    assert_int_equal(kept(code), -EUCLEAN);
+    assert_int_equal(status(), HB_CS_FAIL);
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
@@ -404,6 +462,8 @@ int main(void)
         MADE(test_file),
         MADE(test_stop),
         MADE(test_paper),
+        MADE(test_old_paper),
+        MADE(test_no_checkpoint),
     };
 
     return hb_tap_run("core/anchor", tests);
