@@ -31,6 +31,8 @@ static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
 static int code_of(CURLcode c);
+static int say(CURLcode c, long answer, const struct hb_mail *m,
+               struct hb_err *err);
 
 bool hb_mail_loopback(const char *relay)
 {
@@ -56,6 +58,7 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     char *host = relay_host(m->relay);
     struct reading in;
     CURLcode c = CURLE_OK;
+    long answer = 0;
     bool bare = m->plain || (host != NULL && is_loopback(host));
     CURL *curl;
     int r;
@@ -102,15 +105,10 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
 #undef SET
     if (c == CURLE_OK)
         c = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
-    if (c == CURLE_OK)
-        return 0;
-    if (c == CURLE_USE_SSL_FAILED)
-        return hb_err_set(err, code_of(c),
-                          _("the mail server offers no encryption "
-                            "(STARTTLS); nothing was sent"));
-    return hb_err_set(err, code_of(c), "%s", curl_easy_strerror(c));
+    return c == CURLE_OK ? 0 : say(c, answer, m, err);
 }
 
 /* To curl_free(); NULL where RELAY is none.  libcurl's own reading of it, so
@@ -280,4 +278,45 @@ static int code_of(CURLcode c)
     default:
         return -EACCES;
     }
+}
+
+/* What a person can mend, in words; libcurl's are of English alone.  ANSWER is
+ * the last of the mail server's (RFC 5321, 4.2). */
+static int say(CURLcode c, long answer, const struct hb_mail *m,
+               struct hb_err *err)
+{
+    int r = code_of(c);
+
+    switch (c) {
+    case CURLE_USE_SSL_FAILED:
+        return hb_err_set(err, r,
+                          _("the mail server offers no encryption "
+                            "(STARTTLS); nothing was sent"));
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return hb_err_set(err, r, _("there is no such name"));
+    case CURLE_COULDNT_CONNECT:
+        return hb_err_set(err, r, _("nobody answers at this address"));
+    case CURLE_OPERATION_TIMEDOUT:
+        return hb_err_set(err, r, _("no answer in time"));
+    case CURLE_SSL_CONNECT_ERROR:
+        return hb_err_set(err, r, _("no TLS connection could be made"));
+    case CURLE_SSL_CACERT_BADFILE:
+        return hb_err_set(err, r, _("the authorities in %s cannot be read"),
+                          m->ca_file != NULL ? m->ca_file : "/etc/ssl");
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return hb_err_set(err, r,
+                          _("nobody that is trusted vouches for the mail "
+                            "server's certificate and name"));
+    default:
+        break;
+    }
+    if (answer >= 400)
+        return hb_err_set(err, r,
+                          _("the mail server refused the mail (its answer "
+                            "was %ld)"),
+                          answer);
+    if (c == CURLE_SEND_ERROR || c == CURLE_RECV_ERROR ||
+        c == CURLE_GOT_NOTHING || c == CURLE_WEIRD_SERVER_REPLY)
+        return hb_err_set(err, r, _("the answer ended too early"));
+    return hb_err_set(err, r, "%s", curl_easy_strerror(c));
 }

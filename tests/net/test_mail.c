@@ -97,6 +97,8 @@ static void test_addresses(void **state)
         assert_false(hb_mail_address_ok(bad[i]));
 }
 
+static char said[HB_MAX_ERR]; /* of the last mail, why it was not sent */
+
 static int send_mail(struct hb_mail *m)
 {
     struct hb_err err = {0};
@@ -111,6 +113,7 @@ static int send_mail(struct hb_mail *m)
     m->seconds = 30;
     r = hb_mail_send(m, &err);
     assert_int_equal(r < 0, err.message[0] != '\0');
+    (void)snprintf(said, sizeof(said), "%s", err.message);
     return r;
 }
 
@@ -124,6 +127,7 @@ static int send_by(const char *relay, const char *from, const char *subject)
 static void test_refused(void **state)
 {
     assert_int_equal(send_by("smtp://127.0.0.1:1", "a@b", "x"), -ECONNREFUSED);
+    assert_string_equal(said, "nobody answers at this address");
     assert_int_equal(send_by("file:///etc/passwd", "a@b", "x"), -EINVAL);
     assert_int_equal(send_by("http://127.0.0.1:1", "a@b", "x"), -EINVAL);
     assert_int_equal(send_by("smtp://127.0.0.1:1", "a", "x"), -EINVAL);
@@ -204,9 +208,16 @@ static void test_encryption(void **state)
     free(log);
     /* A certificate that nobody vouches for, and one of another name. */
     assert_int_equal(send_to("smtp", "0.0.0.0", UNKNOWN, false), -EKEYREJECTED);
+    assert_string_equal(said, "nobody that is trusted vouches for the mail "
+                              "server's certificate and name");
     log = told(UNKNOWN, "log");
     assert_null(strstr(log, "MAIL"));
     free(log);
+    /* One that wants a password first. */
+    assert_true(send_to("smtp", "0.0.0.0", AUTH, false) < 0);
+    assert_string_equal(said, "the mail server refused the mail (its answer "
+                              "was 530)");
+    free(told(AUTH, "log"));
     assert_int_equal(send_to("smtps", "127.0.0.2", SMTPS, false),
                      -ECONNREFUSED);
     /* smtps:// is always encrypted, whatever else was said. */
