@@ -89,7 +89,8 @@ int hb_play_restart(struct hb_play *p, int64_t incident, const char *from,
     if (r == -EALREADY)
         return hb_err_set(err, r,
                           _("Nothing of it is left to do from there on."));
-    if (r == -ENOENT)
+    /* A step that is none was told already. */
+    if (r == -ENOENT && err->message[0] != '\0')
         return r;
     if (r < 0)
         return hb_err_set(err, r, _("The playbook could not be restarted."));
@@ -116,7 +117,7 @@ static int restart(struct hb_walk *w, const char *from, const char *by,
     } else if (stuck) {
         r = hb_change_phase(w, &phase);
     }
-    if (r == -ENOENT)
+    if (r == -ENOENT && from != NULL)
         return hb_err_set(err, r, _("There is no step %s in this incident."),
                           from);
     if (r < 0)

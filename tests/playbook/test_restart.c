@@ -340,6 +340,27 @@ static void test_nth_allocation(void **state)
     assert_true(n > 10);
 }
 
+/* A row that somebody took out of the database: it is said that it cannot go
+ * on, by again(). */
+static void test_row_gone(void **state)
+{
+    struct world w;
+
+    world_open(&w);
+    world_tell(&w, "a", DEED_FAIL, NULL);
+    world_book(&w, BEGIN("n") TELL("n", "modality: consider,"
+                                        " evidence: [decision], next: a")
+                       SCAN("a", "next: fin") FIN);
+    assert_int_equal(hb_incident_open(&w.s, 2, "www", "p", "n", &w.incident),
+                     0);
+    assert_int_equal(hb_play_begin(w.p, w.incident), 0);
+    assert_int_equal(world_answer(&w, "n", false, "no need"), 0);
+    assert_int_equal(world_run(&w), HB_PLAY_FAILED_STEP);
+    assert_int_equal(hb_db_exec(w.s.db, "DELETE FROM task", ""), 0);
+    assert_int_equal(again(&w, NULL), -ENOENT);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_made_good),
         cmocka_unit_test(test_ended_by_a_person),
         cmocka_unit_test(test_nth_allocation),
+        cmocka_unit_test(test_row_gone),
     };
 
     return hb_tap_run("playbook/restart", tests);
