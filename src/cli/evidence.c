@@ -22,6 +22,7 @@
 
 static int verify(struct hb_cli *cli, int argc, char **argv);
 static void print_text(const struct hb_evidence_report *r);
+static void print_anchors(const struct hb_evidence_report *r);
 static int print_json(const struct hb_evidence_report *r);
 static int checkpoint(struct hb_cli *cli, int argc, char **argv);
 static int print_paper(struct hb_cli *cli, const char *file);
@@ -123,19 +124,29 @@ static void print_text(const struct hb_evidence_report *r)
                  "being written now, or left by a crash; the service sets "
                  "them aside when it starts.\n"),
                (long long)r->torn);
-    if (r->anchors == 0)
-        printf("%s", _("Not compared with a checkpoint from outside "
-                       "(--anchor FILE): whoever rewrote the whole log would "
-                       "not be noticed.\n"));
-    else if (r->anchors_held == r->anchors)
-        printf("%s", _("The checkpoint from outside is in the log.\n"));
-    else
-        printf("%s", _("The checkpoint from outside is NOT in the log: the "
-                       "log was rewritten or cut since.\n"));
+    print_anchors(r);
     printf("%s", hb_evidence_report_good(r)
                      ? _("The evidence is unchanged.\n")
                      : _("THE EVIDENCE WAS CHANGED. Keep this machine as it "
                          "is and call for help.\n"));
+}
+
+static void print_anchors(const struct hb_evidence_report *r)
+{
+    if (r->anchors == 0)
+        printf("%s", _("Not compared with a checkpoint from outside "
+                       "(--anchor FILE): whoever rewrote the whole log would "
+                       "not be noticed.\n"));
+    else if (r->anchors == 1 && r->anchors_held == 1)
+        printf("%s", _("The checkpoint from outside is in the log.\n"));
+    else if (r->anchors > 1)
+        printf(_("Checkpoints from outside that are in the log: %lld of "
+                 "%lld\n"),
+               (long long)r->anchors_held, (long long)r->anchors);
+    if (r->anchors_held < r->anchors)
+        printf(_("Checkpoint %lld from outside is NOT in the log: the log was "
+                 "rewritten or cut since.\n"),
+               (long long)r->anchor_lost);
 }
 
 static int print_json(const struct hb_evidence_report *r)
@@ -160,6 +171,8 @@ static int print_json(const struct hb_evidence_report *r)
     hb_jw_int(&w, "torn", r->torn);
     hb_jw_int(&w, "anchors", r->anchors);
     hb_jw_int(&w, "anchors_held", r->anchors_held);
+    if (r->anchors_held < r->anchors)
+        hb_jw_int(&w, "anchor_lost", r->anchor_lost);
     hb_jw_end_obj(&w);
     if (hb_buf_err(&b) < 0)
         return hb_buf_err(&b);
@@ -198,6 +211,7 @@ static int print_paper(struct hb_cli *cli, const char *file)
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf html = HB_BUF_INIT;
     const struct hb_json *answer = NULL, *data;
+    struct hb_paper paper;
     char code[HB_PAPER_CODE];
     struct hb_err err = {0};
     int r;
@@ -209,11 +223,15 @@ static int print_paper(struct hb_cli *cli, const char *file)
     if (r < 0)
         return hb_cli_fail(&err);
     data = hb_json_get(answer, "data");
-    if (data == NULL || data->type != HB_JSON_STR)
-        return hb_cli_fail_code("evidence", -EBADMSG);
-    r = hb_cli_paper(&html, data->str, code, &err);
-    if (r == 0)
-        r = hb_file_write(file, html.p, html.n, 0644);
+    paper =
+        (struct hb_paper){.line = hb_slice_z(hb_json_str(data, "line", "")),
+                          .organisation = hb_json_str(data, "organisation", ""),
+                          .machine = hb_json_str(data, "machine", ""),
+                          .key = hb_json_str(data, "key", "")};
+    r = hb_cli_paper(&html, &paper, code, &err);
+    if (r < 0)
+        return hb_cli_fail(&err);
+    r = hb_file_write(file, html.p, html.n, 0644);
     if (r < 0)
         return hb_cli_fail_code(file, r);
     return hb_cli_said(cli, "code", code,

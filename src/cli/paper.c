@@ -28,16 +28,18 @@ static struct hb_slice word(struct hb_slice *s);
 static void explain(struct hb_doc *d, enum hb_lang lang, const char *code);
 static void groups(struct hb_buf *b, struct hb_slice s, unsigned a_line);
 
-int hb_cli_paper(struct hb_buf *b, struct hb_slice line,
+int hb_cli_paper(struct hb_buf *b, const struct hb_paper *p,
                  char code[HB_PAPER_CODE], struct hb_err *err)
 {
+    struct hb_slice line = p->line;
     _cleanup_buf_ struct hb_buf digest = HB_BUF_INIT, sig = HB_BUF_INIT;
-    char number[24], time[64];
+    char number[24], time[64], label[160];
     struct words w;
     struct hb_doc d;
 
     if (split(line, &w) < 0)
-        return hb_err_set(err, -EBADMSG, "checkpoint");
+        return hb_err_set(err, -EBADMSG,
+                          _("The service did not answer with a checkpoint."));
     (void)snprintf(number, sizeof(number), "%.*s", (int)w.number.n, w.number.p);
     (void)snprintf(time, sizeof(time), "%.*s", (int)w.time.n, w.time.p);
     (void)snprintf(code, HB_PAPER_CODE, "%.20s-%.*s", number, CODE_DIGIT,
@@ -49,9 +51,13 @@ int hb_cli_paper(struct hb_buf *b, struct hb_slice line,
     explain(&d, HB_LANG_JA, code);
     explain(&d, HB_LANG_EN, code);
     hb_doc_heading(&d, 2, "Hinoban checkpoint");
+    hb_doc_row(&d, "organisation / 組織", p->organisation);
+    hb_doc_row(&d, "machine / マシン", p->machine);
+    hb_doc_row(&d, "key / 鍵", p->key);
     while (line.n > 0 && line.p[line.n - 1] == '\n')
         line.n--;
-    hb_doc_qr(&d, number, line);
+    (void)snprintf(label, sizeof(label), _("QR code of checkpoint %s"), number);
+    hb_doc_qr(&d, label, line);
     /* In the order in which they are typed; names that need no language. */
     hb_doc_row(&d, "1 number / 番号", number);
     hb_doc_row(&d, "2 digest / ダイジェスト", "↓");

@@ -8,6 +8,7 @@
  * verified here (decisions) or in the helper (approvals).
  */
 #include <fcntl.h>
+#include <sys/utsname.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -404,18 +405,34 @@ static int approval_add(struct hb_core_call *call)
     return r;
 }
 
+/* For a paper with what tells whose it is: it may be found years later. */
 static int evidence_checkpoint(struct hb_core_call *call)
 {
     _cleanup_buf_ struct hb_buf line = HB_BUF_INIT;
-    int r = hb_core_checkpoint(
-        call->core,
-        hb_json_bool(call->args, "paper", false) ? HB_SEND_PAPER : HB_SEND_NOW,
-        &line, &call->err);
+    bool paper = hb_json_bool(call->args, "paper", false);
+    struct hb_core *c = call->core;
+    int r = hb_core_checkpoint(c, paper ? HB_SEND_PAPER : HB_SEND_NOW, &line,
+                               &call->err);
+    char key[17] = "";
+    struct utsname u;
+    struct hb_jw w;
 
     if (r < 0)
         return r;
     hb_buf_addz(&call->text, _("A checkpoint was signed.\n"));
-    hb_json_quote(&call->data, hb_buf_slice(&line));
+    if (!paper) {
+        hb_json_quote(&call->data, hb_buf_slice(&line));
+        return hb_buf_err(&line);
+    }
+    if (c->evidence_pub != NULL)
+        hb_pub_id(c->evidence_pub, key);
+    hb_jw_init(&w, &call->data);
+    hb_jw_obj(&w, NULL);
+    hb_jw_slice(&w, "line", hb_buf_slice(&line));
+    hb_jw_str(&w, "organisation", c->ctx->config->organisation.name);
+    hb_jw_str(&w, "machine", uname(&u) == 0 ? u.nodename : "");
+    hb_jw_str(&w, "key", key);
+    hb_jw_end_obj(&w);
     return hb_buf_err(&line);
 }
 

@@ -61,7 +61,7 @@ void hb_doc_table(struct hb_doc *d, const char *caption,
                   const char *const *heads, size_t n);
 void hb_doc_cells(struct hb_doc *d, const char *const *cells);
 /* TEXT as a QR code (level M), 70 mm wide; LABEL says what it is to who cannot
- * see it. */
+ * see it, whole and in their language: "QR code of ...". */
 void hb_doc_qr(struct hb_doc *d, const char *label, struct hb_slice text);
 /* For parts that are written elsewhere: closes the list or table. */
 void hb_doc_end_part(struct hb_doc *d);

@@ -94,6 +94,7 @@ struct hb_evidence_report {
     int64_t changed;  /* contents whose hash differs */
     int64_t anchors;  /* checkpoints from outside that were given */
     int64_t anchors_held; /* of them in the log, with their signature */
+    int64_t anchor_lost;  /* the first that is not: its number */
     const char *bad_why;  /* of bad_line: hb_gettext() it */
     int64_t first_lost;   /* first line whose content does not hold */
     int64_t torn;         /* bytes behind the last whole line: being

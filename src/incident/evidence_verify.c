@@ -29,6 +29,7 @@ struct verify {
     struct hb_map *contents; /* hash and size -> enum found */
     struct hb_sha256 *hash;
     struct hb_evid_anchor anchors[HB_EVID_ANCHORS_MAX];
+    bool held[HB_EVID_ANCHORS_MAX];
     size_t anchors_n;
     struct hb_evidence_report report;
     uint8_t digest[HB_SHA256_SIZE]; /* of the line before */
@@ -44,6 +45,7 @@ static void check_gap(struct verify *v, const struct hb_evid_line *l);
 static void bad(struct verify *v, const char *why);
 static bool signed_by(const struct verify *v, const struct hb_evid_anchor *c);
 static void check_anchor(struct verify *v);
+static void count_anchors(struct verify *v);
 static int check_content(struct verify *v, const struct hb_evidence_item *i);
 static int hash_content(struct verify *v, const struct hb_evidence_item *i,
                         enum found *ret);
@@ -147,6 +149,7 @@ static int walk(struct verify *v, int logfd)
             break;
         check_anchor(v);
     }
+    count_anchors(v);
     v->report.torn = rd.torn;
     hb_evid_reader_done(&rd);
     return r;
@@ -247,7 +250,20 @@ static void check_anchor(struct verify *v)
         if (v->report.lines == v->anchors[i].number &&
             memcmp(v->digest, v->anchors[i].digest, sizeof(v->digest)) == 0 &&
             signed_by(v, &v->anchors[i]))
-            v->report.anchors_held++;
+            v->held[i] = true;
+}
+
+static void count_anchors(struct verify *v)
+{
+    int64_t lost = INT64_MAX;
+
+    for (size_t i = 0; i < v->anchors_n; i++) {
+        v->report.anchors_held += v->held[i];
+        if (!v->held[i])
+            lost = HB_MIN(lost, v->anchors[i].number);
+    }
+    if (lost != INT64_MAX)
+        v->report.anchor_lost = lost;
 }
 
 /* A content that a thousand lines name is hashed once. */

@@ -7,6 +7,7 @@ import base64
 import email
 import email.message
 import email.policy
+import hashlib
 import os
 import quopri
 import re
@@ -81,7 +82,14 @@ def paper(bed, anchored):
     ok(anchored() != 'pass', 'printing alone anchors nothing')
     digest, sig = (''.join(x.split())
                    for x in re.findall(r'<pre dir="ltr">([^<]*)</pre>', page))
-    number, when = re.findall(r'<dd><bdi>([^<↓]*)</bdi>', page)
+    whose, machine, key, number, when = re.findall(
+        r'<dd><bdi>([^<↓]*)</bdi>', page)
+    with open(bed.root + '/etc/hinoban/keys/evidence.pub') as f:
+        raw = base64.b64decode(''.join(f.read().split('\n')[1:-2]))[-32:]
+    ok((whose, machine, key) == ('火の見町', os.uname().nodename,
+                                 hashlib.sha256(raw).hexdigest()[:16]) and
+       f'aria-label="QR code of checkpoint {number}"' in page,
+       'it says whose it is', page[-1500:])
     line = f'{number} {digest} {when} {sig}'
     want = subprocess.run(['qrencode', '-8', '-l', 'M', '-m', '0', '-t',
                            'ASCIIi', '-o', '-'], input=line, text=True,
@@ -205,6 +213,25 @@ def run(bed, relay):
         if r.returncode != 0 or 'is in the log' not in r.stdout:
             bad.append(f'{name}: {r.stdout}{r.stderr}')
     ok(not bad, 'and so it does whatever was made of it', '\n'.join(bad))
+
+    # ---- more than one checkpoint in a file -----------------------------------
+    bed.officer('evidence', 'checkpoint')
+    ok(lab.until(lambda: len(relay.mails) > 1, 30, 0.1) is not None,
+       'another mail', bed.log())
+    several = bed.top + '/several'
+    with open(several, 'wb') as f:
+        f.write(data + relay.mails[1][1])
+    r = bed.hinoban('evidence', 'verify', '--anchor', several, check=False)
+    ok(r.returncode == 0 and 'are in the log: 2 of 2' in r.stdout,
+       'of several all are looked at', r.stdout + r.stderr)
+    words = [line.split(': ')[1] for line in parts[1].split('\n') if line]
+    with open(several, 'ab') as f:
+        for k, word in enumerate(words):
+            f.write(f'hinoban-checkpoint: {word if k else 7777}\n'.encode())
+    r = bed.hinoban('evidence', 'verify', '--anchor', several, check=False)
+    ok(r.returncode == 1 and 'in the log: 2 of 3' in r.stdout and
+       'Checkpoint 7777 from outside is NOT' in r.stdout,
+       'and the one that is not in the log is named', r.stdout + r.stderr)
 
     # ---- root makes the log anew ---------------------------------------------
     bed.sup.terminate()

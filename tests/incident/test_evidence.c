@@ -323,7 +323,7 @@ static void test_root_rewrites_the_chain(void **state)
 {
     struct hb_evidence_report r, none = {0};
     struct hb_err err = {0};
-    char anchor[512], forged[512];
+    char anchor[512], forged[512], both[1100];
 
     fill_store(anchor, sizeof(anchor));
     /* With a key of their own: the signatures show it ... */
@@ -352,6 +352,16 @@ static void test_root_rewrites_the_chain(void **state)
     memcpy(strrchr(forged, ' ') + 1, "AAAA", 4);
     r = verify(pub, forged);
     assert_int_equal(r.anchors_held, 0);
+    /* Of several, how many hold, and the first that does not: that of the
+     * store before. */
+    assert_int_equal(hb_rmtree(AT_FDCWD, in("store")), 0);
+    fill_store(forged, sizeof(forged));
+    (void)snprintf(both, sizeof(both), "%s\n%s", forged, anchor);
+    r = verify(pub, both);
+    assert_int_equal(r.anchors, 2);
+    assert_int_equal(r.anchors_held, 1);
+    assert_int_equal(r.anchor_lost, strtoll(anchor, NULL, 10));
+    assert_false(hb_evidence_report_good(&r));
     /* What is no anchor is said to be none. */
     assert_int_equal(hb_evidence_verify(in("store"), pub,
                                         HB_SLICE("good morning"), &none, &err),
