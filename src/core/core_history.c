@@ -7,10 +7,12 @@
  * verified: a row that was edited in the database, or moved to another day,
  * is told as such, and a day without a row is told as missing.
  *
- * A row of a day that has not come was made by a clock that was wrong.  It is
- * told, and marked ("posture_ahead:DAY" in the state): when that day comes,
- * it gets a new record.  Nothing is deleted: a clock that somebody sets back
- * would otherwise take the history away.
+ * A row of a day that has not come was made by a clock that was wrong, or is
+ * now behind one that is.  It is told, and marked ("posture_ahead:DAY" in the
+ * state): when that day comes, it gets a new record.  Nothing is deleted or
+ * overwritten: a clock that somebody sets back would otherwise take the
+ * history away.  The record before becomes "DAY#1", "DAY#2" ... and is shown
+ * below that of the day.
  */
 #include <stdio.h>
 
@@ -25,6 +27,7 @@
 #define DOMAIN   "posture-day"
 #define DAY_NS   ((int64_t)(86400 * HB_S))
 #define DAYS_MAX 3660
+#define MORE_MAX 100 /* earlier records of a day that are shown */
 
 static const char *day_of(const struct hb_core *c, int64_t ns, char buf[16]);
 static bool there(struct hb_core *c, const char *day);
@@ -32,9 +35,12 @@ static void mark_ahead(struct hb_core *c, const char *today);
 static bool was_ahead(struct hb_core *c, const char *day);
 static int keep(struct hb_core *c, const char *day, const char *json,
                 const struct hb_slice *sig);
+static int64_t earlier(struct hb_core *c, const char *day);
 static int message(struct hb_buf *b, const char *day, struct hb_slice json);
 static int show_day(struct hb_core_call *call, struct hb_jw *w,
                     const char *day);
+static int show_row(struct hb_core_call *call, struct hb_jw *w, const char *day,
+                    int64_t number);
 static void show_counts(struct hb_core_call *call, struct hb_slice json);
 
 void hb_core_history_note(struct hb_core *c)
@@ -44,7 +50,7 @@ void hb_core_history_note(struct hb_core *c)
     uint8_t sig[HB_SIG_SIZE];
     struct hb_posture *p;
     struct hb_slice blob;
-    char day[16];
+    char day[16], why[128];
     int r;
 
     (void)day_of(c, hb_now(), day);
@@ -65,7 +71,7 @@ void hb_core_history_note(struct hb_core *c)
         r = keep(c, day, hb_buf_z(&json), &blob);
     if (r < 0)
         hb_log(HB_LOG_ERR, "the posture of %s was not kept: %s", day,
-               strerror(-r));
+               hb_errno_text(r, why, sizeof(why)));
 }
 
 static int keep(struct hb_core *c, const char *day, const char *json,
@@ -76,10 +82,14 @@ static int keep(struct hb_core *c, const char *day, const char *json,
     if (r < 0)
         return r;
     r = hb_db_exec(c->state.db,
-                   "INSERT INTO posture_day(day, json, sig)"
-                   " VALUES(?1, ?2, ?3)"
-                   " ON CONFLICT(day) DO UPDATE SET json = ?2, sig = ?3",
-                   "ttb", day, json, sig);
+                   "UPDATE posture_day SET day = ?1 || '#' || ?2"
+                   " WHERE day = ?1",
+                   "ti", day, earlier(c, day) + 1);
+    if (r == 0)
+        r = hb_db_exec(c->state.db,
+                       "INSERT INTO posture_day(day, json, sig)"
+                       " VALUES(?1, ?2, ?3)",
+                       "ttb", day, json, sig);
     if (r == 0)
         r = hb_db_exec(c->state.db,
                        "DELETE FROM meta WHERE name = 'posture_ahead:' || ?1",
@@ -91,6 +101,23 @@ static int keep(struct hb_core *c, const char *day, const char *json,
     return r;
 }
 
+/* The number of the last record of DAY that was put aside, 0 none. */
+static int64_t earlier(struct hb_core *c, const char *day)
+{
+    struct hb_stmt *q;
+    int64_t n = 0;
+
+    if (hb_db_stmt(c->state.db,
+                   "SELECT coalesce(max(CAST(substr(day, 12) AS INTEGER)), 0)"
+                   " FROM posture_day WHERE day GLOB ?1 || '#*'",
+                   &q) < 0)
+        return 0;
+    if (hb_stmt_text(q, 1, day) == 0 && hb_stmt_step(q) == 1)
+        n = hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return HB_MAX(n, 0);
+}
+
 static void mark_ahead(struct hb_core *c, const char *today)
 {
     char detail[64];
@@ -99,7 +126,8 @@ static void mark_ahead(struct hb_core *c, const char *today)
     if (hb_db_exec(c->state.db,
                    "INSERT INTO meta(name, value)"
                    " SELECT 'posture_ahead:' || day, ?1 FROM posture_day"
-                   " WHERE day > ?1 AND NOT EXISTS(SELECT 1 FROM meta"
+                   " WHERE day > ?1 AND length(day) = 10 AND NOT EXISTS(SELECT "
+                   "1 FROM meta"
                    " WHERE name = 'posture_ahead:' || day)",
                    "t", today) < 0) {
         hb_log(HB_LOG_ERR, "%s", hb_db_err(c->state.db)->message);
@@ -179,9 +207,25 @@ static int message(struct hb_buf *b, const char *day, struct hb_slice json)
 
 static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
 {
+    int64_t more = HB_MIN(earlier(call->core, day), MORE_MAX);
+    int r = show_row(call, w, day, 0);
+
+    for (int64_t k = 1; r == 0 && k <= more; k++)
+        r = show_row(call, w, day, k);
+    return r;
+}
+
+/* NUMBER 0: the record of DAY; else one that was put aside. */
+static int show_row(struct hb_core_call *call, struct hb_jw *w, const char *day,
+                    int64_t number)
+{
     _cleanup_buf_ struct hb_buf text = HB_BUF_INIT;
     struct hb_core *c = call->core;
-    bool found = false, good = false, ahead = was_ahead(c, day);
+    bool found = false, good = false;
+    bool ahead = number == 0 && was_ahead(c, day);
+    const char *key = number == 0 ? day
+                                  : hb_arena_printf(call->arena, "%s#%lld", day,
+                                                    (long long)number);
     struct hb_slice json = {"", 0};
     struct hb_stmt *q;
     const char *z;
@@ -190,7 +234,7 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
 
     if (r < 0)
         return r;
-    if (hb_stmt_text(q, 1, day) == 0 && hb_stmt_step(q) == 1 &&
+    if (key != NULL && hb_stmt_text(q, 1, key) == 0 && hb_stmt_step(q) == 1 &&
         (z = hb_stmt_col_text(q, 0)) != NULL) {
         struct hb_slice sig = hb_stmt_col_blob(q, 1);
 
@@ -207,6 +251,7 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
     hb_jw_bool(w, "recorded", found);
     hb_jw_bool(w, "verified", good);
     hb_jw_bool(w, "ahead", ahead);
+    hb_jw_bool(w, "earlier", number > 0);
     if (good)
         hb_jw_raw(w, "posture", json);
     hb_jw_end_obj(w);
@@ -217,6 +262,9 @@ static int show_day(struct hb_core_call *call, struct hb_jw *w, const char *day)
         hb_buf_addz(&call->text, found
                                      ? _("ALTERED: the signature does not hold")
                                      : _("no record"));
+    if (number > 0)
+        hb_buf_addz(&call->text, _("  (recorded for this day before, while the "
+                                   "clock stood otherwise)"));
     if (good && ahead)
         hb_buf_addz(&call->text, _("  (noted by a clock that was ahead)"));
     hb_buf_addc(&call->text, '\n');

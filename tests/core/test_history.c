@@ -39,7 +39,8 @@ static int64_t rows(void)
     return n;
 }
 
-/* Per day, newest first: v verified, ? noted before its time, x not, - none. */
+/* Per day, newest first: v verified, ? noted before its time, x not, - none;
+ * in parentheses what was recorded for that day before. */
 static const char *shown(int days)
 {
     static char out[64];
@@ -58,12 +59,18 @@ static const char *shown(int days)
     assert_int_equal(
         hb_json_parse(call.arena, hb_buf_slice(&call.data), &data, NULL), 0);
     HB_JSON_EACH (one, data) {
+        bool earlier = hb_json_bool(one, "earlier", false);
+
         assert_int_equal(hb_json_get(one, "posture") != NULL,
                          hb_json_bool(one, "verified", false));
+        if (earlier)
+            out[n++] = '(';
         out[n++] = !hb_json_bool(one, "recorded", false)   ? '-'
                    : !hb_json_bool(one, "verified", false) ? 'x'
                    : hb_json_bool(one, "ahead", false)     ? '?'
                                                            : 'v';
+        if (earlier)
+            out[n++] = ')';
     }
     out[n] = '\0';
     hb_buf_done(&call.text);
@@ -158,7 +165,7 @@ static void test_day_ahead(void **state)
     hb_core_own_controls(&core);
     hb_clock_shift(DAY);
     hb_core_history_note(&core);
-    assert_int_equal(rows(), 3);
+    assert_int_equal(rows(), 4);
     assert_int_equal(hb_db_stmt(core.state.db,
                                 "SELECT hex(sig) FROM posture_day"
                                 " ORDER BY day LIMIT 1 OFFSET 1",
@@ -167,11 +174,59 @@ static void test_day_ahead(void **state)
     assert_int_equal(hb_stmt_step(q), 1);
     assert_string_not_equal(hb_stmt_col_text(q, 0), sig);
     hb_stmt_reset(q);
-    assert_string_equal(shown(2), "vv");
+    assert_string_equal(shown(2), "v(v)v");
     /* A day that went by while nobody noted it is told as it is. */
     hb_clock_shift(31 * DAY);
     assert_string_equal(shown(3), "v?-");
     assert_int_equal(told(), 1);
+}
+
+/* The signatures of all rows in hex, those that were put aside first. */
+static const char *sigs(void)
+{
+    static char out[1024];
+    struct hb_stmt *q;
+
+    assert_int_equal(
+        hb_db_stmt(core.state.db,
+                   "SELECT group_concat(hex(sig), ' ') FROM (SELECT sig"
+                   " FROM posture_day ORDER BY length(day) < 11, day)",
+                   &q),
+        0);
+    assert_int_equal(hb_stmt_step(q), 1);
+    (void)hb_copyz(out, sizeof(out), hb_stmt_col_text(q, 0));
+    hb_stmt_reset(q);
+    return out;
+}
+
+/* The clock goes back for a while and is right again: what was recorded on
+ * the day itself is not lost, however often somebody does it. */
+static void test_clock_back(void **state)
+{
+    char genuine[256];
+
+    hb_core_history_note(&core);
+    (void)hb_copyz(genuine, sizeof(genuine), sigs());
+    for (int i = 0; i < 3; i++) {
+        hb_clock_shift(-DAY);
+        hb_core_history_note(&core);
+        hb_clock_shift(DAY);
+        box_person(i == 0   ? "mori"
+                   : i == 1 ? "oka"
+                            : "ueda",
+                   HB_PR_STAFF, STAFF_UID + 1 + i);
+        hb_core_own_controls(&core);
+        hb_core_history_note(&core);
+        assert_memory_equal(sigs(), genuine, strlen(genuine));
+    }
+    assert_string_equal(shown(2), "v(v)(v)(v)v");
+    /* What was kept is verified like the rest, and nothing else is marked. */
+    change("UPDATE posture_day SET json = replace(json, 'unknown', 'proven')"
+           " WHERE day LIKE '%#1'");
+    hb_core_history_note(&core);
+    assert_string_equal(shown(2), "v(x)(v)(v)v");
+    change("DELETE FROM posture_day WHERE day LIKE '%#2'");
+    assert_string_equal(shown(2), "v(x)(-)(v)v");
 }
 
 static void test_no_key(void **state)
@@ -188,10 +243,8 @@ static void test_no_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_days),
-        MADE(test_edited),
-        MADE(test_day_ahead),
-        MADE(test_no_key),
+        MADE(test_days),       MADE(test_edited), MADE(test_day_ahead),
+        MADE(test_clock_back), MADE(test_no_key),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
