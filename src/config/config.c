@@ -433,13 +433,18 @@ static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
                        : strncmp(relay, "smtps://", 8) == 0 ? relay + 8
                                                             : "";
 
-    if (host[0] != '\0' && host[0] != ':' &&
-        strpbrk(host, " \t\r\n@/?#<>\"") == NULL)
-        return 0;
-    return hb_yaml_err(at(at(map, "organisation"), "mail_relay"), err, -EINVAL,
-                       _("a mail relay is smtp://HOST:PORT or "
-                         "smtps://HOST:PORT, without a user name or "
-                         "password"));
+    if (host[0] == '\0' || host[0] == ':' ||
+        strpbrk(host, " \t\r\n@/?#<>\"") != NULL)
+        return hb_yaml_err(at(at(map, "organisation"), "mail_relay"), err,
+                           -EINVAL,
+                           _("a mail relay is smtp://HOST:PORT or "
+                             "smtps://HOST:PORT, without a user name or "
+                             "password"));
+    if ((c->organisation.mail_user[0] == '\0') !=
+        (c->organisation.mail_password[0] == '\0'))
+        return hb_yaml_err(at(map, "organisation"), err, -EINVAL,
+                           _("mail_user and mail_password belong together"));
+    return 0;
 }
 
 static int check_machine_site(const struct hb_conf_site *s,

@@ -59,11 +59,15 @@ struct hb_conf_limits {
 
 struct hb_conf_org {
     const char *name;
-    const char *zone_name;  /* "JST" */
-    int64_t zone_minutes;   /* 540 */
-    int kind;               /* company, municipality, school, other */
-    const char *mail_relay; /* "smtp://127.0.0.1:25" */
-    bool mail_unencrypted;  /* smtp:// to another machine without TLS */
+    const char *zone_name;     /* "JST" */
+    int64_t zone_minutes;      /* 540 */
+    int kind;                  /* company, municipality, school, other */
+    const char *mail_relay;    /* "smtp://127.0.0.1:25" */
+    bool mail_unencrypted;     /* smtp:// to another machine without TLS */
+    const char *mail_user;     /* "": the relay wants none */
+    const char *mail_password; /* path of the file that holds it */
+    const char *mail_ca;       /* who signs the relay's certificate; "": the
+                                  system's */
     const char *mail_from;
     const char *anchor; /* where checkpoints leave the machine:
                            "file:/mnt/...", "mail:officer@..." */

@@ -174,14 +174,27 @@ static const struct hb_conf_row org_rows[] = {
      N_("Mail server that takes our mail: smtp://HOST:PORT or "
         "smtps://HOST:PORT (TLS from the first byte). To another machine "
         "smtp:// demands STARTTLS too, and its certificate must be right; "
-        "only to this machine itself (localhost) mail goes unencrypted. It "
-        "must accept this machine without a password."),
+        "only to this machine itself (localhost) mail goes unencrypted."),
      NULL, NULL, 0},
     {"mail_unencrypted", HB_CONF_BOOL, AT(hb_conf_org, mail_unencrypted), 0, 0,
      "false",
      N_("Whether smtp:// to another machine may go unencrypted. Whoever "
         "stands in between then reads and changes our mail; \"hinoban config "
         "check\" reminds of it."),
+     NULL, NULL, 0},
+    {"mail_user", HB_CONF_STR, AT(hb_conf_org, mail_user), 0, 0, "",
+     N_("User name at the mail server. It and the password go over TLS only, "
+        "also to this machine itself and with mail_unencrypted."),
+     NULL, NULL, 0},
+    {"mail_password", HB_CONF_SECRET, AT(hb_conf_org, mail_password), 0, 0, "",
+     N_("File with the password of mail_user on one line. Nobody but the "
+        "account of the role outside (hinoban-outside) may read it: chown to "
+        "it and chmod 600, for example "
+        "/etc/hinoban/keys/mail.password."),
+     NULL, NULL, 0},
+    {"mail_ca", HB_CONF_PATH, AT(hb_conf_org, mail_ca), 0, 0, "",
+     N_("File with the certificates (PEM) of who signs the mail server's, "
+        "instead of those that this machine trusts."),
      NULL, NULL, 0},
     {"mail_from", HB_CONF_STR, AT(hb_conf_org, mail_from), 0, 0,
      "hinoban@localhost", N_("Sender of our mail."), NULL, NULL, 0},

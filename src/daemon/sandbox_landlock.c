@@ -77,6 +77,8 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
                      const struct hb_config *config, struct hb_err *err);
 static int allow_sites(const struct rules *rs, const struct hb_role *r,
                        const struct hb_config *config, struct hb_err *err);
+static int allow_mail(const struct rules *rs, const struct hb_role *r,
+                      const struct hb_config *config, struct hb_err *err);
 static int allow_anchor(const struct rules *rs, const char *anchor,
                         struct hb_err *err);
 static int allow(const struct rules *rs, const char *path, uint64_t access,
@@ -180,6 +182,8 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
                    err);
     if (rc == 0)
         rc = allow_sites(rs, r, config, err);
+    if (rc == 0)
+        rc = allow_mail(rs, r, config, err);
     if (rc == 0 && (r->flags & HB_ROLE_ANCHOR) != 0 && config != NULL)
         rc = allow_anchor(rs, config->organisation.anchor, err);
     return rc;
@@ -209,6 +213,23 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
         if (rc == 0 && s[i].staging[0] != '\0')
             rc = allow(rs, s[i].staging, w ? WRITE : READ, false, err);
     }
+    return rc;
+}
+
+/* What the mail server wants to be shown may lie anywhere. */
+static int allow_mail(const struct rules *rs, const struct hb_role *r,
+                      const struct hb_config *config, struct hb_err *err)
+{
+    const struct hb_conf_org *org;
+    int rc = 0;
+
+    if (config == NULL || (r->flags & HB_ROLE_NETWORK) == 0)
+        return 0;
+    org = &config->organisation;
+    if (org->mail_ca[0] != '\0')
+        rc = allow(rs, org->mail_ca, READ, false, err);
+    if (rc == 0 && org->mail_password[0] != '\0')
+        rc = allow(rs, org->mail_password, READ, false, err);
     return rc;
 }
 

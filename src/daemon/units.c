@@ -431,6 +431,7 @@ static void tmpfiles(struct hb_buf *b, const struct hb_units *u)
 {
     const char *etc = u->paths->dir[HB_DIR_ETC];
     const struct hb_role *core = hb_role_find("core");
+    const struct hb_role *outside = hb_role_find("outside");
 
     hb_buf_addz(b, "# Written by \"hinoban units\".\n");
     for (const struct hb_dir_rule *d = hb_dir_rules; d->dir != HB_DIR_COUNT;
@@ -447,6 +448,11 @@ static void tmpfiles(struct hb_buf *b, const struct hb_units *u)
     if (core != NULL)
         hb_buf_addf(b, "z %s/keys/evidence.key 0600 %s hinoban -\n", etc,
                     core->user);
+    /* And the password that one mails with; where it lies elsewhere, whoever
+     * set it up sees to it. */
+    if (outside != NULL)
+        hb_buf_addf(b, "z %s/keys/mail.password 0600 %s hinoban -\n", etc,
+                    outside->user);
 }
 
 /* False where R needs none. */

@@ -23,6 +23,8 @@ struct reading {
     struct hb_slice left;
 };
 
+static CURLcode set_up(CURL *curl, const struct hb_mail *m, bool bare,
+                       struct curl_slist *to, struct reading *in);
 static char *relay_host(const char *relay);
 static bool is_loopback(const char *host);
 static int compose(const struct hb_mail *m, struct hb_buf *b);
@@ -30,9 +32,9 @@ static void part(struct hb_buf *b, struct hb_slice text, const char *name);
 static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
-static int code_of(CURLcode c);
 static int say(CURLcode c, long answer, const struct hb_mail *m,
                struct hb_err *err);
+static int code_of(CURLcode c);
 
 bool hb_mail_loopback(const char *relay)
 {
@@ -59,7 +61,8 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     struct reading in;
     CURLcode c = CURLE_OK;
     long answer = 0;
-    bool bare = m->plain || (host != NULL && is_loopback(host));
+    bool bare =
+        m->user == NULL && (m->plain || (host != NULL && is_loopback(host)));
     CURL *curl;
     int r;
 
@@ -77,6 +80,65 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
         return hb_err_set(err, r < 0 ? r : -ENOMEM, _("out of memory"));
     }
     in.left = hb_buf_slice(&b);
+    c = set_up(curl, m, bare, to, &in);
+    if (c == CURLE_OK)
+        c = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
+    curl_slist_free_all(to);
+    curl_easy_cleanup(curl);
+    return c == CURLE_OK ? 0 : say(c, answer, m, err);
+}
+
+/* ANSWER: the last number that the relay said; 0 none.  What a person can mend
+ * is said in words. */
+static int say(CURLcode c, long answer, const struct hb_mail *m,
+               struct hb_err *err)
+{
+    int r = code_of(c);
+
+    switch (c) {
+    case CURLE_USE_SSL_FAILED:
+        return hb_err_set(err, r,
+                          _("the mail server offers no encryption "
+                            "(STARTTLS); nothing was sent"));
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return hb_err_set(err, r, _("there is no such name"));
+    case CURLE_COULDNT_CONNECT:
+        return hb_err_set(err, r, _("nobody answers at this address"));
+    case CURLE_OPERATION_TIMEDOUT:
+        return hb_err_set(err, r, _("no answer in time"));
+    case CURLE_SSL_CONNECT_ERROR:
+        return hb_err_set(err, r, _("no TLS connection could be made"));
+    case CURLE_SSL_CACERT_BADFILE:
+        return hb_err_set(err, r, _("the authorities in %s cannot be read"),
+                          m->ca_file != NULL ? m->ca_file : "/etc/ssl");
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return hb_err_set(err, r,
+                          _("nobody that is trusted vouches for the mail "
+                            "server's certificate and name"));
+    case CURLE_LOGIN_DENIED:
+        return hb_err_set(err, -EACCES,
+                          _("the mail server does not take this user name "
+                            "and password"));
+    default:
+        break;
+    }
+    if (answer >= 400)
+        return hb_err_set(err, r,
+                          _("the mail server refused the mail (its answer "
+                            "was %ld)"),
+                          answer);
+    if (c == CURLE_SEND_ERROR || c == CURLE_RECV_ERROR ||
+        c == CURLE_GOT_NOTHING || c == CURLE_WEIRD_SERVER_REPLY)
+        return hb_err_set(err, r, _("the answer ended too early"));
+    return hb_err_set(err, r, "%s", curl_easy_strerror(c));
+}
+
+static CURLcode set_up(CURL *curl, const struct hb_mail *m, bool bare,
+                       struct curl_slist *to, struct reading *in)
+{
+    CURLcode c = CURLE_OK;
+
 #define SET(opt, value)                                                        \
     do {                                                                       \
         if (c == CURLE_OK)                                                     \
@@ -90,6 +152,7 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     SET(CURLOPT_NOSIGNAL, 1L);
     /* Never "try": one in the path takes the offer away and reads along. */
     SET(CURLOPT_USE_SSL, (long)(bare ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_TIMEOUT, (long)(m->seconds > 0 ? m->seconds : 30));
@@ -97,18 +160,17 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
         SET(CURLOPT_CAINFO, m->ca_file);
         SET(CURLOPT_CAPATH, NULL);
     }
+    if (m->user != NULL) {
+        SET(CURLOPT_USERNAME, m->user);
+        SET(CURLOPT_PASSWORD, m->password);
+    }
     SET(CURLOPT_MAIL_FROM, m->from);
     SET(CURLOPT_MAIL_RCPT, to);
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_READFUNCTION, on_read);
-    SET(CURLOPT_READDATA, &in);
+    SET(CURLOPT_READDATA, in);
 #undef SET
-    if (c == CURLE_OK)
-        c = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
-    curl_slist_free_all(to);
-    curl_easy_cleanup(curl);
-    return c == CURLE_OK ? 0 : say(c, answer, m, err);
+    return c;
 }
 
 /* To curl_free(); NULL where RELAY is none.  libcurl's own reading of it, so
@@ -267,7 +329,6 @@ static int code_of(CURLcode c)
         return -ETIMEDOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_USE_SSL_FAILED:
         return -EKEYREJECTED;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -278,45 +339,4 @@ static int code_of(CURLcode c)
     default:
         return -EACCES;
     }
-}
-
-/* What a person can mend, in words; libcurl's are of English alone.  ANSWER is
- * the last of the mail server's (RFC 5321, 4.2). */
-static int say(CURLcode c, long answer, const struct hb_mail *m,
-               struct hb_err *err)
-{
-    int r = code_of(c);
-
-    switch (c) {
-    case CURLE_USE_SSL_FAILED:
-        return hb_err_set(err, r,
-                          _("the mail server offers no encryption "
-                            "(STARTTLS); nothing was sent"));
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return hb_err_set(err, r, _("there is no such name"));
-    case CURLE_COULDNT_CONNECT:
-        return hb_err_set(err, r, _("nobody answers at this address"));
-    case CURLE_OPERATION_TIMEDOUT:
-        return hb_err_set(err, r, _("no answer in time"));
-    case CURLE_SSL_CONNECT_ERROR:
-        return hb_err_set(err, r, _("no TLS connection could be made"));
-    case CURLE_SSL_CACERT_BADFILE:
-        return hb_err_set(err, r, _("the authorities in %s cannot be read"),
-                          m->ca_file != NULL ? m->ca_file : "/etc/ssl");
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return hb_err_set(err, r,
-                          _("nobody that is trusted vouches for the mail "
-                            "server's certificate and name"));
-    default:
-        break;
-    }
-    if (answer >= 400)
-        return hb_err_set(err, r,
-                          _("the mail server refused the mail (its answer "
-                            "was %ld)"),
-                          answer);
-    if (c == CURLE_SEND_ERROR || c == CURLE_RECV_ERROR ||
-        c == CURLE_GOT_NOTHING || c == CURLE_WEIRD_SERVER_REPLY)
-        return hb_err_set(err, r, _("the answer ended too early"));
-    return hb_err_set(err, r, "%s", curl_easy_strerror(c));
 }

@@ -25,7 +25,10 @@ struct hb_mail {
     int64_t time;           /* ns UTC, for Date: */
     unsigned seconds;       /* for all of it; 0: 30 */
     bool plain;             /* smtp:// without TLS even to another machine */
-    const char *ca_file;    /* trusted instead of the system's; NULL for that */
+    /* NULL: the relay wants none.  They go over TLS only, also to this machine
+     * and where PLAIN is said. */
+    const char *user, *password;
+    const char *ca_file; /* trusted instead of the system's; NULL for that */
 };
 
 /* Whether Z may stand in a header as an address. */
@@ -35,8 +38,8 @@ bool hb_mail_address_ok(const char *z);
 bool hb_mail_loopback(const char *relay);
 /* 0: the relay has taken it.  -EINVAL (addresses, subject, relay),
  * -ECONNREFUSED, -ETIMEDOUT, -EKEYREJECTED (certificate, or no TLS where it is
- * demanded: nothing of the mail was sent), -EACCES (the relay refuses),
- * -EPROTO; ERR says it in words. */
+ * demanded: nothing of the mail was sent), -EACCES (the relay refuses us or
+ * the mail), -EPROTO; ERR says it in words. */
 int hb_mail_send(const struct hb_mail *m, struct hb_err *err) HB_WUR;
 
 #endif

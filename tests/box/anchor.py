@@ -9,6 +9,7 @@ import email.message
 import email.policy
 import hashlib
 import os
+import pwd
 import quopri
 import re
 import shutil
@@ -21,7 +22,7 @@ BUILD = os.environ['HB_BUILD_ROOT']
 sys.path.insert(0, SOURCE + '/drills/lib')
 sys.path.insert(0, SOURCE + '/tests/net')
 import bed as lab  # noqa: E402
-from smtp_server import Relay  # noqa: E402
+import smtp_server  # noqa: E402
 
 count = 0
 
@@ -124,13 +125,39 @@ def main():
     if os.geteuid() != 0 or not shutil.which('nginx'):
         print('1..0 # SKIP needs root and nginx')
         return
-    relay = Relay()
     bed = lab.Bed(BUILD + '/src/hinoban', SOURCE, BUILD + '/po')
     try:
+        ca = bed.top + '/ca'
+        os.mkdir(ca)
+        smtp_server.authority(ca)
+        relay = smtp_server.Relay(tls=smtp_server.context(ca, 'good'),
+                                  auth='PLAIN LOGIN', log=ca + '/log')
         run(bed, relay)
     finally:
         bed.stop()
     print(f'1..{count}')
+
+
+def password(bed):
+    """The relay's, readable by the role outside alone."""
+    path = bed.root + '/etc/hinoban/keys/mail.password'
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(smtp_server.PASSWORD + '\n')
+    os.chmod(path, 0o644)
+    r = bed.hinoban('config', 'check', check=False)
+    ok(r.returncode == 1 and 'mail_password' in r.stderr and '0600' in r.stderr,
+       'a password that others can read is refused', r.stdout + r.stderr)
+    os.chmod(path, 0o600)
+    try:
+        uid = pwd.getpwnam('hinoban-outside').pw_uid
+    except KeyError:
+        uid = 61804
+    os.chown(path, uid, 0)
+    r = bed.hinoban('config', 'check', check=False)
+    ok(r.returncode == 0, 'one that only we can read is right',
+       r.stdout + r.stderr)
+    r = bed.hinoban('config', 'dump')
+    ok(smtp_server.PASSWORD not in r.stdout, 'and is not shown')
 
 
 def run(bed, relay):
@@ -145,8 +172,13 @@ def run(bed, relay):
     with open(conf) as f:
         text = f.read()
     with open(conf, 'w') as f:
-        f.write(text.replace('organisation:\n', 'organisation:\n  mail_relay: '
-                             f'smtp://127.0.0.1:{relay.port}\n', 1))
+        f.write(text.replace(
+            'organisation:\n', 'organisation:\n'
+            f'  mail_relay: smtp://127.0.0.1:{relay.port}\n'
+            f'  mail_user: {smtp_server.USER}\n'
+            f'  mail_password: {bed.root}/etc/hinoban/keys/mail.password\n'
+            f'  mail_ca: {bed.top}/ca/ca.pem\n', 1))
+    password(bed)
     bed.hinoban('person', 'add', 'officer', '--roles', 'officer,admin',
                 '--uid', str(lab.OFFICER), '--no-passphrase', '--key-to',
                 bed.top + '/officer.key')
@@ -195,6 +227,10 @@ def run(bed, relay):
     ok(len(parts) == 2 and '火の見町' in parts[0] and
        parts[1].count('hinoban-checkpoint: ') == 6, 'and the checkpoint',
        mail.as_string())
+    with open(bed.top + '/ca/log') as f:
+        told = f.read()
+    ok('TLS AUTH' in told and '\nMAIL' not in told and '\nAUTH' not in told,
+       'encrypted, after the password', told)
     ok(lab.until(lambda: anchored() == 'pass', 30, 0.3) is not None,
        'the posture says that it left')
     kept = bed.top + '/mail.eml'

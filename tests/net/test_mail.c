@@ -225,6 +225,78 @@ static void test_encryption(void **state)
     free(told(PLAIN, "log"));
 }
 
+/* To relay KIND with a name and a password; libcurl's tries are in LOG. */
+static int login_to(const char *scheme, const char *host, int kind,
+                    const char *password, char **log)
+{
+    char relay[128];
+    struct hb_mail m = {
+        .relay = relay, .ca_file = ca, .user = "hinoban", .password = password};
+    int r;
+
+    (void)snprintf(relay, sizeof(relay), "%s://%s:%d", scheme, host,
+                   ports[kind]);
+    free(told(kind, "log"));
+    r = send_mail(&m);
+    *log = told(kind, "log");
+    return r;
+}
+
+#define PASSWORD "päss wort" /* as smtp_server.py wants it */
+
+static void test_login(void **state)
+{
+    static const int kinds_that_take[] = {AUTH, LOGIN};
+    char *log;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(kinds_that_take); i++) {
+        assert_int_equal(
+            login_to("smtp", "0.0.0.0", kinds_that_take[i], PASSWORD, &log), 0);
+        assert_non_null(strstr(log, "TLS AUTH "));
+        assert_non_null(strstr(log, "TLS MAIL "));
+        free(log);
+        assert_int_equal(
+            login_to("smtp", "127.0.0.1", kinds_that_take[i], "wrong", &log),
+            -EACCES);
+        assert_null(strstr(log, "MAIL"));
+        free(log);
+    }
+    assert_int_equal(send_to("smtp", "127.0.0.1", AUTH, false), -EACCES);
+}
+
+/* A password never leaves without TLS, whatever the relay says, whoever it
+ * is, whatever was allowed for mails. */
+static void test_no_password_in_clear(void **state)
+{
+    static const char *const hosts[] = {"0.0.0.0", "127.0.0.1"};
+    char *log;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(hosts); i++) {
+        char relay[128];
+        struct hb_mail m = {.relay = relay,
+                            .ca_file = ca,
+                            .user = "hinoban",
+                            .password = PASSWORD,
+                            .plain = true};
+
+        assert_int_equal(login_to("smtp", hosts[i], CLEARAUTH, PASSWORD, &log),
+                         -EKEYREJECTED);
+        assert_non_null(strstr(log, "EHLO"));
+        assert_null(strstr(log, "AUTH"));
+        free(log);
+        (void)snprintf(relay, sizeof(relay), "smtp://%s:%d", hosts[i],
+                       ports[CLEARAUTH]);
+        assert_int_equal(send_mail(&m), -EKEYREJECTED);
+        log = told(CLEARAUTH, "log");
+        assert_null(strstr(log, "AUTH"));
+        free(log);
+        assert_int_equal(login_to("smtp", hosts[i], UNKNOWN, PASSWORD, &log),
+                         -EKEYREJECTED);
+        assert_null(strstr(log, "AUTH"));
+        free(log);
+    }
+}
+
 /* 7 bits and short lines whatever is said, so that no relay re-encodes it;
  * box/anchor.py reads such a mail with a mail program's eyes. */
 static void test_form(void **state)
@@ -267,9 +339,14 @@ static void test_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_loopback),   cmocka_unit_test(test_no_encryption),
-        cmocka_unit_test(test_encryption), cmocka_unit_test(test_form),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_no_encryption),
+        cmocka_unit_test(test_encryption),
+        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_no_password_in_clear),
+        cmocka_unit_test(test_form),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -21,7 +21,7 @@
 #include "base/num.h"
 #include "base/sock.h"
 #include "event/bus.h"
-#include "net/mail.h"
+#include "sense/outside/mail.h"
 #include "sense/outside/look.h"
 
 #define SOURCE      "sense/outside"
@@ -196,28 +196,12 @@ static void look_end(struct site *s)
     s->key[0] = '\0';
 }
 
-/* A checkpoint of core's, to the address of the settings and no other. */
+/* A checkpoint of core's. */
 static void mail(struct role *r, const char *key, const struct hb_json *command)
 {
-    const struct hb_conf_org *org = &r->ctx->config->organisation;
-    const char *to = org->anchor;
-    struct hb_mail m = {.relay = org->mail_relay,
-                        .from = org->mail_from,
-                        .subject = _("Hinoban: checkpoint of the evidence"),
-                        .text = hb_slice_z(hb_json_str(command, "text", "")),
-                        .lines = hb_slice_z(hb_json_str(command, "lines", "")),
-                        .lines_name = "checkpoint.txt",
-                        .time = hb_now(),
-                        .plain = org->mail_unencrypted};
     struct hb_err err = {0};
 
-    if (strncmp(to, "mail:", 5) != 0) {
-        (void)hb_bus_answer(r->bus, key, "failed", "{}",
-                            _("The anchor is no mail address."));
-        return;
-    }
-    m.to = to + 5;
-    if (hb_mail_send(&m, &err) < 0)
+    if (hb_outside_mail(&r->ctx->config->organisation, command, &err) < 0)
         (void)hb_bus_answer(r->bus, key, "failed", "{}", err.message);
     else
         (void)hb_bus_answer(r->bus, key, "done", "{}", "");

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mail.c - see mail.h.
+ *
+ * Runs in the role outside, the only one with a network.  What is mailed comes
+ * from core; to whom, by which relay and with which password says the
+ * configuration.  The password is read for each mail and wiped after it, so
+ * that a changed one counts at once and it is in memory seldom.
+ */
+#include "sense/outside/mail.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/i18n.h"
+#include "net/mail.h"
+
+#define TO "mail:"
+
+static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX]);
+
+int hb_outside_mail(const struct hb_conf_org *org,
+                    const struct hb_json *command, struct hb_err *err)
+{
+    char password[HB_MAIL_PASSWORD_MAX] = "";
+    struct hb_mail m = {
+        .relay = org->mail_relay,
+        .from = org->mail_from,
+        .subject = _("Hinoban: checkpoint of the evidence"),
+        .text = hb_slice_z(hb_json_str(command, "text", "")),
+        .lines = hb_slice_z(hb_json_str(command, "lines", "")),
+        .lines_name = "checkpoint.txt",
+        .time = hb_now(),
+        .plain = org->mail_unencrypted,
+        .ca_file = org->mail_ca[0] != '\0' ? org->mail_ca : NULL,
+    };
+    int r = 0;
+
+    if (strncmp(org->anchor, TO, strlen(TO)) != 0)
+        return hb_err_set(err, -EINVAL, _("The anchor is no mail address."));
+    m.to = org->anchor + strlen(TO);
+    if (org->mail_user[0] != '\0') {
+        r = hb_outside_password(org->mail_password, password, err);
+        m.user = org->mail_user;
+        m.password = password;
+    }
+    if (r == 0)
+        r = hb_mail_send(&m, err);
+    explicit_bzero(password, sizeof(password));
+    return r;
+}
+
+int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
+                        struct hb_err *err)
+{
+    _cleanup_close_ int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat st = {0};
+    char why[128];
+    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+
+    if (r < 0)
+        return hb_err_at(err, r, path, 0, 0, "%s: %s", path,
+                         hb_errno_text(r, why, sizeof(why)));
+    if ((st.st_mode & 0177) != 0)
+        return hb_err_at(err, -EPERM, path, 0, 0,
+                         _("the file of \"%s\" has mode %04o; give it 0600 "
+                           "(chmod 600), and change the secret if others may "
+                           "have read it"),
+                         "mail_password", (unsigned)st.st_mode & 07777u);
+    r = S_ISREG(st.st_mode) ? password_line(fd, ret) : -EINVAL;
+    if (r < 0)
+        return hb_err_at(err, r, path, 0, 0,
+                         _("the file of mail_password must hold one line, the "
+                           "password"));
+    return 0;
+}
+
+static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX])
+{
+    ssize_t n = hb_pread_full(fd, ret, HB_MAIL_PASSWORD_MAX, 0);
+    size_t len;
+
+    if (n < 0)
+        return (int)n;
+    len = (size_t)n;
+    if (len > 0 && ret[len - 1] == '\n')
+        len--;
+    if (len > 0 && ret[len - 1] == '\r')
+        len--;
+    if (len == 0 || len >= HB_MAIL_PASSWORD_MAX)
+        return -EINVAL;
+    ret[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)ret[i] < ' ' || ret[i] == 0x7f)
+            return -EINVAL;
+    return 0;
+}
