@@ -94,13 +94,14 @@ void hb_qp_decode(struct hb_buf *b, struct hb_slice s)
 {
     for (size_t i = 0; i < s.n; i++) {
         size_t skip = s.p[i] == '=' ? soft_break(s, i + 1) : 0;
+        bool code = s.p[i] == '=' && s.n - i > 2;
+        int high = code ? hex_of(s.p[i + 1]) : -1;
+        int low = code ? hex_of(s.p[i + 2]) : -1;
 
         if (skip > 0) {
             i += skip;
-        } else if (s.p[i] == '=' && s.n - i > 2 && hex_of(s.p[i + 1]) >= 0 &&
-                   hex_of(s.p[i + 2]) >= 0) {
-            hb_buf_addc(b,
-                        (char)(hex_of(s.p[i + 1]) << 4 | hex_of(s.p[i + 2])));
+        } else if (high >= 0 && low >= 0) {
+            hb_buf_addc(b, (char)(high * 16 + low));
             i += 2;
         } else {
             hb_buf_addc(b, s.p[i]);

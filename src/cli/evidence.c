@@ -95,12 +95,14 @@ static int verify(struct hb_cli *cli, int argc, char **argv)
 
 static void print_text(const struct hb_evidence_report *r)
 {
+    int64_t left_out = r->sealed + r->gaps;
+
     printf(_("Entries: %lld, of them signed checkpoints: %lld\n"),
            (long long)r->lines, (long long)r->checkpoints);
-    if (r->sealed + r->gaps > 0)
+    if (left_out > 0)
         printf(_("Entries of other incidents, whose content was left out: "
                  "%lld\n"),
-               (long long)(r->sealed + r->gaps));
+               (long long)left_out);
     if (r->gaps > 0)
         printf(_("Of these %lld were written by an older version; only the "
                  "signatures behind them vouch for them.\n"),

@@ -293,7 +293,7 @@ static void failed(struct hb_core *c, const char *why)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct failing f = failing(c);
-    int64_t now = hb_now(), wait = FIRST_NS;
+    int64_t now = hb_now(), wait = FIRST_NS, next;
 
     if (f.tries == 0) {
         f.since = now;
@@ -302,9 +302,9 @@ static void failed(struct hb_core *c, const char *why)
     }
     for (int64_t i = 0; i < f.tries && wait < LAST_NS; i++)
         wait *= 2;
+    next = now + HB_MIN(wait, LAST_NS);
     hb_buf_addf(&b, "%lld %lld %lld", (long long)f.since,
-                (long long)f.tries + 1,
-                (long long)(now + HB_MIN(wait, LAST_NS)));
+                (long long)f.tries + 1, (long long)next);
     keep(c, "anchor_failing", &b);
 }
 
