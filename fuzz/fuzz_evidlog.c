@@ -3,7 +3,7 @@
  * fuzz_evidlog.c - the log of the evidence store.  Input is a
  * whole log file.  A line that is accepted must be written back byte by
  * byte; opening a store with that log must leave one that opens again and
- * goes on.
+ * goes on; as the log of a package it is verified.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_lines(int fd);
 static void open_store(struct hb_slice text);
+static void verify_package(struct hb_slice text);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_lines(fd);
     (void)close(fd);
     open_store(text);
+    verify_package(text);
     return 0;
 }
 
@@ -80,5 +82,25 @@ static void open_store(struct hb_slice text)
     HB_ASSERT(hb_evidence_each(e, 0, count, &after) == 0);
     HB_ASSERT(after == before + 1);
     hb_evidence_close(e);
+    HB_ASSERT(hb_rmtree(AT_FDCWD, dir) == 0);
+}
+
+static void verify_package(struct hb_slice text)
+{
+    static struct hb_key *key;
+    static struct hb_pub *pub;
+    char dir[64], path[96];
+    struct hb_evidence_report r = {0};
+
+    if (key == NULL)
+        HB_ASSERT(hb_key_generate(&key) == 0 && hb_key_pub(key, &pub) == 0);
+    (void)snprintf(dir, sizeof(dir), "/tmp/hb-fuzz-package-%d", (int)getpid());
+    (void)snprintf(path, sizeof(path), "%s/files", dir);
+    HB_ASSERT(hb_mkdirs(path, 0700) == 0);
+    (void)snprintf(path, sizeof(path), "%s/log", dir);
+    HB_ASSERT(hb_file_write(path, text.p, text.n, 0600) == 0);
+    HB_ASSERT(hb_evidence_verify(dir, pub, text, &r, NULL) == 0 ||
+              hb_evidence_verify(dir, pub, hb_slice(NULL, 0), &r, NULL) == 0);
+    HB_ASSERT(!hb_evidence_report_good(&r)); /* nothing signed it */
     HB_ASSERT(hb_rmtree(AT_FDCWD, dir) == 0);
 }

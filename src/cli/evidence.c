@@ -104,8 +104,9 @@ static void print_text(const struct hb_evidence_report *r)
                  "%lld\n"),
                (long long)left_out);
     if (r->gaps > 0)
-        printf(_("Of these %lld were written by an older version; only the "
-                 "signatures behind them vouch for them.\n"),
+        printf(_("Of these %lld were written by an older version. What old "
+                 "entries before them say, only the signature of this package "
+                 "vouches for; the whole log would show it.\n"),
                (long long)r->gaps);
     if (r->sums > 0)
         printf(_("Files of the package that are not as they were signed: "

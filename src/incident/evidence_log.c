@@ -19,8 +19,9 @@
 #include "base/num.h"
 #include "base/show.h"
 
-#define CHUNK    ((size_t)64 << 10)
-#define HEAD_MAX 160u /* "v2", a number, two digests */
+#define CHUNK     ((size_t)64 << 10)
+#define LINES_MAX (INT64_C(1) << 48)
+#define HEAD_MAX  160u /* "v2", a number, two digests */
 
 static int add_v2(struct hb_buf *b, const struct hb_evid_line *l);
 static void add_head(struct hb_buf *b, const struct hb_evid_line *l,

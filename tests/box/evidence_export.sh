@@ -208,6 +208,26 @@ out_has 'taken out' 'and that is said'
 rm "$T/p/files/"*; cp "$T/log" "$T/p/log"; forge "$key"; check
 out_has 'content of line' 'a content that is missing is told'
 
+# A digest that is a pattern: root, who has the key, leaves all out up to the
+# checkpoint that somebody keeps, and writes what follows anew.
+python3 - "$T/p/log" "$key" <<'PY'
+import base64, hashlib, subprocess, sys
+log, key = sys.argv[1:]
+time = '2026-11-30T00:00:00.000000000Z'
+with open(log + '.message', 'w') as f:
+    f.write(f'hinoban-checkpoint-v1\n4 .* {time}\n')
+sig = base64.b64encode(subprocess.run(
+    ['openssl', 'pkeyutl', '-sign', '-inkey', key, '-rawin', '-in',
+     log + '.message'], check=True, stdout=subprocess.PIPE).stdout).decode()
+rest = '0' * 32 + f' {{"kind":"checkpoint","sig":"{sig}","time":"{time}"}}'
+seal = hashlib.sha256((rest + '\n').encode()).hexdigest()
+with open(log, 'w') as f:
+    f.write(f'gap 1 4 .*\nv2 5 .* {seal} {rest}\n')
+PY
+rm -f "$T/p/log.message" "$T/p/files/"*; forge "$key"
+check --anchor "$B/old/anchor"
+is $rc 1 'a digest that is a pattern matches nothing'
+
 # The store itself.
 run "$H" evidence verify --key "$B/evidence.pub" "$B/store"
 is $rc 0 'the store verifies'
