@@ -85,6 +85,8 @@ struct hb_core {
     unsigned reflex_breaks;              /* breaks it */
     int64_t wall_offset;   /* wall minus monotonic, to notice jumps */
     bool mailing;          /* a checkpoint is on its way */
+    int64_t signed_lines;  /* of the log, with the last checkpoint */
+    int64_t signed_at;     /* ns UTC */
     int64_t mailing_items; /* of evidence, in it */
     struct hb_core_paper {
         int64_t number, contents; /* of the checkpoint, of the log */

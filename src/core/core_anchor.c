@@ -6,8 +6,8 @@
  * Runs in core, which has no network: a file is written where the anchor says
  * (another host's share), a mail is given to the role "outside".  A checkpoint
  * stands for all before it, so nothing is queued: the next one makes up for
- * one that did not leave.  A mail goes at most once an hour while evidence
- * comes in, and once a day.
+ * one that did not leave, and while nothing is added one a day is signed.  A
+ * mail goes at most once an hour while evidence comes in, and once a day.
  *
  * One that could not leave is told once and tried again after 10, 20, 40 ...
  * minutes, at most 6 hours; that one left again is told, too.  What is known
@@ -53,6 +53,7 @@ static int leave(struct hb_core *c, enum hb_core_send when,
                  struct hb_buf *ret_line, struct hb_err *err);
 static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
                    struct hb_err *err);
+static bool nothing_new(struct hb_core *c);
 static bool mail_due(struct hb_core *c);
 static int by_mail(struct hb_core *c, struct hb_slice line, struct hb_err *err);
 static void on_mailed(void *arg, const struct hb_event *answer);
@@ -191,12 +192,19 @@ static int leave(struct hb_core *c, enum hb_core_send when,
     char path[HB_MAX_PATH], why[128];
     int r;
 
+    if (when == HB_SEND_DUE && nothing_new(c))
+        return 0;
     if (a == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
     r = hb_evidence_checkpoint(c->state.evidence, a, &text);
     if (r < 0)
         return hb_err_set(err, r, _("no checkpoint could be signed: %s"),
                           hb_errno_text(r, why, sizeof(why)));
+    /* One for paper goes nowhere by itself: the next tick sends another. */
+    if (when != HB_SEND_PAPER) {
+        c->signed_lines = hb_evidence_lines(c->state.evidence);
+        c->signed_at = hb_now();
+    }
     r = snprintf(path, sizeof(path), "%s/checkpoint", c->ctx->state_dir);
     if (r > 0 && (size_t)r < sizeof(path))
         r = hb_file_write(path, text.p, text.n, 0644);
@@ -213,6 +221,19 @@ static int leave(struct hb_core *c, enum hb_core_send when,
         when == HB_SEND_NO_MAIL || (when == HB_SEND_DUE && !mail_due(c)))
         return 0;
     return by_mail(c, text, err);
+}
+
+/* The log ends with a checkpoint of today, and nobody waits for one. */
+static bool nothing_new(struct hb_core *c)
+{
+    const char *anchor = c->ctx->config->organisation.anchor;
+    int64_t age = hb_now() - c->signed_at;
+    bool mail = anchor != NULL && strncmp(anchor, MAIL, strlen(MAIL)) == 0;
+
+    return c->signed_lines != 0 &&
+           c->signed_lines == hb_evidence_lines(c->state.evidence) &&
+           age >= 0 && age < DAY_NS && failing(c).tries == 0 &&
+           (!mail || !mail_due(c));
 }
 
 static int by_file(struct hb_core *c, const char *path, struct hb_slice line,

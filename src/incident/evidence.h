@@ -70,6 +70,8 @@ typedef int hb_evidence_fn(void *arg, const struct hb_evidence_item *item);
 int hb_evidence_each(struct hb_evidence *e, int64_t incident,
                      hb_evidence_fn *fn, void *arg) HB_WUR;
 
+/* How many lines the log has. */
+int64_t hb_evidence_lines(const struct hb_evidence *e);
 /* What the log says of line NUMBER, from 1. */
 struct hb_evidence_at {
     uint8_t digest[HB_SHA256_SIZE]; /* what a checkpoint of it names */

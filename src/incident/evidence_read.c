@@ -43,6 +43,12 @@ int hb_evidence_each(struct hb_evidence *e, int64_t incident,
     return r;
 }
 
+int64_t hb_evidence_lines(const struct hb_evidence *e)
+{
+    HB_CHECK(e, HB_EVIDENCE_MAGIC);
+    return e->number;
+}
+
 int hb_evidence_at(struct hb_evidence *e, int64_t number,
                    struct hb_evidence_at *ret)
 {

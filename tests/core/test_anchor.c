@@ -203,6 +203,50 @@ static void test_mail_goes_seldom(void **state)
     assert_int_equal(events("anchored"), 0);
 }
 
+/* A checkpoint after a checkpoint says nothing: a log of years stays short
+ * enough to be verified by a stranger's shell. */
+static void test_nothing_new(void **state)
+{
+    static char anchor[600];
+    struct hb_evidence_item item = {.incident = 1,
+                                    .kind = "note",
+                                    .name = "n",
+                                    .taken_by = "role:core",
+                                    .source = "s"};
+    int64_t lines;
+
+    (void)snprintf(anchor, sizeof(anchor), "file:%s/anchor", scratch);
+    config.organisation.anchor = anchor;
+    tick();
+    lines = hb_evidence_lines(core.state.evidence);
+    assert_int_equal(lines, 1);
+    for (int i = 0; i < 3 * 24 * 6; i++) {
+        later(10 * MINUTE);
+        tick();
+        assert_int_equal(status(), HB_CS_PASS);
+    }
+    assert_in_range(hb_evidence_lines(core.state.evidence), 3, 4);
+    lines = hb_evidence_lines(core.state.evidence);
+    assert_int_equal(hb_evidence_note(core.state.evidence, &item), 0);
+    tick();
+    tick();
+    assert_int_equal(hb_evidence_lines(core.state.evidence), lines + 2);
+    /* A person gets one whenever they ask. */
+    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_NOW, NULL, NULL), 0);
+    assert_int_equal(hb_evidence_lines(core.state.evidence), lines + 3);
+    /* One on paper was not written where the anchor is. */
+    assert_int_equal(hb_core_checkpoint(&core, HB_SEND_PAPER, NULL, NULL), 0);
+    tick();
+    tick();
+    lines++;
+    assert_int_equal(hb_evidence_lines(core.state.evidence), lines + 4);
+    lines++;
+    /* A clock that goes back does not hold it up. */
+    later(-40 * DAY);
+    tick();
+    assert_int_equal(hb_evidence_lines(core.state.evidence), lines + 4);
+}
+
 static void test_restart(void **state)
 {
     role_up();
@@ -464,6 +508,7 @@ int main(void)
         MADE(test_paper),
         MADE(test_old_paper),
         MADE(test_no_checkpoint),
+        MADE(test_nothing_new),
     };
 
     return hb_tap_run("core/anchor", tests);
