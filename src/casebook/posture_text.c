@@ -68,6 +68,7 @@ static void case_reason(struct hb_buf *out, const struct hb_case_posture *c,
                         unsigned columns, int zone_minutes);
 static const struct hb_case_posture *most_urgent(const struct hb_posture *p);
 static void write_case(struct hb_jw *w, const struct hb_case_posture *c);
+static void write_reason(struct hb_jw *w, const char *reason);
 static int read_case(struct hb_arena *a, const struct hb_casebook *b,
                      const struct hb_json *json, struct hb_case_posture *ret);
 static int find(const char *const *words, size_t n, const char *text);
@@ -422,7 +423,7 @@ static void write_case(struct hb_jw *w, const struct hb_case_posture *c)
         hb_jw_end_obj(w);
     }
     if (c->result != NULL && c->result->reason != NULL)
-        hb_jw_str(w, "reason", c->result->reason);
+        write_reason(w, c->result->reason);
     hb_jw_int(w, "at", c->at);
     hb_jw_int(w, "fail", c->fail);
     hb_jw_int(w, "unknown", c->unknown);
@@ -431,11 +432,27 @@ static void write_case(struct hb_jw *w, const struct hb_case_posture *c)
     hb_jw_end_obj(w);
 }
 
+/* "reason", and what takes the place of its "%s" as "reason_of". */
+static void write_reason(struct hb_jw *w, const char *reason)
+{
+    const char *with = strchr(reason, '\t');
+    char text[512];
+
+    if (with == NULL) {
+        hb_jw_str(w, "reason", reason);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.*s", (int)(with - reason), reason);
+    hb_jw_str(w, "reason", text);
+    hb_jw_str(w, "reason_of", with + 1);
+}
+
 static int read_case(struct hb_arena *a, const struct hb_casebook *b,
                      const struct hb_json *json, struct hb_case_posture *ret)
 {
     const char *control = hb_json_str(json, "control", NULL);
     const char *reason = hb_json_str(json, "reason", NULL);
+    const char *with = hb_json_str(json, "reason_of", NULL);
     int state =
         find(states, HB_ARRAY_LEN(states), hb_json_str(json, "state", ""));
     int why =
@@ -466,7 +483,10 @@ static int read_case(struct hb_arena *a, const struct hb_casebook *b,
     if (result == NULL)
         return -ENOMEM;
     result->control = ret->control->id;
-    result->reason = reason;
+    result->reason =
+        with == NULL ? reason : hb_arena_printf(a, "%s\t%s", reason, with);
+    if (result->reason == NULL)
+        return -ENOMEM;
     ret->result = result;
     return 0;
 }

@@ -200,6 +200,39 @@ static void test_json(void **state)
     hb_arena_free(a);
 }
 
+/* A reason with a time in it: apart in the data, whole in words, in both
+ * languages. */
+static void test_reason_of(void **state)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_posture *p = make(a, (unsigned[]){1, 11, 1, 1, 1, 1}), *q;
+    struct hb_control_result r = {
+        .control = "files.watching",
+        .reason = "Checkpoints of the evidence leave this machine, but none "
+                  "could since %s.\t2026-11-30 12:00:00 JST"};
+    struct hb_buf json = HB_BUF_INIT, text = HB_BUF_INIT;
+    struct hb_json *j;
+
+    p->cases[0].result = &r;
+    hb_posture_json(&json, p);
+    assert_non_null(
+        strstr(hb_buf_z(&json), "\"reason_of\":\"2026-11-30 12:00:00 JST\""));
+    assert_null(strstr(hb_buf_z(&json), "\\t"));
+    assert_int_equal(hb_json_parse(a, hb_buf_slice(&json), &j, NULL), 0);
+    assert_int_equal(hb_posture_decode(a, &book, j, &q, NULL), 0);
+    assert_string_equal(q->cases[0].result->reason, r.reason);
+    hb_control_reason(&text, r.reason, false);
+    assert_non_null(strstr(hb_buf_z(&text), "since 2026-11-30 12:00:00 JST."));
+    hb_buf_reset(&text);
+    /* One without a place for it, and one without anything. */
+    hb_control_reason(&text, "plain\tx", false);
+    hb_control_reason(&text, "", false);
+    assert_string_equal(hb_buf_z(&text), "plain");
+    hb_buf_done(&json);
+    hb_buf_done(&text);
+    hb_arena_free(a);
+}
+
 static void test_json_refused(void **state)
 {
     static const char *const bad[] = {
@@ -229,9 +262,9 @@ static void test_json_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headline), cmocka_unit_test(test_screen),
-        cmocka_unit_test(test_json),     cmocka_unit_test(test_json_refused),
-        cmocka_unit_test(test_japanese),
+        cmocka_unit_test(test_headline),     cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_json),         cmocka_unit_test(test_reason_of),
+        cmocka_unit_test(test_json_refused), cmocka_unit_test(test_japanese),
     };
     setup();
     return hb_tap_run("casebook/screen", tests);
