@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/num.h"
@@ -21,7 +22,7 @@
 static hb_core_cmd_fn incident_open, incident_note, incident_state,
     incident_restart, task_answer, task_assign, decision_add, step_resume,
     approval_wanted, approval_add, evidence_checkpoint, evidence_kept,
-    evidence_export;
+    evidence_export, evidence_export_drop;
 
 const struct hb_core_cmd hb_core_cmds_work[] = {
     {"incident.open", HB_NEED_PERSON, incident_open},
@@ -40,6 +41,7 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {"evidence.checkpoint", HB_NEED_READ, evidence_checkpoint},
     {"evidence.kept", HB_NEED_PERSON, evidence_kept},
     {"evidence.export", HB_NEED_OFFICER, evidence_export},
+    {"evidence.export.drop", HB_NEED_OFFICER, evidence_export_drop},
     {NULL, HB_NEED_NOTHING, NULL},
 };
 
@@ -479,6 +481,24 @@ static int evidence_export(struct hb_core_call *call)
                 to);
     hb_json_quote(&call->data, hb_slice_z(to));
     return whole ? 0 : note_exported(call, id);
+}
+
+/* The caller has it where they want it: a second copy of evidence, and of
+ * what is in it of people, need not lie here. */
+static int evidence_export_drop(struct hb_core_call *call)
+{
+    const char *dir = call->core->ctx->state_dir;
+    const char *path = hb_json_str(call->args, "package", "");
+    size_t n = strlen(dir);
+    static const char name[] = "/export-";
+
+    if (strncmp(path, dir, n) != 0 ||
+        strncmp(path + n, name, sizeof(name) - 1) != 0 ||
+        strspn(path + n + sizeof(name) - 1, "0123456789-") !=
+            strlen(path + n + sizeof(name) - 1))
+        return hb_err_set(&call->err, -EINVAL,
+                          _("This is no package of the service."));
+    return hb_rmtree(AT_FDCWD, path);
 }
 
 static int note_exported(struct hb_core_call *call, int64_t id)
