@@ -55,6 +55,7 @@ static void parts(struct hb_core_call *call);
 static int show_steps(struct hb_core_call *call, int64_t id);
 static const char *shown(struct hb_core_call *call, const char *z);
 static int zone(const struct hb_core_call *call);
+static void anchor(struct hb_core_call *call);
 static void pending(struct hb_core_call *call, const char *site);
 
 static int status(struct hb_core_call *call)
@@ -72,6 +73,7 @@ static int status(struct hb_core_call *call)
     hb_buf_addc(&call->text, '\n');
     sites(call);
     parts(call);
+    anchor(call);
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
                     shown(call, call->core->trouble));
@@ -106,6 +108,19 @@ static void sites(struct hb_core_call *call)
                     s[i].url != NULL ? s[i].url : "");
         pending(call, s[i].name);
     }
+}
+
+/* Told where checkpoints of the evidence do not leave, and since when. */
+static void anchor(struct hb_core_call *call)
+{
+    _cleanup_buf_ struct hb_buf said = HB_BUF_INIT;
+    char reason[HB_CORE_REASON];
+    bool failing;
+
+    if (hb_core_anchor_reason(call->core, reason, &failing) && !failing)
+        return;
+    hb_control_reason(&said, reason, true);
+    hb_buf_addf(&call->text, _("Evidence: %s\n"), hb_buf_z(&said));
 }
 
 static void pending(struct hb_core_call *call, const char *site)

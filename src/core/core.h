@@ -204,6 +204,11 @@ struct hb_core_anchor {
     int64_t failing_since; /* 0: the last try was good */
 };
 void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);
+/* Whether the evidence is anchored, and in words, for hb_control_reason();
+ * *RET_FAILING: the last try to send one was in vain. */
+#define HB_CORE_REASON 512u
+bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
+                           bool *ret_failing);
 
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,

@@ -94,6 +94,47 @@ void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret)
     ret->on_paper = on_paper(c, paper[1]);
 }
 
+bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
+                           bool *ret_failing)
+{
+    const struct hb_conf_org *org = &c->ctx->config->organisation;
+    const char *text = N_("Checkpoints of the evidence do not leave this "
+                          "machine: root could rewrite the whole chain "
+                          "unseen.");
+    struct hb_core_anchor a;
+    char when[64] = "";
+    int64_t at = 0;
+
+    hb_core_anchor_state(c, &a);
+    if (a.lately && a.failing_since == 0) {
+        text = N_("Checkpoints of the evidence leave this machine.");
+    } else if (a.on_paper) {
+        text = N_("The checkpoint of the evidence of %s was put away on "
+                  "paper.");
+        at = a.paper;
+    } else if (a.lately) {
+        text = N_("Checkpoints of the evidence leave this machine, but none "
+                  "could since %s.");
+        at = a.failing_since;
+    } else if (a.last != 0 || a.paper != 0) {
+        text = N_("No checkpoint of the evidence has left this machine since "
+                  "%s: root could rewrite what came after unseen.");
+        at = HB_MAX(a.last, a.paper);
+    } else if (a.set && a.failing_since != 0) {
+        text = N_("No checkpoint of the evidence has left this machine yet, "
+                  "and none could since %s: root could rewrite the whole "
+                  "chain unseen.");
+        at = a.failing_since;
+    }
+    if (at != 0)
+        (void)hb_time_zone(at, (int)org->zone_minutes, org->zone_name, when,
+                           sizeof(when));
+    (void)snprintf(reason, HB_CORE_REASON, at != 0 ? "%s\t%s" : "%s%s", text,
+                   when);
+    *ret_failing = a.failing_since != 0;
+    return a.lately || a.on_paper;
+}
+
 int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
                          const char *code, const char *place,
                          struct hb_err *err)

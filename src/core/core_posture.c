@@ -322,43 +322,11 @@ static void watching(struct hb_core *c)
 
 static void anchored(struct hb_core *c)
 {
-    const struct hb_conf_org *org = &c->ctx->config->organisation;
-    const char *text = N_("Checkpoints of the evidence do not leave this "
-                          "machine: root could rewrite the whole chain "
-                          "unseen.");
-    struct hb_core_anchor a;
-    char reason[512], when[64] = "";
-    int64_t at = 0;
+    char reason[512];
+    bool failing, good = hb_core_anchor_reason(c, reason, &failing);
 
-    hb_core_anchor_state(c, &a);
-    if (a.lately && a.failing_since == 0) {
-        text = N_("Checkpoints of the evidence leave this machine.");
-    } else if (a.on_paper) {
-        text = N_("The checkpoint of the evidence of %s was put away on "
-                  "paper.");
-        at = a.paper;
-    } else if (a.lately) {
-        text = N_("Checkpoints of the evidence leave this machine, but none "
-                  "could since %s.");
-        at = a.failing_since;
-    } else if (a.last != 0 || a.paper != 0) {
-        text = N_("No checkpoint of the evidence has left this machine since "
-                  "%s: root could rewrite what came after unseen.");
-        at = HB_MAX(a.last, a.paper);
-    } else if (a.set && a.failing_since != 0) {
-        text = N_("No checkpoint of the evidence has left this machine yet, "
-                  "and none could since %s: root could rewrite the whole "
-                  "chain unseen.");
-        at = a.failing_since;
-    }
-    if (at != 0)
-        (void)hb_time_zone(at, (int)org->zone_minutes, org->zone_name, when,
-                           sizeof(when));
-    (void)snprintf(reason, sizeof(reason), at != 0 ? "%s\t%s" : "%s%s", text,
-                   when);
     (void)!hb_core_control_set(c, "evidence.anchored",
-                               a.lately || a.on_paper ? HB_CS_PASS : HB_CS_FAIL,
-                               reason, "", 0);
+                               good ? HB_CS_PASS : HB_CS_FAIL, reason, "", 0);
 }
 
 static void drills(struct hb_core *c)

@@ -199,6 +199,9 @@ def run(bed, relay):
     ok(lab.until(lambda: bed.ask('event', 'not-anchored'), 30, 0.2)
        is not None, 'a mail that is refused is told', bed.log())
     ok(anchored() != 'pass', 'the posture says that nothing left')
+    r = bed.officer('status')
+    ok('Evidence: No checkpoint' in r.stdout and 'none could since 20'
+       in r.stdout, 'and since when', r.stdout)
 
     # ---- a checkpoint on paper -------------------------------------------------
     if shutil.which('qrencode'):
@@ -233,6 +236,7 @@ def run(bed, relay):
        'encrypted, after the password', told)
     ok(lab.until(lambda: anchored() == 'pass', 30, 0.3) is not None,
        'the posture says that it left')
+    ok('Evidence:' not in bed.officer('status').stdout, 'and no more of it')
     kept = bed.top + '/mail.eml'
     with open(kept, 'wb') as f:
         f.write(b'Received: from relay by desk\r\n' + data)
