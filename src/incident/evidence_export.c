@@ -75,6 +75,8 @@ static const char *const readme_text[] = {
        "other incidents are left out as \"gap FIRST LAST DIGEST\", for which "
        "only the signatures behind it vouch.\n"),
     N_("To check everything at once: sh VERIFY.sh\n"
+       "It ends with GOOD only where everything holds; each line that begins "
+       "with BAD says what does not.\n"
        "With a checkpoint that was kept elsewhere (the mail as it was saved, "
        "or its line): sh VERIFY.sh --anchor FILE\n"
        "With the key's name, learnt from the organisation by another way: "
