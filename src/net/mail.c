@@ -98,7 +98,7 @@ static int say(CURLcode c, long answer, const struct hb_mail *m,
 
     switch (c) {
     case CURLE_USE_SSL_FAILED:
-        return hb_err_set(err, r,
+        return hb_err_set(err, -EKEYREJECTED,
                           _("the mail server offers no encryption "
                             "(STARTTLS); nothing was sent"));
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -124,7 +124,7 @@ static int say(CURLcode c, long answer, const struct hb_mail *m,
         break;
     }
     if (answer >= 400)
-        return hb_err_set(err, r,
+        return hb_err_set(err, -EACCES,
                           _("the mail server refused the mail (its answer "
                             "was %ld)"),
                           answer);
