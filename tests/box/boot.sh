@@ -300,6 +300,11 @@ does 'nginx can start again' 'systemctl restart nginx; nginx -t -q &&
 does 'it is installed again' 'apt-get install -y -q /root/0.1.1.deb'
 roles_are_up 'again'
 says 'with its records' "$before" "$incidents"
+does 'and able to take the site off again' '
+    touch /var/lib/hinoban/private/site.flag
+    wait_for 20 shows "" "Temporarily unavailable"
+    ok=$?; rm /var/lib/hinoban/private/site.flag; [ $ok = 0 ] &&
+    wait_for 20 shows "" "town hall"'
 does 'it is purged without an answer' 'apt-get purge -y -q hinoban'
 out_has 'stay in' 'which says that records stay'
 does 'and they do' 'test -e /var/lib/hinoban/state/state.db &&

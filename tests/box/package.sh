@@ -111,7 +111,10 @@ there $private/box.conf 'the include that nginx names stays'
 ! grep -q 503 "$T/root$private/box.conf"; ok $? 'without effect'
 in_root nginx -t -q; is $rc 0 'so nginx can start'
 
-install; in_root dpkg -P hinoban; is $rc 0 'it is purged without an answer'
+install; grep -q 503 "$T/root$private/box.conf"
+ok $? 'installed again, the include can take the site off'
+in_root nginx -t -q; is $rc 0 'and nginx takes it'
+in_root dpkg -P hinoban; is $rc 0 'it is purged without an answer'
 there /etc/hinoban/hinoban.yaml 'which keeps all records'
 err_has 'stay in' 'and says so'
 install; PURGE=yes in_root dpkg -P hinoban; is $rc 0 'purged with a yes'
