@@ -44,6 +44,7 @@ static int check_anchor(const struct hb_config *c, const struct hb_yaml *map,
                         struct hb_err *err);
 static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
                        struct hb_err *err);
+static int check_mail_files(const struct hb_config *c, struct hb_err *err);
 static int check_machine_site(const struct hb_conf_site *s,
                               const struct hb_yaml *map, const char *const *own,
                               struct hb_err *err);
@@ -116,7 +117,7 @@ int hb_config_check_machine(const struct hb_config *c, const char *const *own,
         if (r < 0)
             return r;
     }
-    return 0;
+    return check_mail_files(c, err);
 }
 
 static int load(const char *path, struct hb_config **ret, struct hb_err *err)
@@ -444,6 +445,22 @@ static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
         (c->organisation.mail_password[0] == '\0'))
         return hb_yaml_err(at(map, "organisation"), err, -EINVAL,
                            _("mail_user and mail_password belong together"));
+    return 0;
+}
+
+/* What the mail server wants to be shown must be there. */
+static int check_mail_files(const struct hb_config *c, struct hb_err *err)
+{
+    static const char *const names[] = {"mail_password", "mail_ca"};
+    const char *const paths[] = {c->organisation.mail_password,
+                                 c->organisation.mail_ca};
+    char reason[128];
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(names); i++)
+        if (paths[i][0] != '\0' && access(paths[i], F_OK) < 0)
+            return hb_yaml_err(at(at(c->yaml, "organisation"), names[i]), err,
+                               -errno, "%s: %s", paths[i],
+                               hb_errno_text(-errno, reason, sizeof(reason)));
     return 0;
 }
 

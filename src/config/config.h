@@ -96,7 +96,8 @@ void hb_config_freep(struct hb_config **c);
 
 /* Whether it fits this machine: roots exist and are folders, staging lies on
  * the root's file system, no root overlaps with a directory of OWN (NULL
- * ends).  For `hinoban config check` and publishing. */
+ * ends), the files for the mail server are there.  For `hinoban config check`
+ * and publishing. */
 int hb_config_check_machine(const struct hb_config *c, const char *const *own,
                             struct hb_err *err) HB_WUR;
 /* NULL where there is none. */

@@ -141,6 +141,9 @@ def main():
 def password(bed):
     """The relay's, readable by the role outside alone."""
     path = bed.root + '/etc/hinoban/keys/mail.password'
+    r = bed.hinoban('config', 'check', check=False)
+    ok(r.returncode == 1 and path in r.stderr, 'a password that is not there '
+       'is told', r.stdout + r.stderr)
     with open(path, 'w', encoding='utf-8') as f:
         f.write(smtp_server.PASSWORD + '\n')
     os.chmod(path, 0o644)
