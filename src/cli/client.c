@@ -14,8 +14,11 @@
 #include "base/sock.h"
 #include "crypto/passphrase.h"
 
-static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer,
-                    int *passed);
+#define PATIENCE_S 60
+#define EXPORT_S   3600 /* every content is copied and hashed before it ends */
+
+static int exchange(int fd, struct hb_buf *request, time_t patience_s,
+                    struct hb_buf *answer, int *passed);
 
 int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
                    const char *cmd, const char *args,
@@ -54,7 +57,9 @@ int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_raw(&w, "args", hb_slice_z(args));
     hb_jw_end_obj(&w);
     hb_buf_addc(&request, '\n');
-    r = exchange(fd, &request, &answer, &passed);
+    r = exchange(fd, &request,
+                 hb_streq(cmd, "evidence.export") ? EXPORT_S : PATIENCE_S,
+                 &answer, &passed);
     if (r < 0)
         return hb_err_set(err, r, _("The service did not answer."));
     text.p = hb_arena_dup(a, hb_buf_z(&answer), answer.n);
@@ -219,10 +224,10 @@ bool hb_client_flag(int *argc, char **argv, const char *name)
 }
 
 /* A descriptor comes with the first byte, if at all. */
-static int exchange(int fd, struct hb_buf *request, struct hb_buf *answer,
-                    int *passed)
+static int exchange(int fd, struct hb_buf *request, time_t patience_s,
+                    struct hb_buf *answer, int *passed)
 {
-    struct timeval limit = {.tv_sec = 60};
+    struct timeval limit = {.tv_sec = patience_s};
     char part[16384];
     ssize_t n;
     int r = hb_buf_err(request);

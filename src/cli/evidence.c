@@ -27,8 +27,6 @@ static int print_json(const struct hb_evidence_report *r);
 static int checkpoint(struct hb_cli *cli, int argc, char **argv);
 static int print_paper(struct hb_cli *cli, const char *file);
 static int export(struct hb_cli *cli, int argc, char **argv);
-static void drop_package(struct hb_cli *cli, struct hb_arena *a,
-                         const struct hb_json *exported);
 static int request(struct hb_cli *cli, const char *cmd, const char *member,
                    const char *number);
 
@@ -255,7 +253,7 @@ static int export(struct hb_cli *cli, int argc, char **argv)
     _cleanup_close_ int from = -1;
     const struct hb_json *answer = NULL;
     struct hb_err err = {0};
-    char args[64];
+    char args[96];
     int64_t n = 0;
     int r;
 
@@ -269,8 +267,9 @@ static int export(struct hb_cli *cli, int argc, char **argv)
             argv[argc - 1]);
     if (id != NULL && (hb_parse_i64(hb_slice_z(id), &n) < 0 || n < 1))
         return hb_cli_usage(cli, _("%s is not a number"), id);
-    (void)snprintf(args, sizeof(args), "{\"incident\":%lld,\"whole\":%s}",
-                   (long long)n, whole ? "true" : "false");
+    (void)snprintf(
+        args, sizeof(args), "{\"incident\":%lld,\"whole\":%s,\"fetch\":%s}",
+        (long long)n, whole ? "true" : "false", argc < 2 ? "false" : "true");
     if (argc < 2)
         return hb_client_print(cli, "evidence.export", args);
     /* Before the service makes one for nothing. */
@@ -285,32 +284,10 @@ static int export(struct hb_cli *cli, int argc, char **argv)
         (void)!hb_rmtree(AT_FDCWD, argv[1]);
         return hb_cli_fail(&err);
     }
-    drop_package(cli, a, answer);
     return hb_cli_said(cli, "package", argv[1],
                        _("The package is in %s. To check it: sh "
                          "%s/VERIFY.sh\n"),
                        argv[1], argv[1]);
-}
-
-/* The service's own copy; where that fails it stays, and is said to. */
-static void drop_package(struct hb_cli *cli, struct hb_arena *a,
-                         const struct hb_json *exported)
-{
-    const struct hb_json *data = hb_json_get(exported, "data"), *answer = NULL;
-    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
-    struct hb_err err = {0};
-    struct hb_jw w;
-
-    if (data == NULL || data->type != HB_JSON_STR)
-        return;
-    hb_jw_init(&w, &args);
-    hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "package", data->str.p);
-    hb_jw_end_obj(&w);
-    if (hb_buf_err(&args) == 0 &&
-        hb_client_call(cli, a, "evidence.export.drop", hb_buf_z(&args), &answer,
-                       &err) < 0)
-        (void)hb_cli_fail(&err);
 }
 
 /* NUMBER may be NULL: none. */

@@ -21,8 +21,7 @@
 
 static hb_core_cmd_fn incident_open, incident_note, incident_state,
     incident_restart, task_answer, task_assign, decision_add, step_resume,
-    approval_wanted, approval_add, evidence_checkpoint, evidence_kept,
-    evidence_export, evidence_export_drop;
+    approval_wanted, approval_add, evidence_checkpoint, evidence_kept;
 
 const struct hb_core_cmd hb_core_cmds_work[] = {
     {"incident.open", HB_NEED_PERSON, incident_open},
@@ -40,8 +39,7 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {"deed.undo", HB_NEED_OFFICER, hb_core_deed_undo},
     {"evidence.checkpoint", HB_NEED_READ, evidence_checkpoint},
     {"evidence.kept", HB_NEED_PERSON, evidence_kept},
-    {"evidence.export", HB_NEED_OFFICER, evidence_export},
-    {"evidence.export.drop", HB_NEED_OFFICER, evidence_export_drop},
+    {"evidence.export", HB_NEED_OFFICER, hb_core_evidence_export},
     {NULL, HB_NEED_NOTHING, NULL},
 };
 
@@ -58,7 +56,6 @@ struct wanted {
 static hb_task_fn add_wanted;
 static bool known_subject(struct hb_core_call *call, const char *subject);
 static const char *me(struct hb_core_call *call);
-static int note_exported(struct hb_core_call *call, int64_t id);
 static int note_assigned(struct hb_core_call *call, const struct hb_task *t,
                          const struct hb_person *to);
 static int unhex_arg(struct hb_core_call *call, const char *name, void *buf,
@@ -451,70 +448,6 @@ static int evidence_kept(struct hb_core_call *call)
                 _("It is written down that this paper was put away. What is "
                   "taken from now on is not on it.\n"));
     return 0;
-}
-
-/* One incident, or with "whole" all there is.  The package goes along as a
- * descriptor: it lies where only this service can go. */
-static int evidence_export(struct hb_core_call *call)
-{
-    const char *dir = call->core->ctx->state_dir;
-    bool whole = hb_json_bool(call->args, "whole", false);
-    int64_t id = whole ? 0 : hb_json_int(call->args, "incident", 0);
-    const char *to =
-        hb_arena_printf(call->arena, "%s/export-%lld-%lld", dir, (long long)id,
-                        (long long)(hb_now() / (int64_t)HB_MS));
-    struct hb_incident i;
-    int r;
-
-    if (to == NULL)
-        return -ENOMEM;
-    if (!whole && hb_incident_get(&call->core->state, call->arena, id, &i) < 0)
-        return hb_err_set(&call->err, -ENOENT, _("There is no incident %lld."),
-                          (long long)id);
-    r = hb_evidence_export(call->core->state.evidence, id, to, &call->err);
-    if (r < 0)
-        return r;
-    call->pass_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    hb_buf_addf(&call->text,
-                _("The package is in %s (only root and the service can read "
-                  "it: sudo cp -r).\n"),
-                to);
-    hb_json_quote(&call->data, hb_slice_z(to));
-    return whole ? 0 : note_exported(call, id);
-}
-
-/* The caller has it where they want it: a second copy of evidence, and of
- * what is in it of people, need not lie here. */
-static int evidence_export_drop(struct hb_core_call *call)
-{
-    const char *dir = call->core->ctx->state_dir;
-    const char *path = hb_json_str(call->args, "package", "");
-    size_t n = strlen(dir);
-    static const char name[] = "/export-";
-
-    if (strncmp(path, dir, n) != 0 ||
-        strncmp(path + n, name, sizeof(name) - 1) != 0 ||
-        strspn(path + n + sizeof(name) - 1, "0123456789-") !=
-            strlen(path + n + sizeof(name) - 1))
-        return hb_err_set(&call->err, -EINVAL,
-                          _("This is no package of the service."));
-    return hb_rmtree(AT_FDCWD, path);
-}
-
-static int note_exported(struct hb_core_call *call, int64_t id)
-{
-    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
-    const char *by = me(call);
-    struct hb_jw w;
-
-    hb_jw_init(&w, &args);
-    hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "by", call->person->full_name);
-    hb_jw_end_obj(&w);
-    if (by == NULL || hb_buf_err(&args) < 0)
-        return -ENOMEM;
-    return hb_timeline_add(&call->core->state, id, hb_now(),
-                           "evidence.exported", by, hb_buf_z(&args), "");
 }
 
 /* "person:NAME" for the record. */

@@ -52,6 +52,7 @@ int hb_core_main(const struct hb_role_ctx *ctx)
         close_all(c);
         return 1;
     }
+    hb_core_exports_clear(c, HB_CLEAR_START);
     if (hb_core_people_sync(c, &err) < 0)
         hb_log(HB_LOG_ERR, "%s", err.message);
     hb_core_say(c, HB_SEV_INFO, "ready", HB_VERSION);
@@ -202,6 +203,7 @@ static void on_second(void *arg)
     if (patience > 0 && hb_task_escalate(&c->state, hb_now(), patience) < 0)
         hb_log(HB_LOG_ERR, "tasks could not be passed on");
     hb_core_command_sweep(c);
+    hb_core_exports_clear(c, HB_CLEAR_FETCHED);
     hb_core_own_controls_if_due(c);
     hb_core_staged_fetch(c);
     hb_core_reflex_go(c);

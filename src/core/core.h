@@ -74,6 +74,7 @@ struct hb_core {
                                 been taken without being recorded: by a core
                                 that died, or where the state store refused;
                                 0: not looked yet */
+    unsigned exports_out;    /* packages that somebody may be fetching */
     int64_t started;
     uint64_t events_taken;
     uint64_t own_controls_at;
@@ -210,6 +211,14 @@ void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);
 bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
                            bool *ret_failing);
 
+/* ---- core_export.c ---- */
+/* Packages of evidence below the state directory begin with this. */
+#define HB_EXPORT "export-"
+/* Removes the packages that are older than a day or that were fetched; at the
+ * start of core also what the one before left, half made or half fetched. */
+enum hb_core_clear { HB_CLEAR_FETCHED, HB_CLEAR_OLD, HB_CLEAR_START };
+void hb_core_exports_clear(struct hb_core *c, enum hb_core_clear when);
+
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
                     struct hb_posture **ret) HB_WUR;
@@ -281,6 +290,9 @@ struct hb_core_cmd {
 void hb_core_history_note(struct hb_core *c);
 /* "posture.history": {"days": 30}, newest first, each verified. */
 hb_core_cmd_fn hb_core_history;
+
+/* "evidence.export": {"incident": ID} or {"whole": true}, "fetch": true. */
+hb_core_cmd_fn hb_core_evidence_export;
 
 extern const struct hb_core_cmd hb_core_cmds_read[]; /* name NULL ends */
 extern const struct hb_core_cmd hb_core_cmds_work[];

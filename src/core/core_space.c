@@ -7,7 +7,8 @@
  * hold.  A day is announced (NOTICE_DAYS) before it goes, at its age or at
  * nine tenths of the ceiling; the ceiling itself holds without notice, and
  * then the event says so.  Evidence is never deleted: people are told while
- * there is room left.
+ * there is room left.  Copies of it that were made for a stranger count with it
+ * and go after a day (core_export.c).
  *
  * An announcement is a row of `meta`, so that a restart forgets none.
  */
@@ -48,7 +49,7 @@ static void disk(struct hb_core *c);
 static bool warn_now(struct hb_core *c, const char *what, unsigned level);
 static void say(struct hb_core *c, enum hb_severity sev, const char *status,
                 const char *fmt, ...) HB_PRINTF(4, 5);
-static uint64_t bytes_below(int dir, unsigned depth);
+static uint64_t bytes_below(int dir, const char *begin, unsigned depth);
 
 void hb_core_space(struct hb_core *c)
 {
@@ -57,6 +58,7 @@ void hb_core_space(struct hb_core *c)
     events(c, &err);
     if (err.code != 0)
         hb_log(HB_LOG_ERR, "%s", err.message);
+    hb_core_exports_clear(c, HB_CLEAR_OLD);
     evidence(c);
     disk(c);
 }
@@ -189,14 +191,15 @@ static void evidence(struct hb_core *c)
 {
     uint64_t most = c->ctx->config->limits.evidence_bytes, have;
     char path[HB_MAX_PATH];
-    _cleanup_close_ int dir = -1;
+    _cleanup_close_ int dir = -1, all = -1;
     unsigned level;
 
     (void)snprintf(path, sizeof(path), "%s/evidence", c->ctx->state_dir);
     dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || most == 0)
+    all = open(c->ctx->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || all < 0 || most == 0)
         return;
-    have = bytes_below(dir, 0);
+    have = bytes_below(dir, "", 0) + bytes_below(all, HB_EXPORT, 0);
     level = have >= most ? 100 : have >= most / 10 * 8 ? 80 : 0;
     if (warn_now(c, "evidence", level))
         say(c, level >= 100 ? HB_SEV_HIGH : HB_SEV_MEDIUM, "space",
@@ -258,8 +261,9 @@ static void say(struct hb_core *c, enum hb_severity sev, const char *status,
     hb_core_say(c, sev, status, detail);
 }
 
-/* Evidence lies flat in a few directories; links are not followed. */
-static uint64_t bytes_below(int dir, unsigned depth)
+/* Evidence lies flat in a few directories; links are not followed.  What does
+ * not begin with BEGIN does not count. */
+static uint64_t bytes_below(int dir, const char *begin, unsigned depth)
 {
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
@@ -273,6 +277,7 @@ static uint64_t bytes_below(int dir, unsigned depth)
     }
     while ((d = readdir(list)) != NULL) {
         if (hb_streq(d->d_name, ".") || hb_streq(d->d_name, "..") ||
+            strncmp(d->d_name, begin, strlen(begin)) != 0 ||
             fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (S_ISREG(st.st_mode))
@@ -281,7 +286,7 @@ static uint64_t bytes_below(int dir, unsigned depth)
             _cleanup_close_ int sub = openat(
                 fd, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-            sum += sub >= 0 ? bytes_below(sub, depth + 1) : 0;
+            sum += sub >= 0 ? bytes_below(sub, "", depth + 1) : 0;
         }
     }
     (void)closedir(list);

@@ -27,7 +27,7 @@
 
 struct package {
     struct hb_evidence *e;
-    const char *to;
+    const char *to, *by;
     int dirfd, filesfd;
     int64_t incident;
     struct hb_arena *arena;
@@ -97,10 +97,11 @@ static const char *const readme_text[] = {
 };
 
 int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
-                       struct hb_err *err)
+                       const char *by, struct hb_err *err)
 {
     struct package p = {.e = e,
                         .to = to,
+                        .by = by,
                         .dirfd = -1,
                         .filesfd = -1,
                         .incident = incident,
@@ -148,7 +149,7 @@ static int begin(struct package *p)
     struct hb_evidence_item item = {.incident = p->incident,
                                     .kind = "export",
                                     .name = p->to,
-                                    .taken_by = "role:core",
+                                    .taken_by = p->by,
                                     .source = "package for a stranger"};
     struct hb_slice text;
     int r;

@@ -249,50 +249,12 @@ static void test_inactive(void **state)
     assert_int_equal(ask_as(OFFICER_UID, "incident.list"), 1);
 }
 
-/* Only a package of the service's own is taken away. */
-static void test_drop_package(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "/export-1",
-                                      "/events",
-                                      "/export-1-2/../events",
-                                      "/export-../x",
-                                      "/evidence"};
-    char request[1024], path[600];
-
-    box_person("adm", HB_PR_OFFICER, getuid());
-    for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++) {
-        int code;
-
-        (void)snprintf(request, sizeof(request),
-                       "{\"v\":1,\"cmd\":\"evidence.export.drop\","
-                       "\"args\":{\"package\":\"%s%s\"}}\n",
-                       scratch, bad[i]);
-        code = code_of(request);
-        assert_true(code == -EINVAL || code == -ENOENT);
-    }
-    assert_int_equal(code_of("{\"v\":1,\"cmd\":\"evidence.export.drop\","
-                             "\"args\":{\"package\":\"/etc\"}}\n"),
-                     -EINVAL);
-    (void)snprintf(path, sizeof(path), "%s/events", scratch);
-    assert_int_equal(access(path, F_OK), 0);
-    (void)snprintf(path, sizeof(path), "%s/export-1-2/files", scratch);
-    assert_int_equal(hb_mkdirs(path, 0700), 0);
-    (void)snprintf(request, sizeof(request),
-                   "{\"v\":1,\"cmd\":\"evidence.export.drop\","
-                   "\"args\":{\"package\":\"%s/export-1-2\"}}\n",
-                   scratch);
-    assert_int_equal(code_of(request), 0);
-    assert_int_equal(access(path, F_OK), -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOXED(test_nonsense), BOXED(test_too_long),
-        BOXED(test_gone),     BOXED(test_crowd),
-        BOXED(test_slow),     BOXED(test_who_may_what),
-        BOXED(test_inactive), BOXED(test_drop_package),
+        BOXED(test_nonsense), BOXED(test_too_long), BOXED(test_gone),
+        BOXED(test_crowd),    BOXED(test_slow),     BOXED(test_who_may_what),
+        BOXED(test_inactive),
     };
 
     return hb_tap_run("core/ctl", tests);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_export.c - packages of evidence for a stranger: made, handed over, and
+ * taken away again.
+ *
+ * Runs in core.  A package is made below the state directory and holds others'
+ * personal data in clear, so it must not stay.  One that the caller fetches
+ * ("export-ID-MS.out") is theirs by a descriptor that carries a lock: once
+ * they close it, or die, the lock is gone and so is the package.  One that
+ * root is to take ("export-ID-MS") stays a day.  What a core that died left
+ * half made or half fetched goes when the next one starts.
+ *
+ * Contents are copied and hashed in one go: core answers nobody meanwhile
+ * (README).  The guards do not wait for core.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "core/core.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/num.h"
+
+#define OUT    ".out"
+#define LAST   "SHA256SUMS.sig" /* what is written last */
+#define DAY_MS ((int64_t)(86400 * HB_S / HB_MS))
+
+static int hand_over(struct hb_core_call *call, const char *to);
+static int note_exported(struct hb_core_call *call, int64_t id);
+static bool is_over(int dirfd, const char *name, enum hb_core_clear when);
+static bool is_old(const char *name);
+static bool ends_in(const char *name, const char *end);
+
+/* One incident, or with "whole" all there is; "fetch": the package goes along
+ * as a descriptor. */
+int hb_core_evidence_export(struct hb_core_call *call)
+{
+    const char *dir = call->core->ctx->state_dir;
+    bool whole = hb_json_bool(call->args, "whole", false);
+    bool fetch = hb_json_bool(call->args, "fetch", false);
+    int64_t id = whole ? 0 : hb_json_int(call->args, "incident", 0);
+    const char *to = hb_arena_printf(
+        call->arena, "%s/export-%lld-%lld%s", dir, (long long)id,
+        (long long)(hb_now() / (int64_t)HB_MS), fetch ? OUT : "");
+    const char *by =
+        hb_arena_printf(call->arena, "person:%s", call->person->name);
+    struct hb_incident i;
+    int r;
+
+    if (to == NULL || by == NULL)
+        return -ENOMEM;
+    if (!whole && hb_incident_get(&call->core->state, call->arena, id, &i) < 0)
+        return hb_err_set(&call->err, -ENOENT, _("There is no incident %lld."),
+                          (long long)id);
+    r = hb_evidence_export(call->core->state.evidence, id, to, by, &call->err);
+    if (r == 0 && !whole)
+        r = note_exported(call, id);
+    if (r == 0 && fetch)
+        r = hand_over(call, to);
+    if (r < 0)
+        return r;
+    if (!fetch)
+        hb_buf_addf(&call->text,
+                    _("The package is in %s for a day (only root and the "
+                      "service can read it: sudo cp -r).\n"),
+                    to);
+    hb_json_quote(&call->data, hb_slice_z(to));
+    return 0;
+}
+
+/* The lock is that of the open directory, not of a process: whoever holds the
+ * descriptor last holds it. */
+static int hand_over(struct hb_core_call *call, const char *to)
+{
+    int fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    call->core->exports_out++;
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
+        int r = -errno;
+
+        hb_close(&fd);
+        return r;
+    }
+    call->pass_fd = fd;
+    return 0;
+}
+
+static int note_exported(struct hb_core_call *call, int64_t id)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    const char *by =
+        hb_arena_printf(call->arena, "person:%s", call->person->name);
+    struct hb_jw w;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "by", call->person->full_name);
+    hb_jw_end_obj(&w);
+    if (by == NULL || hb_buf_err(&args) < 0)
+        return -ENOMEM;
+    return hb_timeline_add(&call->core->state, id, hb_now(),
+                           "evidence.exported", by, hb_buf_z(&args), "");
+}
+
+void hb_core_exports_clear(struct hb_core *c, enum hb_core_clear when)
+{
+    _cleanup_close_ int at = -1;
+    unsigned left = 0;
+    struct dirent *d;
+    char why[128];
+    DIR *list;
+
+    if (when == HB_CLEAR_FETCHED && c->exports_out == 0)
+        return;
+    list = opendir(c->ctx->state_dir);
+    if (list == NULL)
+        return;
+    at = fcntl(dirfd(list), F_DUPFD_CLOEXEC, 0);
+    while ((d = readdir(list)) != NULL) {
+        int r = 0;
+
+        if (strncmp(d->d_name, HB_EXPORT, strlen(HB_EXPORT)) != 0)
+            continue;
+        if (is_over(at, d->d_name, when))
+            r = hb_rmtree(at, d->d_name);
+        else if (ends_in(d->d_name, OUT))
+            left++;
+        if (r < 0 && r != -ENOENT)
+            hb_log(HB_LOG_ERR, "%s/%s: %s", c->ctx->state_dir, d->d_name,
+                   hb_errno_text(r, why, sizeof(why)));
+    }
+    (void)closedir(list);
+    c->exports_out = left;
+}
+
+static bool is_over(int dirfd, const char *name, enum hb_core_clear when)
+{
+    _cleanup_close_ int fd =
+        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    if (is_old(name))
+        return true;
+    if (ends_in(name, OUT))
+        return when == HB_CLEAR_START || flock(fd, LOCK_EX | LOCK_NB) == 0;
+    return when == HB_CLEAR_START && faccessat(fd, LAST, F_OK, 0) < 0;
+}
+
+/* By its name, which says when it was made; one from a clock that was ahead by
+ * more than a day is none that anybody waits for. */
+static bool is_old(const char *name)
+{
+    const char *dash = strrchr(name, '-');
+    int64_t at = 0, now = hb_now() / (int64_t)HB_MS;
+
+    return dash == NULL ||
+           hb_parse_i64(hb_slice(dash + 1, strcspn(dash + 1, ".")), &at) < 0 ||
+           now - at >= DAY_MS || at - now >= DAY_MS;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+
+    return n >= m && hb_streq(name + n - m, end);
+}
