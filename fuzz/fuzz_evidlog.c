@@ -99,8 +99,10 @@ static void verify_package(struct hb_slice text)
     HB_ASSERT(hb_mkdirs(path, 0700) == 0);
     (void)snprintf(path, sizeof(path), "%s/log", dir);
     HB_ASSERT(hb_file_write(path, text.p, text.n, 0600) == 0);
-    HB_ASSERT(hb_evidence_verify(dir, pub, text, &r, NULL) == 0 ||
-              hb_evidence_verify(dir, pub, hb_slice(NULL, 0), &r, NULL) == 0);
+    HB_ASSERT(hb_evidence_verify(dir, HB_EVIDENCE_ANY, pub, text, &r, NULL) ==
+                  0 ||
+              hb_evidence_verify(dir, HB_EVIDENCE_ANY, pub, hb_slice(NULL, 0),
+                                 &r, NULL) == 0);
     HB_ASSERT(!hb_evidence_report_good(&r)); /* nothing signed it */
     HB_ASSERT(hb_rmtree(AT_FDCWD, dir) == 0);
 }

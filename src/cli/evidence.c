@@ -21,9 +21,10 @@
 #define ANCHOR_MAX (256u << 10) /* a mail with its headers */
 
 static int verify(struct hb_cli *cli, int argc, char **argv);
-static void print_text(const struct hb_evidence_report *r);
+static void print_text(const struct hb_evidence_report *r, const char *key);
+static void print_lines(const struct hb_evidence_report *r);
 static void print_anchors(const struct hb_evidence_report *r);
-static int print_json(const struct hb_evidence_report *r);
+static int print_json(const struct hb_evidence_report *r, const char *key);
 static int checkpoint(struct hb_cli *cli, int argc, char **argv);
 static int print_paper(struct hb_cli *cli, const char *file);
 static int export(struct hb_cli *cli, int argc, char **argv);
@@ -54,7 +55,7 @@ static int verify(struct hb_cli *cli, int argc, char **argv)
     const char *anchor = hb_client_opt(&argc, argv, "--anchor");
     const char *key = hb_client_opt(&argc, argv, "--key");
     struct hb_evidence_report report = {0};
-    char dir[HB_MAX_PATH], key_path[HB_MAX_PATH];
+    char dir[HB_MAX_PATH], key_path[HB_MAX_PATH], id[17];
     struct hb_slice text = {0};
     struct hb_pub *pub = NULL;
     struct hb_err err = {0};
@@ -79,39 +80,40 @@ static int verify(struct hb_cli *cli, int argc, char **argv)
     }
     if (hb_pub_load(key != NULL ? key : key_path, &pub, &err) < 0)
         return hb_cli_fail(&err);
-    r = hb_evidence_verify(argc == 2 ? argv[1] : dir, pub, text, &report, &err);
+    hb_pub_id(pub, id);
+    /* Where the store must be a package must not pass for it. */
+    r = argc == 2 ? hb_evidence_verify(argv[1], HB_EVIDENCE_ANY, pub, text,
+                                       &report, &err)
+                  : hb_evidence_verify(dir, HB_EVIDENCE_STORE, pub, text,
+                                       &report, &err);
     hb_pub_free(pub);
     if (r < 0)
         return hb_cli_fail(&err);
     if (cli->json)
-        r = print_json(&report);
+        r = print_json(&report, id);
     else
-        print_text(&report);
+        print_text(&report, id);
     if (r < 0)
         return hb_cli_fail_code("evidence", r);
     r = hb_cli_flush();
     return hb_evidence_report_good(&report) ? r : HB_EXIT_FAILED;
 }
 
-static void print_text(const struct hb_evidence_report *r)
+static void print_text(const struct hb_evidence_report *r, const char *key)
 {
-    int64_t left_out = r->sealed + r->gaps;
-
+    printf("%s", r->package ? _("This is a package for a stranger.\n")
+                            : _("This is an evidence store.\n"));
+    printf(_("The key's name: %s\n"), key);
     printf(_("Entries: %lld, of them signed checkpoints: %lld\n"),
            (long long)r->lines, (long long)r->checkpoints);
-    if (left_out > 0)
-        printf(_("Entries of other incidents, whose content was left out: "
-                 "%lld\n"),
-               (long long)left_out);
-    if (r->gaps > 0)
-        printf(_("Of these %lld were written by an older version. What old "
-                 "entries before them say, only the signature of this package "
-                 "vouches for; the whole log would show it.\n"),
-               (long long)r->gaps);
+    print_lines(r);
     if (r->sums > 0)
         printf(_("Files of the package that are not as they were signed: "
                  "%lld\n"),
                (long long)r->sums);
+    if (r->extra > 0)
+        printf(_("Files among the contents that no line names: %lld\n"),
+               (long long)r->extra);
     if (r->bad_line != 0)
         printf(_("Line %lld of the log does not hold: %s.\n"),
                (long long)r->bad_line, hb_gettext(r->bad_why));
@@ -122,16 +124,54 @@ static void print_text(const struct hb_evidence_report *r)
     if (r->first_lost != 0)
         printf(_("The first of these belongs to line %lld.\n"),
                (long long)r->first_lost);
-    if (r->torn > 0)
+    if (r->torn > 0 && !r->package)
         printf(_("Behind the last line stand %lld bytes that are no line yet: "
                  "being written now, or left by a crash; the service sets "
                  "them aside when it starts.\n"),
                (long long)r->torn);
     print_anchors(r);
-    printf("%s", hb_evidence_report_good(r)
-                     ? _("The evidence is unchanged.\n")
-                     : _("THE EVIDENCE WAS CHANGED. Keep this machine as it "
-                         "is and call for help.\n"));
+    printf("%s", hb_evidence_report_good(r) ? _("The evidence is unchanged.\n")
+                 : hb_evidence_report_changed(r)
+                     ? _("THE EVIDENCE WAS CHANGED. Keep this machine as it "
+                         "is and call for help.\n")
+                     : _("Nothing that is proven was changed; the lines named "
+                         "above are not proven.\n"));
+}
+
+/* What was left out, and what that costs. */
+static void print_lines(const struct hb_evidence_report *r)
+{
+    if (r->sealed + r->gaps > 0)
+        printf(_("Entries not of this incident, whose content was left out: "
+                 "%lld\n"),
+               (long long)(r->sealed + r->gaps));
+    if (r->gaps > 0)
+        printf(_("Of these %lld are said to be of an older version; only what "
+                 "stands behind them vouches for them.\n"),
+               (long long)r->gaps);
+    if (r->gap.first != 0)
+        printf(_("Lines %lld to %lld were left out; nothing here shows that "
+                 "they were of an older version.\n"),
+               (long long)r->gap.first, (long long)r->gap.last);
+    for (size_t i = 0; i < HB_MIN(r->unproven_n, (size_t)HB_EVIDENCE_UNPROVEN);
+         i++) {
+        long long first = (long long)r->unproven[i].first,
+                  last = (long long)r->unproven[i].last;
+
+        if (r->anchors > 0)
+            printf(_("Lines %lld to %lld are not proven by this checkpoint: "
+                     "behind them lines were left out, and nothing that is "
+                     "here names them. Ask for the whole log.\n"),
+                   first, last);
+        else
+            printf(_("Lines %lld to %lld stand before lines that were left "
+                     "out: only the signature of the package vouches for "
+                     "them.\n"),
+                   first, last);
+    }
+    if (r->unproven_n > HB_EVIDENCE_UNPROVEN)
+        printf(_("More such runs of lines: %lld\n"),
+               (long long)(r->unproven_n - HB_EVIDENCE_UNPROVEN));
 }
 
 static void print_anchors(const struct hb_evidence_report *r)
@@ -150,9 +190,13 @@ static void print_anchors(const struct hb_evidence_report *r)
         printf(_("Checkpoint %lld from outside is NOT in the log: the log was "
                  "rewritten or cut since.\n"),
                (long long)r->anchor_lost);
+    if (r->newer.first != 0)
+        printf(_("Lines %lld to %lld are newer than the checkpoint from "
+                 "outside: it says nothing of them.\n"),
+               (long long)r->newer.first, (long long)r->newer.last);
 }
 
-static int print_json(const struct hb_evidence_report *r)
+static int print_json(const struct hb_evidence_report *r, const char *key)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct hb_jw w;
@@ -160,13 +204,25 @@ static int print_json(const struct hb_evidence_report *r)
     hb_jw_init(&w, &b);
     hb_jw_obj(&w, NULL);
     hb_jw_bool(&w, "good", hb_evidence_report_good(r));
+    hb_jw_str(&w, "key", key);
     hb_jw_int(&w, "lines", r->lines);
     hb_jw_int(&w, "items", r->items);
     hb_jw_int(&w, "checkpoints", r->checkpoints);
     hb_jw_bool(&w, "package", r->package);
     hb_jw_int(&w, "sealed", r->sealed);
     hb_jw_int(&w, "gaps", r->gaps);
+    hb_jw_arr(&w, "unproven");
+    for (size_t i = 0; i < HB_MIN(r->unproven_n, (size_t)HB_EVIDENCE_UNPROVEN);
+         i++) {
+        hb_jw_obj(&w, NULL);
+        hb_jw_int(&w, "first", r->unproven[i].first);
+        hb_jw_int(&w, "last", r->unproven[i].last);
+        hb_jw_end_obj(&w);
+    }
+    hb_jw_end_arr(&w);
+    hb_jw_int(&w, "newer", r->newer.first);
     hb_jw_int(&w, "sums", r->sums);
+    hb_jw_int(&w, "extra", r->extra);
     hb_jw_int(&w, "bad_line", r->bad_line);
     hb_jw_str(&w, "bad_why", r->bad_why != NULL ? r->bad_why : "");
     hb_jw_int(&w, "missing", r->missing);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "core/core_bus.h"
 #include "core/play_port.h"
 
 static hb_core_cmd_fn people_sync, proof_add, scan;

@@ -7,6 +7,7 @@
  * configuration, case book and rules (root's files).  Not trusted: every
  * frame and request, every row that stands for a person's decision.
  */
+#include "core/core_bus.h"
 #include "core/core_reflex.h"
 
 #include "base/clock.h"

@@ -24,7 +24,7 @@
  */
 #include <stdio.h>
 
-#include "core/core.h"
+#include "core/core_bus.h"
 
 #include "base/clock.h"
 #include "base/file.h"

@@ -7,7 +7,7 @@
  * and a bad one ends that connection.  Frames that wait are taken as one
  * batch and acknowledged only after the stores have them.
  */
-#include "core/core.h"
+#include "core/core_bus.h"
 
 #include "base/clock.h"
 #include "base/log.h"

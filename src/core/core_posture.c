@@ -5,7 +5,7 @@
  *
  * Runs in core.  Posture itself is computed in casebook/ from plain inputs.
  */
-#include "core/core.h"
+#include "core/core_bus.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
  * no acknowledgement and sends again, and the finding's row (keyed by the
  * event's uid) makes the repetition harmless.
  */
+#include "core/core_bus.h"
 #include "core/core_reflex.h"
 
 #include "base/clock.h"

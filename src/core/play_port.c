@@ -6,6 +6,7 @@
  * Runs in core.  Every action answers the engine exactly once, now or later,
  * under the key that the engine stored before it asked.
  */
+#include "core/core_bus.h"
 #include "core/play_deed.h"
 #include "core/play_port.h"
 

@@ -314,8 +314,7 @@ static int mark(struct hb_event *e, const struct producer *p)
     int r = hb_event_int(e, HB_F_PRODUCER_UID, (int64_t)p->peer.uid);
 
     e->source = p->source;
-    return r < 0 ? r
-                 : hb_event_int(e, HB_F_PRODUCER_PID, (int64_t)p->peer.pid);
+    return r < 0 ? r : hb_event_int(e, HB_F_PRODUCER_PID, (int64_t)p->peer.pid);
 }
 
 static void on_tick(void *arg)

@@ -85,12 +85,31 @@ int hb_evidence_at(struct hb_evidence *e, int64_t number,
 /* How many contents the log tells of. */
 int hb_evidence_contents(struct hb_evidence *e, int64_t *ret) HB_WUR;
 
+/* What the caller takes DIR for: whoever is root could put a package where
+ * the store was, and leave lines out. */
+enum hb_evidence_where { HB_EVIDENCE_ANY, HB_EVIDENCE_STORE };
+
+struct hb_evidence_lines {
+    int64_t first, last; /* 0, 0 none */
+};
+#define HB_EVIDENCE_UNPROVEN 8u
+
 struct hb_evidence_report {
     bool package; /* it was one for a stranger, not the store */
     int64_t lines, items, checkpoints;
-    int64_t sealed;   /* lines of a package whose content was left out */
-    int64_t gaps;     /* lines of version 1 that were left out altogether */
+    int64_t sealed; /* lines of a package whose content was left out */
+    int64_t gaps;   /* lines of version 1 that were left out altogether */
+    /* Of them those before the first line of version 2: nothing shows that
+     * they were of version 1. */
+    struct hb_evidence_lines gap;
+    /* Lines in clear before a gap and behind the last checkpoint from outside
+     * that held there, the first few runs; nothing behind names them. */
+    struct hb_evidence_lines unproven[HB_EVIDENCE_UNPROVEN];
+    size_t unproven_n; /* how many runs, also those that are not here */
+    /* Lines in clear behind the last checkpoint from outside that held. */
+    struct hb_evidence_lines newer;
     int64_t sums;     /* files of a package that are not as they were signed */
+    int64_t extra;    /* files among its contents that no line names */
     int64_t bad_line; /* first that does not hold, 0 none */
     int64_t missing;  /* contents that are gone */
     int64_t changed;  /* contents whose hash differs */
@@ -105,11 +124,15 @@ struct hb_evidence_report {
 /* Reads everything again, of a store or of a package.  ANCHOR: a text from
  * outside with one checkpoint or more (a line, a mail as it was saved), or {0}.
  * 0 when all could be read, whatever the report says; -EBADMSG where no
- * checkpoint is in ANCHOR. */
-int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
-                       struct hb_slice anchor, struct hb_evidence_report *ret,
+ * checkpoint is in ANCHOR; -ENOENT where DIR is not what WHERE says. */
+int hb_evidence_verify(const char *dir, enum hb_evidence_where where,
+                       const struct hb_pub *pub, struct hb_slice anchor,
+                       struct hb_evidence_report *ret,
                        struct hb_err *err) HB_WUR;
-/* Whether nothing is wrong. */
+/* Whether something was changed. */
+bool hb_evidence_report_changed(const struct hb_evidence_report *r);
+/* Whether nothing is wrong, and no line that is there stands unproven beside a
+ * checkpoint from outside. */
 bool hb_evidence_report_good(const struct hb_evidence_report *r);
 /* Writes a package for a stranger into the new directory TO: files/, log,
  * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh.  INCIDENT

@@ -315,6 +315,7 @@ static int read_gap(struct hb_slice text, struct hb_evid_line *l)
     l->form = HB_EVID_GAP;
     if (hb_parse_i64(first, &l->first) < 0 || l->first < 1 ||
         hb_parse_i64(last, &l->item.number) < 0 || l->item.number < l->first ||
+        l->item.number > HB_EVID_NUMBER_MAX ||
         hb_unhex(rest, l->last, sizeof(l->last)) < 0)
         return -EBADMSG;
     return 0;

@@ -37,6 +37,8 @@
 
 #define HB_EVID_LINE_MAX (64u << 10)
 #define HB_EVID_SALT     16u
+/* Eleven digits, so that nobody's arithmetic overflows. */
+#define HB_EVID_NUMBER_MAX INT64_C(99999999999)
 
 enum hb_evid_form {
     HB_EVID_V2,

@@ -10,6 +10,7 @@
  * the first line on is whole in itself: only the anchor, which was outside,
  * shows it.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -34,80 +35,108 @@ struct verify {
     struct hb_evidence_report report;
     uint8_t digest[HB_SHA256_SIZE]; /* of the line before */
     bool version_2;                 /* a line of it was there */
+    /* Items in clear since the last gap or checkpoint from outside. */
+    struct hb_evidence_lines pending;
 };
 
+static int open_contents(struct verify *v, int dirfd,
+                         enum hb_evidence_where where);
+static int read_all(struct verify *v, int dirfd, int logfd);
 static int read_anchor(struct verify *v, struct hb_slice anchor,
                        struct hb_err *err);
 static int walk(struct verify *v, int logfd);
 static int check_line(struct verify *v, struct hb_slice text);
 static int check_place(struct verify *v, const struct hb_evid_line *l);
+static void count(struct hb_evidence_lines *lines, int64_t number);
 static void check_gap(struct verify *v, const struct hb_evid_line *l);
 static void bad(struct verify *v, const char *why);
 static bool signed_by(const struct verify *v, const struct hb_evid_anchor *c);
 static void check_anchor(struct verify *v);
 static void count_anchors(struct verify *v);
 static int check_content(struct verify *v, const struct hb_evidence_item *i);
+static int remember(struct verify *v, const char *name, enum found found);
 static int hash_content(struct verify *v, const struct hb_evidence_item *i,
                         enum found *ret);
+static int count_extra(struct verify *v);
 
-int hb_evidence_verify(const char *dir, const struct hb_pub *pub,
-                       struct hb_slice anchor, struct hb_evidence_report *ret,
-                       struct hb_err *err)
+int hb_evidence_verify(const char *dir, enum hb_evidence_where where,
+                       const struct hb_pub *pub, struct hb_slice anchor,
+                       struct hb_evidence_report *ret, struct hb_err *err)
 {
     struct verify v = {.hashfd = -1, .pub = pub};
-    _cleanup_close_ int dirfd = -1, logfd = -1, hashfd = -1;
+    _cleanup_close_ int dirfd = -1, logfd = -1;
     char why[128];
-    int r;
+    int r = 0;
 
     dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd >= 0)
         logfd = openat(dirfd, "log",
                        O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (logfd >= 0)
-        hashfd = openat(dirfd, "sha256",
-                        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (hashfd < 0 && logfd >= 0) {
-        hashfd = openat(dirfd, "files",
-                        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        v.report.package = hashfd >= 0;
-    }
-    if (hashfd < 0) {
-        r = -errno;
+    r = logfd < 0 ? -errno : open_contents(&v, dirfd, where);
+    if (r < 0)
         return hb_err_at(err, r, dir, 0, 0,
                          _("this evidence store could not be read: %s"),
                          hb_errno_text(r, why, sizeof(why)));
-    }
     r = read_anchor(&v, anchor, err);
-    if (r < 0)
-        return r;
-    v.hashfd = hashfd;
-    v.line = hb_arena_new(0);
-    v.arena = hb_arena_new(0);
-    v.contents = hb_map_new();
-    v.hash = hb_sha256_new();
-    r = v.line == NULL || v.arena == NULL || v.contents == NULL ||
-                v.hash == NULL
-            ? -ENOMEM
-            : walk(&v, logfd);
-    if (r == 0 && v.report.package)
-        r = hb_evid_sums(dirfd, pub, v.hash, &v.report.sums);
-    if (r == 0)
-        *ret = v.report;
-    else
-        (void)hb_err_at(err, r, dir, 0, 0,
-                        _("this evidence store could not be read: %s"),
-                        hb_errno_text(r, why, sizeof(why)));
-    hb_sha256_free(v.hash);
-    hb_map_free(v.contents);
-    hb_arena_free(v.arena);
-    hb_arena_free(v.line);
+    if (r == 0) {
+        r = read_all(&v, dirfd, logfd);
+        if (r == 0)
+            *ret = v.report;
+        else
+            (void)hb_err_at(err, r, dir, 0, 0,
+                            _("this evidence store could not be read: %s"),
+                            hb_errno_text(r, why, sizeof(why)));
+    }
+    hb_close(&v.hashfd);
     return r;
+}
+
+bool hb_evidence_report_changed(const struct hb_evidence_report *r)
+{
+    return r->bad_line != 0 || r->sums != 0 || r->extra != 0 ||
+           r->missing != 0 || r->changed != 0 || r->anchors_held != r->anchors;
 }
 
 bool hb_evidence_report_good(const struct hb_evidence_report *r)
 {
-    return r->bad_line == 0 && r->sums == 0 && r->missing == 0 &&
-           r->changed == 0 && r->anchors_held == r->anchors;
+    return !hb_evidence_report_changed(r) &&
+           (r->anchors == 0 || r->unproven_n == 0);
+}
+
+static int open_contents(struct verify *v, int dirfd,
+                         enum hb_evidence_where where)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+
+    v->hashfd = openat(dirfd, "sha256", flags);
+    if (v->hashfd < 0 && where == HB_EVIDENCE_ANY) {
+        v->hashfd = openat(dirfd, "files", flags);
+        v->report.package = v->hashfd >= 0;
+    }
+    return v->hashfd < 0 ? -errno : 0;
+}
+
+static int read_all(struct verify *v, int dirfd, int logfd)
+{
+    int r;
+
+    v->line = hb_arena_new(0);
+    v->arena = hb_arena_new(0);
+    v->contents = hb_map_new();
+    v->hash = hb_sha256_new();
+    r = v->line == NULL || v->arena == NULL || v->contents == NULL ||
+                v->hash == NULL
+            ? -ENOMEM
+            : walk(v, logfd);
+    if (r == 0 && v->report.package)
+        r = count_extra(v);
+    if (r == 0 && v->report.package)
+        r = hb_evid_sums(dirfd, v->pub, v->hash, &v->report.sums);
+    hb_sha256_free(v->hash);
+    hb_map_free(v->contents);
+    hb_arena_free(v->arena);
+    hb_arena_free(v->line);
+    return r;
 }
 
 static int read_anchor(struct verify *v, struct hb_slice anchor,
@@ -152,6 +181,19 @@ static int walk(struct verify *v, int logfd)
     count_anchors(v);
     v->report.torn = rd.torn;
     hb_evid_reader_done(&rd);
+    if (v->report.anchors_held > 0)
+        v->report.newer = v->pending;
+    /* What was exported was whole, and signed at its end. */
+    if (r == 0 && v->report.package && v->report.torn > 0) {
+        v->report.lines++;
+        bad(v, N_("it has no end"));
+        v->report.lines--;
+    }
+    if (v->report.package && v->report.checkpoints == 0 &&
+        v->report.bad_line == 0) {
+        v->report.bad_line = 1;
+        v->report.bad_why = N_("there is no checkpoint in the log");
+    }
     return r;
 }
 
@@ -191,6 +233,8 @@ static int check_place(struct verify *v, const struct hb_evid_line *l)
     else if (l->form == HB_EVID_V1 && v->version_2)
         bad(v, N_("it is older than the line before"));
     v->version_2 = v->version_2 || l->form != HB_EVID_V1;
+    if (l->form == HB_EVID_V1) /* So what was left out before it was, too. */
+        v->report.gap = (struct hb_evidence_lines){0};
     if (l->form == HB_EVID_SEALED) {
         v->report.sealed++;
         if (!v->report.package)
@@ -209,20 +253,38 @@ static int check_place(struct verify *v, const struct hb_evid_line *l)
         return 0;
     }
     v->report.items++;
+    count(&v->pending, v->report.lines);
     return l->item.sha256[0] != '\0' ? check_content(v, &l->item) : 0;
 }
 
-/* What it says of the lines left out is vouched for by the signatures behind
- * it, which cover its digest. */
+static void count(struct hb_evidence_lines *lines, int64_t number)
+{
+    if (lines->first == 0)
+        lines->first = number;
+    lines->last = number;
+}
+
+/* What it says of the lines left out is vouched for by what stands behind it,
+ * which covers its digest.  Nothing behind covers the lines before it. */
 static void check_gap(struct verify *v, const struct hb_evid_line *l)
 {
-    if (!v->report.package || v->version_2)
-        bad(v, N_("lines were taken out"));
-    else if (l->first != v->report.lines)
-        bad(v, N_("its number is not its place"));
-    v->report.gaps += l->item.number - l->first + 1;
-    v->report.lines = l->item.number;
+    struct hb_evidence_report *r = &v->report;
+
+    if (!r->package || v->version_2 || l->first != r->lines) {
+        bad(v, !r->package || v->version_2 ? N_("lines were taken out")
+                                           : N_("its number is not its place"));
+        return;
+    }
+    r->gaps += l->item.number - l->first + 1;
+    r->gap = (struct hb_evidence_lines){l->first, l->item.number};
+    r->lines = l->item.number;
     memcpy(v->digest, l->last, sizeof(v->digest));
+    if (v->pending.first == 0)
+        return;
+    if (r->unproven_n < HB_EVIDENCE_UNPROVEN)
+        r->unproven[r->unproven_n] = v->pending;
+    r->unproven_n++;
+    v->pending = (struct hb_evidence_lines){0};
 }
 
 static void bad(struct verify *v, const char *why)
@@ -249,8 +311,10 @@ static void check_anchor(struct verify *v)
     for (size_t i = 0; i < v->anchors_n; i++)
         if (v->report.lines == v->anchors[i].number &&
             memcmp(v->digest, v->anchors[i].digest, sizeof(v->digest)) == 0 &&
-            signed_by(v, &v->anchors[i]))
+            signed_by(v, &v->anchors[i])) {
             v->held[i] = true;
+            v->pending = (struct hb_evidence_lines){0};
+        }
 }
 
 static void count_anchors(struct verify *v)
@@ -270,7 +334,6 @@ static void count_anchors(struct verify *v)
 static int check_content(struct verify *v, const struct hb_evidence_item *i)
 {
     enum found found = FOUND_MISSING;
-    struct hb_slice key;
     char *name;
     void *known;
     int r;
@@ -285,11 +348,10 @@ static int check_content(struct verify *v, const struct hb_evidence_item *i)
         r = hash_content(v, i, &found);
         if (r < 0)
             return r;
-        name = hb_arena_strdup(v->arena, name);
-        if (name == NULL)
-            return -ENOMEM;
-        key = hb_slice_z(name);
-        r = hb_map_put(v->contents, key, (void *)(uintptr_t)found);
+        r = remember(v, name, found);
+        /* Under its name alone, too, for count_extra(). */
+        if (r == 0)
+            r = remember(v, i->sha256, found);
         if (r < 0)
             return r;
     }
@@ -298,6 +360,15 @@ static int check_content(struct verify *v, const struct hb_evidence_item *i)
     if (found != FOUND_SAME && v->report.first_lost == 0)
         v->report.first_lost = v->report.lines;
     return 0;
+}
+
+static int remember(struct verify *v, const char *name, enum found found)
+{
+    char *key = hb_arena_strdup(v->arena, name);
+
+    return key == NULL ? -ENOMEM
+                       : hb_map_put(v->contents, hb_slice_z(key),
+                                    (void *)(uintptr_t)found);
 }
 
 static int hash_content(struct verify *v, const struct hb_evidence_item *i,
@@ -332,4 +403,25 @@ static int hash_content(struct verify *v, const struct hb_evidence_item *i,
     if (hb_streq(hex, i->sha256) && n == (uint64_t)i->size)
         *ret = FOUND_SAME;
     return 0;
+}
+
+/* Whoever opens the package takes all that lies there for evidence. */
+static int count_extra(struct verify *v)
+{
+    int fd = openat(v->hashfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *e;
+    int r = d == NULL ? -errno : 0;
+
+    if (d == NULL) {
+        hb_close(&fd);
+        return r;
+    }
+    for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+        v->report.extra +=
+            !hb_streq(e->d_name, ".") && !hb_streq(e->d_name, "..") &&
+            hb_map_get(v->contents, hb_slice_z(e->d_name)) == NULL;
+    r = -errno;
+    (void)closedir(d);
+    return r;
 }

@@ -8,8 +8,7 @@
 
 static bool is_html(const struct hb_base_entry *e)
 {
-    return e->path.n > 5 &&
-           memcmp(e->path.p + e->path.n - 5, ".html", 5) == 0;
+    return e->path.n > 5 && memcmp(e->path.p + e->path.n - 5, ".html", 5) == 0;
 }
 
 static int fresh_dir(struct place *p, const char *name)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # evidence_export.sh - a package of evidence in a stranger's hands: checked by
 # its own script under a POSIX shell, by hand with sha256sum and openssl, and
-# by `hinoban evidence verify` on the store; every kind of forgery is noticed.
+# by `hinoban evidence verify`, also on the store.
 . "$HB_SOURCE_ROOT/tests/box/lib.sh" || exit 1
 maker=$HB_BUILD_ROOT/tests/test-incident-package
 command -v openssl >/dev/null || skip_all 'openssl is not installed'
@@ -17,7 +17,7 @@ fresh; check
 is $rc 0 'the package verifies'
 run "$H" evidence verify --key "$B/evidence.pub" --anchor "$B/anchor" "$P"
 is $rc 0 '"hinoban evidence verify" agrees'
-out_has 'of other incidents' 'and says what is sealed'
+out_has 'not of this incident' 'and says what is sealed'
 check
 out_has GOOD 'and says so'
 check --anchor "$B/anchor"; is $rc 0 'with the anchor, too'
@@ -96,7 +96,7 @@ is "$(grep -c 'of another incident' -r "$P/files" | grep -vc ':0')" 0 \
 is "$(grep -c '/w/other' -r "$P" | grep -vc ':0')" 0 'not even its name'
 is "$(grep -cE '^v2 2 [0-9a-f]{64} [0-9a-f]{64}$' "$P/log")" 1 \
     'its line stands sealed in the log'
-fresh; check; out_has 'of other incidents, sealed: 1' 'and is told'
+fresh; check; out_has 'not of this incident, sealed: 1' 'and is told'
 seal=$(sed -n 2p "$B/store/log" | cut -d' ' -f5- | sha256sum | cut -d' ' -f1)
 is "$(sed -n 2p "$P/log" | cut -d' ' -f4)" "$seal" 'whoever has it can show it'
 next=$(sed -n 2p "$P/log" | cut -d' ' -f1-4 | sha256sum | cut -d' ' -f1)
@@ -104,129 +104,17 @@ is "$(sed -n 3p "$P/log" | cut -d' ' -f3)" "$next" 'by hand the chain holds'
 is "$(wc -l <"$P/ITEMS.txt" | tr -d ' ')" "$(grep -c . "$P/ITEMS.txt")" \
     'a file name with a line feed makes no line of its own'
 
-# Each file of the package, one byte changed.
-bad=0
-while read -r f; do
-    fresh; size=$(stat -c %s "$T/p/$f")
-    at=$((size / 2)); old=$(od -An -tu1 -j $at -N1 "$T/p/$f" | tr -d ' ')
-    printf "\\$(printf %03o $((old ^ 1)))" |
-        dd of="$T/p/$f" bs=1 seek=$at conv=notrunc 2>/dev/null
-    # The script itself may be forged too: the stranger has the true one.
-    (cd / && cp "$P/VERIFY.sh" "$T/true.sh" && cd "$T/p" &&
-        { [ "$f" = VERIFY.sh ] || sh VERIFY.sh; } >"$T/out" 2>&1) &&
-        [ "$f" != VERIFY.sh ] && { bad=$((bad + 1)); echo "# $f"; }
-done < <(cd "$P" && find . -type f ! -name VERIFY.sh -printf '%P\n')
-is $bad 0 'a changed byte in any file is noticed'
-
-# A forger who makes all of it anew with a key of their own.
-openssl genpkey -algorithm ed25519 -out "$T/forged.key" 2>/dev/null
-forge() { # [KEY]: signs what is in $T/p with it, or a new one
-    local key=${1:-$T/forged.key}
-    openssl pkey -in "$key" -pubout -out "$T/p/evidence.pub"
-    (cd "$T/p" && find . -type f ! -name 'SHA256SUMS*' -printf '%P\0' |
-        xargs -0 sha256sum >SHA256SUMS
-    { echo hinoban-export-v1; cat SHA256SUMS; } >SHA256SUMS.signed
-    openssl pkeyutl -sign -inkey "$key" -rawin \
-        -in SHA256SUMS.signed -out SHA256SUMS.sig)
-}
-fresh; forge; check
-is $rc 1 'signatures of another key in the log are noticed'
-fresh; sed -i '/"kind":"checkpoint"/d' "$T/p/log"; forge; check
-is $rc 1 'so is a log without them'
-out_has 'does not follow' 'because the chain is broken'
-# The whole chain made anew, as one who has root can.
-fresh
-python3 - "$T/p/log" "$T/forged.key" <<'PY'
-import base64, hashlib, json, subprocess, sys
-prev = "0" * 64
-lines = []
-def sha(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-for n, line in enumerate(open(sys.argv[1], encoding="utf-8")):
-    head = f"v2 {n + 1} {prev} "
-    words = line.rstrip("\n").split(" ", 5)
-    if len(words) == 4:
-        head += words[3]
-        lines.append(head + "\n")
-    else:
-        o = json.loads(words[5])
-        if o["kind"] == "checkpoint":
-            with open(sys.argv[2] + ".message", "w") as f:
-                f.write(f"hinoban-checkpoint-v1\n{n} {prev} {o['time']}\n")
-            o["sig"] = base64.b64encode(subprocess.run(
-                ["openssl", "pkeyutl", "-sign", "-inkey", sys.argv[2],
-                 "-rawin", "-in", sys.argv[2] + ".message"], check=True,
-                stdout=subprocess.PIPE).stdout).decode()
-        else:
-            o["source"] = "forged"
-        rest = words[4] + " " + json.dumps(
-            o, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        head += sha(rest + "\n")
-        lines.append(head + " " + rest + "\n")
-    prev = sha(head + "\n")
-open(sys.argv[1], "w", encoding="utf-8").writelines(lines)
-PY
-forge; check
-is $rc 0 'a whole new chain with a whole new key is whole in itself'
-check --anchor "$B/anchor"; is $rc 1 'but not with the anchor'
-out_has 'rewritten' 'which says why'
-check --key "$id"; is $rc 1 'nor with the name of the key'
-fresh; echo evil >"$T/p/files/$(printf evil | sha256sum | cut -d' ' -f1)"
-check; is $rc 1 'a file that no line names is noticed'
-fresh; printf 'x' >>"$T/p/log"; check
-is $rc 1 'a log that does not end with a line, too'
-
-# The whole log, and one that version 1 began; changed by who has the key, so
-# that the chain alone shows it.
+# The whole log, and one that version 1 began; who forged them is the business
+# of evidence_forgery.py.
 for name in whole old/package; do
-    B2=$B; [ $name = whole ] || B2=$B/old
-    key=$B/evidence.key; rm -rf "$T/p"; cp -a "$B/$name" "$T/p"; chmod -R u+w "$T/p"
-    check --anchor "$B2/anchor"; is $rc 0 "$name verifies"
-    run "$H" evidence verify --key "$B/evidence.pub" --anchor "$B2/anchor" \
-        "$T/p"
+    rm -rf "$T/p"; cp -a "$B/$name" "$T/p"; chmod -R u+w "$T/p"
+    check; is $rc 0 "$name verifies"
+    run "$H" evidence verify --key "$B/evidence.pub" "$T/p"
     is $rc 0 'also with hinoban'
-    cp "$T/p/log" "$T/log"; bad=''
-    for k in $(seq "$(wc -l <"$T/log")"); do
-        # A digit of the line changed, and the line out.
-        sed "${k}s/[0-8]\([^0-9]*\)$/9\1/" "$T/log" >"$T/p/log"; forge "$key"; check
-        [ $rc = 1 ] || cmp -s "$T/log" "$T/p/log" || bad="$bad c$k"
-        # What is cut off at the end only a checkpoint from outside shows.
-        [ $k != "$(wc -l <"$T/log")" ] || continue
-        sed "${k}d" "$T/log" >"$T/p/log"; forge "$key"; check
-        [ $rc = 1 ] || bad="$bad d$k"
-    done
-    # An old line before old ones that were left out: nothing of the chain
-    # that is here names it; the signature over the package does (0007).
-    [ $name = whole ] || bad=${bad# c2}
-    is "$bad" '' 'each line that is changed or taken out is noticed'
+    out_has 'This is a package' 'which says what it read'
 done
 is "$(grep -c six -r "$B/old/package" | grep -vc ':0')" 0 \
     'of old lines of another incident nothing goes along'
-sed 's/^v2 8 .*/gap 8 8 '"$(printf %064d 0)"'/' "$T/log" >"$T/p/log"
-forge "$key"; check; is $rc 1 'a gap hides no line of now'
-out_has 'taken out' 'and that is said'
-rm "$T/p/files/"*; cp "$T/log" "$T/p/log"; forge "$key"; check
-out_has 'content of line' 'a content that is missing is told'
-
-# A digest that is a pattern: root, who has the key, leaves all out up to the
-# checkpoint that somebody keeps, and writes what follows anew.
-python3 - "$T/p/log" "$key" <<'PY'
-import base64, hashlib, subprocess, sys
-log, key = sys.argv[1:]
-time = '2026-11-30T00:00:00.000000000Z'
-with open(log + '.message', 'w') as f:
-    f.write(f'hinoban-checkpoint-v1\n4 .* {time}\n')
-sig = base64.b64encode(subprocess.run(
-    ['openssl', 'pkeyutl', '-sign', '-inkey', key, '-rawin', '-in',
-     log + '.message'], check=True, stdout=subprocess.PIPE).stdout).decode()
-rest = '0' * 32 + f' {{"kind":"checkpoint","sig":"{sig}","time":"{time}"}}'
-seal = hashlib.sha256((rest + '\n').encode()).hexdigest()
-with open(log, 'w') as f:
-    f.write(f'gap 1 4 .*\nv2 5 .* {seal} {rest}\n')
-PY
-rm -f "$T/p/log.message" "$T/p/files/"*; forge "$key"
-check --anchor "$B/old/anchor"
-is $rc 1 'a digest that is a pattern matches nothing'
 
 # The store itself.
 run "$H" evidence verify --key "$B/evidence.pub" "$B/store"
@@ -255,6 +143,15 @@ out_has 'Line 2 ' 'at the line itself'
 out_has 'CHANGED' 'and said plainly'
 run "$H" evidence verify --key "$B/evidence.pub" "$T/nowhere"
 is $rc 1 'a store that is not there'
+# Whoever is root could put a package where the store was, and leave lines out.
+R=$T/r/var/lib/hinoban/state/evidence
+mkdir -p "${R%/*}"; cp -a "$B/old/store" "$R"
+run "$H" --root "$T/r" evidence verify --key "$B/evidence.pub"
+is $rc 0 'without a directory it is the store of this machine'
+out_has 'This is an evidence store' 'and that is said'
+rm -rf "$R"; cp -a "$B/old/package" "$R"
+run "$H" --root "$T/r" evidence verify --key "$B/evidence.pub"
+is $rc 1 'a package in its place is none'
 run "$H" evidence; is $rc 2 'no word: usage'
 run "$H" evidence export x; is $rc 2 'a word that is no number: usage'
 run "$H" evidence export --incident x "$T/new"

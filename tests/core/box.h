@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "core/core_bus.h"
 #include "core/play_port.h"
 #include "event/bus.h"
 

@@ -91,7 +91,7 @@ static inline struct hb_evidence_report verify(const struct hb_pub *p,
     struct hb_evidence_report r = {0};
     struct hb_err err = {0};
 
-    if (hb_evidence_verify(in("store"), p,
+    if (hb_evidence_verify(in("store"), HB_EVIDENCE_ANY, p,
                            anchor != NULL ? hb_slice_z(anchor)
                                           : hb_slice(NULL, 0),
                            &r, &err) < 0)

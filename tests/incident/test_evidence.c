@@ -364,13 +364,13 @@ static void test_root_rewrites_the_chain(void **state)
     assert_int_equal(r.anchor_lost, strtoll(anchor, NULL, 10));
     assert_false(hb_evidence_report_good(&r));
     /* What is no anchor is said to be none. */
-    assert_int_equal(hb_evidence_verify(in("store"), pub,
+    assert_int_equal(hb_evidence_verify(in("store"), HB_EVIDENCE_ANY, pub,
                                         HB_SLICE("good morning"), &none, &err),
                      -EBADMSG);
     assert_true(err.message[0] != '\0');
-    assert_int_equal(
-        hb_evidence_verify(in("nowhere"), pub, HB_SLICE(""), &none, NULL),
-        -ENOENT);
+    assert_int_equal(hb_evidence_verify(in("nowhere"), HB_EVIDENCE_ANY, pub,
+                                        HB_SLICE(""), &none, NULL),
+                     -ENOENT);
 }
 
 static void test_log_replaced_while_open(void **state)

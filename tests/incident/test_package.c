@@ -89,7 +89,8 @@ static struct hb_evidence_report verify_package(const char *package,
     struct hb_evidence_report r = {0};
     struct hb_err err = {0};
 
-    if (hb_evidence_verify(in(package), pub, hb_slice_z(anchor), &r, &err) < 0)
+    if (hb_evidence_verify(in(package), HB_EVIDENCE_ANY, pub,
+                           hb_slice_z(anchor), &r, &err) < 0)
         fail_msg("%s", err.message);
     assert_true(r.package);
     return r;
@@ -221,7 +222,7 @@ static void old_line(struct old *o, const char *head, const char *tail)
     (void)snprintf(line, sizeof(line),
                    "{%s\"number\":%d,\"prev\":\"%s\",%s"
                    "\"time\":\"2026-11-2%dT01:02:03.000000004Z\"}\n",
-                   head, o->number + 1, prev, tail, o->number);
+                   head, o->number + 1, prev, tail, o->number % 10);
     hb_sha256(line, strlen(line), o->digest);
     o->number++;
     (void)snprintf(o->text + strlen(o->text), sizeof(o->text) - strlen(o->text),
@@ -260,7 +261,7 @@ static void old_checkpoint(struct old *o, char *anchor, size_t size)
 
     hb_hex(o->digest, sizeof(o->digest), hex);
     (void)snprintf(time, sizeof(time), "2026-11-2%dT01:02:03.000000004Z",
-                   o->number);
+                   o->number % 10);
     (void)snprintf(message, sizeof(message), "%d %s %s\n", o->number, hex,
                    time);
     assert_int_equal(hb_sign(key, "checkpoint", hb_slice_z(message), sig), 0);
@@ -353,7 +354,17 @@ static void test_old_log_in_a_package(void **state)
         r = verify_package("package", anchors[i]);
         if (r.bad_line != 0)
             fail_msg("line %d: %s", (int)r.bad_line, r.bad_why);
-        assert_true(hb_evidence_report_good(&r));
+        /* Line 3 stands before a gap: nothing behind names it. */
+        assert_false(hb_evidence_report_changed(&r));
+        assert_false(hb_evidence_report_good(&r));
+        assert_int_equal(r.unproven_n, 1);
+        assert_int_equal(r.unproven[0].first, 3);
+        assert_int_equal(r.unproven[0].last, 3);
+        /* Behind lines 4 and 6 stand one of version 1 and one of 2. */
+        assert_int_equal(r.gap.first, 6);
+        assert_int_equal(r.gap.last, 6);
+        assert_int_equal(r.newer.first, i == 0 ? 8 : 12);
+        assert_int_equal(r.newer.last, 12);
         assert_int_equal(r.anchors_held, 1);
         assert_int_equal(r.gaps, 4);
         assert_int_equal(r.sealed, 2);
@@ -363,7 +374,57 @@ static void test_old_log_in_a_package(void **state)
         assert_int_equal(r.gaps + r.sealed, 0);
         assert_int_equal(r.anchors_held, 1);
     }
+    /* Without a checkpoint the signature vouches for all of it alike. */
+    r = verify_package("package", "");
+    assert_true(hb_evidence_report_good(&r));
+    assert_int_equal(r.unproven_n, 1);
+    assert_int_equal(r.newer.first, 0);
     free(log);
+}
+
+/* A checkpoint from outside proves what stands before it up to a gap, and
+ * only that; of many runs the first few are told. */
+static void test_unproven(void **state)
+{
+    char anchors[2][512], text[16384] = "", zeros[65];
+    struct hb_evidence_report r;
+    struct old o = {0};
+    struct hb_evidence *e;
+    size_t used = 0;
+
+    fill_old(anchors);
+    e = open_with(key);
+    assert_int_equal(
+        hb_evidence_export(e, 5, in("package"), "person:sato", NULL), 0);
+    hb_evidence_close(e);
+    old_item(&o, 5, "/w/a", "a");
+    old_item(&o, 5, "/w/b", "b");
+    old_checkpoint(&o, anchors[0], sizeof(anchors[0]));
+    used = (size_t)snprintf(text, sizeof(text), "%s", o.text);
+    hb_hex(o.digest, sizeof(o.digest), zeros);
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "gap 4 5 %s\n",
+                             zeros);
+    for (int i = 0; i < 9; i++) {
+        o.number = 5 + 2 * i;
+        o.text[0] = '\0';
+        old_line(&o, "\"incident\":5,\"kind\":\"file\",\"name\":\"n\",",
+                 "\"source\":\"a\",\"taken_by\":\"role:core\",");
+        hb_hex(o.digest, sizeof(o.digest), zeros);
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "%sgap %d %d %s\n", o.text, 7 + 2 * i,
+                                 7 + 2 * i, zeros);
+    }
+    assert_int_equal(hb_file_write(in("package/log"), text, used, 0600), 0);
+    r = verify_package("package", anchors[0]);
+    assert_int_equal(r.bad_line, 0);
+    assert_int_equal(r.anchors_held, 1);
+    assert_int_equal(r.unproven_n, 9);
+    assert_int_equal(r.unproven[0].first, 6);
+    assert_int_equal(r.unproven[7].first, 20);
+    r = verify_package("package", "");
+    assert_int_equal(r.unproven_n, 10);
+    assert_int_equal(r.unproven[0].first, 1);
+    assert_int_equal(r.unproven[0].last, 2);
 }
 
 /* TEXT as the log of the package that is there. */
@@ -412,7 +473,47 @@ static void test_gaps_that_lie(void **state)
     at = nth(log, 11, &len);
     (void)snprintf(text, sizeof(text), "%s", at);
     assert_int_equal(bad_line_of(text), 1);
+    /* Numbers that nobody's log reaches, so that no sum overflows. */
+    (void)snprintf(text, sizeof(text), "gap 1 9223372036854775807 %s",
+                   log + strlen("gap 1 2 "));
+    assert_int_equal(bad_line_of(text), 1);
+    (void)snprintf(text, sizeof(text), "gap 1 100000000000 %s",
+                   log + strlen("gap 1 2 "));
+    assert_int_equal(bad_line_of(text), 1);
     free(log);
+}
+
+/* What a stranger would take for evidence, or what was cut, is told. */
+static void test_package_odd(void **state)
+{
+    struct hb_evidence_report r = {0};
+    char anchor[512], *log;
+    size_t n;
+
+    make_package(in("package"), anchor, sizeof(anchor));
+    assert_int_equal(hb_file_write(in("package/files/.x"), "x", 1, 0600), 0);
+    r = verify_package("package", anchor);
+    assert_int_equal(r.extra, 1);
+    assert_true(hb_evidence_report_changed(&r));
+    assert_int_equal(unlink(in("package/files/.x")), 0);
+    assert_int_equal(mkdir(in("package/files/d"), 0700), 0);
+    assert_int_equal(verify_package("package", anchor).extra, 1);
+    assert_int_equal(rmdir(in("package/files/d")), 0);
+    assert_int_equal(verify_package("package", anchor).extra, 0);
+    log = packed("package", "log");
+    n = strlen(log);
+    assert_int_equal(hb_file_write(in("package/log"), log, n - 1, 0600), 0);
+    r = verify_package("package", "");
+    assert_int_equal(r.bad_line, 7);
+    free(log);
+    /* Where the store must be, a package is none. */
+    assert_int_equal(hb_evidence_verify(in("package"), HB_EVIDENCE_STORE, pub,
+                                        HB_SLICE(""), &r, NULL),
+                     -ENOENT);
+    assert_int_equal(hb_evidence_verify(in("store"), HB_EVIDENCE_STORE, pub,
+                                        HB_SLICE(""), &r, NULL),
+                     0);
+    assert_false(r.package);
 }
 
 /* DIR/store, package, whole; and the same of a log that version 1 began
@@ -454,7 +555,9 @@ int main(int argc, char **argv)
         WITH_DIR(test_sealed_in_the_store),
         WITH_DIR(test_old_log),
         WITH_DIR(test_old_log_in_a_package),
+        WITH_DIR(test_unproven),
         WITH_DIR(test_gaps_that_lie),
+        WITH_DIR(test_package_odd),
     };
     int r;
 
