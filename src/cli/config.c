@@ -8,13 +8,16 @@
  * them from starting.
  */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "config/config.h"
+#include "daemon/role.h"
 #include "net/mail.h"
 
 static int check(const struct hb_cli *cli, const char *file);
+static int readable(const char *path, struct hb_err *err);
 static void weak(const struct hb_conf_org *org);
 static int dump(const char *file);
 static int man(void);
@@ -49,13 +52,34 @@ static int check(const struct hb_cli *cli, const char *file)
     struct hb_err err = {0};
 
     if (hb_config_load(file, &c, &err) < 0 ||
-        hb_config_check_machine(c, own, &err) < 0)
+        hb_config_check_machine(c, own, &err) < 0 ||
+        readable(c->organisation.mail_password, &err) < 0)
         return hb_cli_fail(&err);
     printf(
         P_("%s is right: %zu site\n", "%s is right: %zu sites\n", c->sites.n),
         file, c->sites.n);
     weak(&c->organisation);
     return hb_cli_flush();
+}
+
+/* Whether the role that mails can read PATH ("": none), which nobody else may:
+ * it must own it. */
+static int readable(const char *path, struct hb_err *err)
+{
+    const struct hb_role *role = hb_role_find("outside");
+    struct stat st;
+    uid_t uid;
+    gid_t gid;
+
+    if (path[0] == '\0' || role == NULL || stat(path, &st) < 0)
+        return 0;
+    hb_role_ids(role, &uid, &gid);
+    return st.st_uid == uid
+               ? 0
+               : hb_err_at(err, -EACCES, path, 0, 0,
+                           _("it must belong to the account that mails: chown "
+                             "%s (uid %u)"),
+                           role->user, (unsigned)uid);
 }
 
 /* What is allowed and still weak. */

@@ -151,6 +151,9 @@ def password(bed):
     ok(r.returncode == 1 and 'mail_password' in r.stderr and '0600' in r.stderr,
        'a password that others can read is refused', r.stdout + r.stderr)
     os.chmod(path, 0o600)
+    r = bed.hinoban('config', 'check', check=False)
+    ok(r.returncode == 1 and 'chown hinoban-outside' in r.stderr,
+       'one that the role cannot read is told', r.stdout + r.stderr)
     try:
         uid = pwd.getpwnam('hinoban-outside').pw_uid
     except KeyError:
