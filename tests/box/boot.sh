@@ -20,7 +20,8 @@ group() { # the control group that the container lives in
     mkdir -p "$T/cgroup"
     mount -t cgroup2 none "$T/cgroup" || skip_all 'no cgroup2 here'
     for cgroup in "$T"/cgroup/hinoban-boot-*; do # of one that was killed
-        [ ! -d "$cgroup" ] || emptied "$cgroup" 2>/dev/null
+        [ ! -d "$cgroup" ] || [ -d "/proc/${cgroup##*-}" ] ||
+            emptied "$cgroup" 2>/dev/null
     done
     cgroup=$T/cgroup/hinoban-boot-$$
     mkdir "$cgroup" || skip_all 'no control group can be made here'
@@ -77,12 +78,13 @@ prepare() {
     agent "$box/root"
 }
 if [ -z "${HB_LEVEL:-}" ]; then
+    rm -rf "$T" # it gets another one
     HB_LEVEL=1 exec unshare -m --propagation private "$0" "$@"
 elif [ "$HB_LEVEL" = 1 ]; then
     group
     prepare
     (
-        echo $BASHPID >"$cgroup/cgroup.procs"
+        echo $BASHPID >"$cgroup/cgroup.procs" || exit 1
         HB_LEVEL=2 HB_N=$n exec unshare -m -p -f -C -n --mount-proc \
             --kill-child --propagation private "$0" "$@"
     )

@@ -18,6 +18,7 @@ fi
 
 # From here in a mount namespace of our own.
 if [ -z "${HB_INSIDE:-}" ]; then
+    rm -rf "$T" # it gets another one
     HB_INSIDE=1 exec unshare -m --propagation private "$0" "$@"
 fi
 copy_of_this_machine() {
