@@ -27,6 +27,7 @@ static void print_anchors(const struct hb_evidence_report *r);
 static int print_json(const struct hb_evidence_report *r, const char *key);
 static int checkpoint(struct hb_cli *cli, int argc, char **argv);
 static int print_paper(struct hb_cli *cli, const char *file);
+static void print_key(struct hb_cli *cli);
 static int export(struct hb_cli *cli, int argc, char **argv);
 static int request(struct hb_cli *cli, const char *cmd, const char *member,
                    const char *number);
@@ -246,15 +247,19 @@ static int checkpoint(struct hb_cli *cli, int argc, char **argv)
     const char *place = hb_client_opt(&argc, argv, "--place");
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
     struct hb_jw w;
+    int r;
 
     if (argc > 1)
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
     if ((paper != NULL && kept != NULL) || (place != NULL && kept == NULL))
         return hb_cli_usage(cli, "%s", _("say what to do"));
-    if (paper != NULL)
-        return print_paper(cli, paper);
-    if (kept == NULL)
-        return hb_client_print(cli, "evidence.checkpoint", "{}");
+    if (kept == NULL) {
+        r = paper != NULL ? print_paper(cli, paper)
+                          : hb_client_print(cli, "evidence.checkpoint", "{}");
+        if (r == HB_EXIT_OK && !cli->json)
+            print_key(cli);
+        return r == HB_EXIT_OK ? hb_cli_flush() : r;
+    }
     hb_jw_init(&w, &args);
     hb_jw_obj(&w, NULL);
     hb_jw_str(&w, "code", kept);
@@ -298,6 +303,25 @@ static int print_paper(struct hb_cli *cli, const char *file)
                          "controls this machine cannot reach it. Then say so: "
                          "hinoban evidence checkpoint --kept %s\n"),
                        file, code);
+}
+
+/* For the organisation to tell a stranger by another way than the package.
+ * The checkpoint was made, whether this can be read or not. */
+static void print_key(struct hb_cli *cli)
+{
+    char path[HB_MAX_PATH], id[17];
+    struct hb_pub *pub = NULL;
+    struct hb_err err = {0};
+
+    if (hb_path(&cli->paths, HB_DIR_ETC, "keys/evidence.pub", path) < 0)
+        return;
+    if (hb_pub_load(path, &pub, &err) < 0) {
+        (void)hb_cli_fail(&err);
+        return;
+    }
+    hb_pub_id(pub, id);
+    hb_pub_free(pub);
+    printf(_("The key's name: %s\n"), id);
 }
 
 /* "--incident ID [DIR]", "--whole [DIR]"; "ID" as before there were others. */

@@ -9,6 +9,9 @@
  * again while it is copied: what is not what the log says is not handed over.
  * The package's own VERIFY.sh is a convenience; README.txt tells how to check
  * by hand, since a forged package would bring a forged script.
+ *
+ * The log tells when a package was begun, and when that failed: a line that
+ * says it was handed over would be written before it is.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +33,7 @@ struct package {
     const char *to, *by;
     int dirfd, filesfd;
     int64_t incident;
+    bool begun; /* and the log says so */
     struct hb_arena *arena;
     struct hb_map *copied; /* hash -> itself */
     struct hb_buf sums;    /* SHA256SUMS */
@@ -38,6 +42,9 @@ struct package {
 };
 
 static int begin(struct package *p);
+static int note(struct package *p, const char *source);
+static void failed(struct package *p);
+static bool told(const struct package *p, const struct hb_evidence_item *i);
 static int fill(struct package *p);
 static int take_item(void *arg, const struct hb_evidence_item *item);
 static int copy_content(struct package *p, const struct hb_evidence_item *i);
@@ -49,52 +56,8 @@ static int seal_line(struct package *p, struct hb_arena *a,
                      struct hb_evid_line *gap, struct hb_buf *out);
 static int add_text(struct package *p, const char *name,
                     const struct hb_buf *b);
-static void readme(struct hb_buf *b, const char *key_id);
 static int seal(struct package *p);
 static int key_id(const struct hb_key *key, char ret[17]);
-
-static const char *const readme_text[] = {
-    N_("Evidence package\n"
-       "This package holds copies of evidence and the log that proves that "
-       "they were not changed since they were taken. Nothing but sha256sum "
-       "and openssl is needed to check it (and awk, for a saved mail).\n"),
-    N_("files/ holds the contents; each file's name is its SHA-256. "
-       "ITEMS.txt says what each of them was, where it came from and when it "
-       "was taken (UTC). They may be malicious: do not open or execute them "
-       "on a machine that you need.\n"),
-    N_("log holds one entry a line: v2, its number, the digest of the line "
-       "before, its seal, and then a salt and what it says. The digest of a "
-       "line is the SHA-256 of its first four words and a line feed; the seal "
-       "is the SHA-256 of the rest, \"SALT TEXT\" and a line feed. So no line "
-       "can be changed, taken out or put in without changing all that "
-       "follow. Entries of kind \"checkpoint\" are signed.\n"),
-    N_("In lines of other incidents the salt and the text are left out: they "
-       "are others' data. They are still counted and chained, and whoever "
-       "has them can show that they fit. Older lines begin with { and name "
-       "the line before as \"prev\", the SHA-256 of that whole line; those of "
-       "other incidents are left out as \"gap FIRST LAST DIGEST\", for which "
-       "only the signatures behind it vouch.\n"),
-    N_("To check everything at once: sh VERIFY.sh\n"
-       "It ends with GOOD only where everything holds; each line that begins "
-       "with BAD says what does not.\n"
-       "With a checkpoint that was kept elsewhere (the mail as it was saved, "
-       "or its line): sh VERIFY.sh --anchor FILE\n"
-       "With the key's name, learnt from the organisation by another way: "
-       "sh VERIFY.sh --key NAME\n"),
-    N_("To check by hand, in this directory:\n"
-       "  sha256sum -c SHA256SUMS\n"
-       "  openssl pkeyutl -verify -pubin -inkey evidence.pub -rawin \\\n"
-       "      -in SHA256SUMS.signed -sigfile SHA256SUMS.sig\n"
-       "SHA256SUMS.signed is the line \"hinoban-export-v1\" followed by "
-       "SHA256SUMS. The digest of line N of the log "
-       "(sed -n Np log | cut -d' ' -f1-4 | sha256sum) must stand in line N+1 "
-       "as the third word; the seal of line N, its fourth word, is\n"
-       "  sed -n Np log | cut -d' ' -f5- | sha256sum\n"),
-    N_("Who can write to the machine's disk could make a whole new log and "
-       "sign it with a key of their own. That is found out by the key's name, "
-       "and by a checkpoint that left the machine earlier: ask the "
-       "organisation for both.\n"),
-};
 
 int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
                        const char *by, struct hb_err *err)
@@ -135,6 +98,7 @@ int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
     if (r < 0) {
         /* Half a package must not be mistaken for a whole one. */
         (void)!hb_rmtree(AT_FDCWD, to);
+        failed(&p);
         return hb_err_at(err, r, to, 0, 0,
                          _("The package could not be written: %s"),
                          hb_errno_text(r, why, sizeof(why)));
@@ -146,11 +110,6 @@ int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
  * a signature. */
 static int begin(struct package *p)
 {
-    struct hb_evidence_item item = {.incident = p->incident,
-                                    .kind = "export",
-                                    .name = p->to,
-                                    .taken_by = p->by,
-                                    .source = "package for a stranger"};
     struct hb_slice text;
     int r;
 
@@ -163,8 +122,37 @@ static int begin(struct package *p)
                         O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (p->filesfd < 0)
         return -errno;
-    r = hb_evidence_note(p->e, &item);
+    r = note(p, "package for a stranger, begun");
+    p->begun = r == 0;
     return r < 0 ? r : hb_evidence_checkpoint(p->e, p->arena, &text);
+}
+
+static int note(struct package *p, const char *source)
+{
+    struct hb_evidence_item item = {.incident = p->incident,
+                                    .kind = "export",
+                                    .name = p->to,
+                                    .taken_by = p->by,
+                                    .source = source};
+
+    return hb_evidence_note(p->e, &item);
+}
+
+/* Where not even that can be written the store takes nothing any more, which
+ * others tell. */
+static void failed(struct package *p)
+{
+    if (p->begun)
+        (void)!note(p, "package for a stranger, failed and removed");
+}
+
+/* What the stranger reads of the log: also that somebody tampered with the
+ * store, which is of no incident and everybody's business. */
+static bool told(const struct package *p, const struct hb_evidence_item *i)
+{
+    return p->incident == 0 || i->incident == p->incident ||
+           (i->incident == 0 && hb_streq(i->kind, "note") &&
+            hb_streq(i->taken_by, "role:core"));
 }
 
 static int fill(struct package *p)
@@ -172,7 +160,7 @@ static int fill(struct package *p)
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf path = HB_BUF_INIT;
     char id[17];
-    int r = hb_evidence_each(p->e, p->incident, take_item, p);
+    int r = hb_evidence_each(p->e, 0, take_item, p);
 
     if (r == 0)
         r = hb_fsync(p->filesfd);
@@ -184,7 +172,7 @@ static int fill(struct package *p)
         r = key_id(p->e->key, id);
     if (r < 0)
         return r;
-    readme(&b, id);
+    hb_evid_readme(&b, id);
     r = add_text(p, "README.txt", &b);
     hb_buf_reset(&b);
     hb_buf_addz(&b, hb_evid_verify_sh);
@@ -203,6 +191,8 @@ static int take_item(void *arg, const struct hb_evidence_item *item)
     struct package *p = arg;
     char time[32];
 
+    if (!told(p, item))
+        return 0;
     hb_buf_addf(&p->list, "%lld  %s  ", (long long)item->number,
                 hb_time_utc(item->time, time, sizeof(time)));
     hb_show(&p->list, hb_slice_z(item->kind));
@@ -322,7 +312,7 @@ static int copy_log(struct package *p)
     return hb_buf_err(&p->sums);
 }
 
-/* The log with the lines of other incidents sealed. */
+/* The log with the lines that are not told sealed. */
 static int seal_log(struct package *p, int to, char hex[65])
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -375,7 +365,7 @@ static int seal_line(struct package *p, struct hb_arena *a,
                                   "the whole log, or see \"hinoban evidence "
                                   "verify\"."),
                                 (long long)number);
-    clear = l.checkpoint || l.item.incident == p->incident;
+    clear = l.checkpoint || told(p, &l.item);
     if (!clear && l.form == HB_EVID_V1) {
         if (gap->first == 0)
             gap->first = number;
@@ -405,22 +395,6 @@ static int add_text(struct package *p, const char *name, const struct hb_buf *b)
     hb_hex(digest, sizeof(digest), hex);
     hb_buf_addf(&p->sums, "%s  %s\n", hex, name);
     return hb_buf_err(&p->sums);
-}
-
-/* In both languages: nobody knows which one the stranger reads. */
-static void readme(struct hb_buf *b, const char *id)
-{
-    static const enum hb_lang order[] = {HB_LANG_JA, HB_LANG_EN};
-
-    for (size_t k = 0; k < HB_ARRAY_LEN(order); k++) {
-        if (k > 0)
-            hb_buf_addz(b, "\n----------------------------------------\n\n");
-        for (size_t i = 0; i < HB_ARRAY_LEN(readme_text); i++) {
-            hb_buf_addz(b, hb_tr(order[k], readme_text[i]));
-            hb_buf_addc(b, '\n');
-        }
-        hb_buf_addf(b, hb_tr(order[k], N_("The key's name: %s\n")), id);
-    }
 }
 
 /* SHA256SUMS with evidence.pub in it, and the signature over it. */

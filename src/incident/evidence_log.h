@@ -105,6 +105,8 @@ struct hb_evidence {
 int hb_evid_sums(int dirfd, const struct hb_pub *pub, struct hb_sha256 *h,
                  int64_t *ret_bad) HB_WUR;
 
+/* README.txt, in both languages, into B; KEY_ID is the key's name. */
+void hb_evid_readme(struct hb_buf *b, const char *key_id);
 /* evidence_verify.sh, which goes along as VERIFY.sh. */
 extern const char hb_evid_verify_sh[];
 

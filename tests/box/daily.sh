@@ -173,6 +173,7 @@ until_true 20 step 'is public again'; ok $? 'the timeline tells it'
 # ---- evidence and papers -------------------------------------------------------
 run "$officer" evidence list; out_has "$page" 'evidence list'
 run "$officer" evidence checkpoint; is "$rc" 0 'checkpoint'
+out_has "The key's name: " 'and the name of the key that signed it'
 run "$root" evidence verify --anchor "$base/anchor/checkpoint"
 is "$rc" 0 'evidence verify with the anchor'
 run "$officer" evidence export 1; is "$rc" 0 'evidence export'

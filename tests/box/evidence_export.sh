@@ -89,6 +89,18 @@ ok $? 'sha256sum agrees'
 (cd "$T/p" && openssl pkeyutl -verify -pubin -inkey evidence.pub -rawin \
     -in SHA256SUMS.signed -sigfile SHA256SUMS.sig) >"$T/out" 2>&1
 ok $? 'openssl agrees'
+# The commands that stand there, in the half that is English.
+read -r N D TIME SIG <"$B/anchor"
+sed -n '/^-----/,$p' "$P/README.txt" | sed -n 's/^  //p' |
+    sed "s|NUMBER|$N|; s|DIGEST|$D|; s|TIME|$TIME|; s|SIGNATURE|$SIG|
+        s|/tmp/|$T/|g; s/v2 N /v2 3 /" >"$T/hand.sh"
+# Each one alone must succeed; a pipe is as good as its end.
+(cd "$T/p" && run sh -e "$T/hand.sh"; exit $rc); is $? 0 'so do its commands'
+is "$(grep -c 'Verified Successfully' "$T/out")" 2 \
+    'two signatures hold, of the list and of the checkpoint'
+out_has ED25519 'the kind of the key'
+out_has "$id" 'and its name'
+out_has "$(sed -n 3p "$P/log" | cut -d' ' -f4)" 'the seal of a line'
 grep -q 'sha256sum' "$P/README.txt" && grep -q '検証' "$P/README.txt"
 ok $? 'the README speaks both languages'
 is "$(grep -c 'of another incident' -r "$P/files" | grep -vc ':0')" 0 \

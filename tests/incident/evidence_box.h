@@ -140,7 +140,7 @@ static inline void content_of(const char *sha256, char *ret, size_t size)
 
 struct seen {
     int n;
-    char names[8][128];
+    char names[8][128], sources[8][128];
     char sha256[8][65];
     int64_t numbers[8];
 };
@@ -151,6 +151,7 @@ static inline int see(void *arg, const struct hb_evidence_item *i)
 
     if (s->n < 8) {
         (void)hb_copyz(s->names[s->n], sizeof(s->names[0]), i->name);
+        (void)hb_copyz(s->sources[s->n], sizeof(s->sources[0]), i->source);
         (void)hb_copyz(s->sha256[s->n], sizeof(s->sha256[0]), i->sha256);
         s->numbers[s->n] = i->number;
     }

@@ -64,6 +64,14 @@ static void test_export(void **state)
         hb_evidence_export(e, 6, in("second"), "person:sato", &err), -EUCLEAN);
     assert_non_null(strstr(err.message, "2"));
     assert_int_equal(access(in("second"), F_OK), -1);
+    /* And the log does not say that it was. */
+    s = (struct seen){0};
+    assert_int_equal(hb_evidence_each(e, 6, see, &s), 0);
+    assert_int_equal(s.n, 3);
+    assert_string_equal(s.names[1], in("second"));
+    assert_non_null(strstr(s.sources[1], "begun"));
+    assert_string_equal(s.names[2], in("second"));
+    assert_non_null(strstr(s.sources[2], "failed"));
     hb_evidence_close(e);
 }
 
@@ -94,6 +102,48 @@ static struct hb_evidence_report verify_package(const char *package,
         fail_msg("%s", err.message);
     assert_true(r.package);
     return r;
+}
+
+/* Whose evidence was tampered with is the stranger's business, too. */
+static void test_tampering_is_told(void **state)
+{
+    struct hb_evidence_report r = {0};
+    char anchor[512], place[128], *log;
+    struct hb_evidence *e = open_with(key);
+    struct seen s = {0};
+    size_t n;
+
+    (void)add(e, 5, "/w/index.html", "five");
+    (void)add(e, 6, "/w/other", "six");
+    assert_int_equal(hb_evidence_each(e, 6, see, &s), 0);
+    content_of(s.sha256[0], place, sizeof(place));
+    spit(place, "forged", 6);
+    (void)add(e, 6, "/w/other", "six");
+    checkpoint(e, anchor, sizeof(anchor));
+    hb_evidence_close(e);
+    log = slurp("log", &n);
+    log = realloc(log, n + 8);
+    assert_non_null(log);
+    memcpy(log + n, "v2 6 t", 6);
+    spit("log", log, n + 6);
+    free(log);
+    e = open_with(key);
+    if (hb_evidence_export(e, 5, in("package"), "person:sato", NULL) < 0)
+        fail_msg("%s", "no package");
+    hb_evidence_close(e);
+    log = packed("package", "log");
+    assert_non_null(strstr(log, "set aside"));
+    assert_non_null(strstr(log, "were not whole"));
+    assert_null(strstr(log, "/w/other"));
+    free(log);
+    log = packed("package", "ITEMS.txt");
+    assert_non_null(strstr(log, "set aside"));
+    assert_non_null(strstr(log, "log.torn-1"));
+    assert_null(strstr(log, "/w/other"));
+    free(log);
+    r = verify_package("package", anchor);
+    assert_true(hb_evidence_report_good(&r));
+    assert_int_equal(r.sealed, 2);
 }
 
 /* The package of one incident: whole as a chain, and nothing of another. */
@@ -548,15 +598,11 @@ static int make_for_box(const char *where)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        WITH_DIR(test_export),
-        WITH_DIR(test_package_of_one),
-        WITH_DIR(test_package_changed),
-        WITH_DIR(test_whole_package),
-        WITH_DIR(test_sealed_in_the_store),
-        WITH_DIR(test_old_log),
-        WITH_DIR(test_old_log_in_a_package),
-        WITH_DIR(test_unproven),
-        WITH_DIR(test_gaps_that_lie),
+        WITH_DIR(test_export),         WITH_DIR(test_tampering_is_told),
+        WITH_DIR(test_package_of_one), WITH_DIR(test_package_changed),
+        WITH_DIR(test_whole_package),  WITH_DIR(test_sealed_in_the_store),
+        WITH_DIR(test_old_log),        WITH_DIR(test_old_log_in_a_package),
+        WITH_DIR(test_unproven),       WITH_DIR(test_gaps_that_lie),
         WITH_DIR(test_package_odd),
     };
     int r;
