@@ -167,16 +167,6 @@ int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
 int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
                          const char *code, const char *place,
                          struct hb_err *err) HB_WUR;
-struct hb_core_anchor {
-    bool set;              /* the settings name a place */
-    bool lately;           /* one left there in the last two days */
-    bool on_paper;         /* all evidence is before one on paper, or what
-                              is not came in the last two days */
-    int64_t last;          /* when the last one left, ns UTC; 0 never */
-    int64_t paper;         /* of when the latest on paper is; 0 none */
-    int64_t failing_since; /* 0: the last try was good */
-};
-void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret);
 /* Whether the evidence is anchored, and in words, for hb_control_reason();
  * *RET_FAILING: the last try to send one was in vain. */
 #define HB_CORE_REASON 512u

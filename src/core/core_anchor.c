@@ -44,11 +44,23 @@
 #define MAIL      "mail:"
 #define FILE_     "file:"
 
+/* Where the checkpoints are. */
+struct state {
+    bool set;              /* the settings name a place */
+    bool lately;           /* one left there in the last two days */
+    bool on_paper;         /* all evidence is before one on paper, or what
+                              is not came in the last two days */
+    int64_t last;          /* when the last one left, ns UTC; 0 never */
+    int64_t paper;         /* of when the latest on paper is; 0 none */
+    int64_t failing_since; /* 0: the last try was good */
+};
+
 /* Of tries that failed, since the last that did not. */
 struct failing {
     int64_t since, tries, next;
 };
 
+static void look(struct hb_core *c, struct state *ret);
 static int leave(struct hb_core *c, enum hb_core_send when,
                  struct hb_buf *ret_line, struct hb_err *err);
 static int by_file(struct hb_core *c, const char *path, struct hb_slice line,
@@ -80,20 +92,6 @@ int hb_core_checkpoint(struct hb_core *c, enum hb_core_send when,
     return r;
 }
 
-void hb_core_anchor_state(struct hb_core *c, struct hb_core_anchor *ret)
-{
-    const char *anchor = c->ctx->config->organisation.anchor;
-    int64_t now = hb_now(), paper[2] = {0};
-
-    *ret = (struct hb_core_anchor){.set = anchor != NULL && anchor[0] != '\0',
-                                   .last = last(c),
-                                   .failing_since = failing(c).since};
-    ret->lately = ret->last != 0 && now - ret->last < LATELY_NS;
-    numbers(c, "anchored_paper", paper, HB_ARRAY_LEN(paper));
-    ret->paper = paper[0];
-    ret->on_paper = on_paper(c, paper[1]);
-}
-
 bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
                            bool *ret_failing)
 {
@@ -101,11 +99,11 @@ bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
     const char *text = N_("Checkpoints of the evidence do not leave this "
                           "machine: root could rewrite the whole chain "
                           "unseen.");
-    struct hb_core_anchor a;
+    struct state a;
     char when[64] = "";
     int64_t at = 0;
 
-    hb_core_anchor_state(c, &a);
+    look(c, &a);
     if (a.lately && a.failing_since == 0) {
         text = N_("Checkpoints of the evidence leave this machine.");
     } else if (a.on_paper) {
@@ -133,6 +131,20 @@ bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
                    when);
     *ret_failing = a.failing_since != 0;
     return a.lately || a.on_paper;
+}
+
+static void look(struct hb_core *c, struct state *ret)
+{
+    const char *anchor = c->ctx->config->organisation.anchor;
+    int64_t now = hb_now(), paper[2] = {0};
+
+    *ret = (struct state){.set = anchor != NULL && anchor[0] != '\0',
+                          .last = last(c),
+                          .failing_since = failing(c).since};
+    ret->lately = ret->last != 0 && now - ret->last < LATELY_NS;
+    numbers(c, "anchored_paper", paper, HB_ARRAY_LEN(paper));
+    ret->paper = paper[0];
+    ret->on_paper = on_paper(c, paper[1]);
 }
 
 int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
