@@ -48,6 +48,8 @@ static int check_mail_files(const struct hb_config *c, struct hb_err *err);
 static int check_machine_site(const struct hb_conf_site *s,
                               const struct hb_yaml *map, const char *const *own,
                               struct hb_err *err);
+static int check_machine_ca(const struct hb_conf_site *s,
+                            const struct hb_yaml *map, struct hb_err *err);
 static const struct hb_yaml *at(const struct hb_yaml *map, const char *key);
 static const struct hb_yaml *nth(const struct hb_yaml *seq, size_t i);
 static bool below(const char *path, const char *top);
@@ -114,6 +116,8 @@ int hb_config_check_machine(const struct hb_config *c, const char *const *own,
     for (size_t i = 0; i < c->sites.n; i++) {
         int r = check_machine_site(&s[i], nth(seq, i), own, err);
 
+        if (r == 0)
+            r = check_machine_ca(&s[i], nth(seq, i), err);
         if (r < 0)
             return r;
     }
@@ -492,6 +496,29 @@ static int check_machine_site(const struct hb_conf_site *s,
                            _("staging must lie on the same file system as "
                              "the root"));
     return 0;
+}
+
+/* The unit that looks from outside sees no home and has a /tmp of its own
+ * (ProtectHome=, PrivateTmp=); it may read the folder of the file, and that
+ * must not be the whole file system. */
+static int check_machine_ca(const struct hb_conf_site *s,
+                            const struct hb_yaml *map, struct hb_err *err)
+{
+    static const char *const unseen[] = {"/home", "/root", "/run/user", "/tmp",
+                                         "/var/tmp"};
+    bool good = clean_absolute(s->url_ca) && strchr(s->url_ca + 1, '/') != NULL;
+
+    if (s->url_ca[0] == '\0')
+        return 0;
+    for (size_t i = 0; good && i < HB_ARRAY_LEN(unseen); i++)
+        good = !below(s->url_ca, unseen[i]);
+    if (good)
+        return 0;
+    return hb_yaml_err(at(map, "url_ca"), err, -EINVAL,
+                       _("what looks from outside cannot read %s: put it into "
+                         "a folder such as /etc/hinoban, not below /home, "
+                         "/root, /run/user, /tmp or /var/tmp"),
+                       s->url_ca);
 }
 
 /* The value of KEY for an error's place; the mapping where it is absent. */

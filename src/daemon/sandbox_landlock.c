@@ -81,6 +81,8 @@ static int allow_mail(const struct rules *rs, const struct hb_role *r,
                       const struct hb_config *config, struct hb_err *err);
 static int allow_anchor(const struct rules *rs, const char *anchor,
                         struct hb_err *err);
+static int allow_folder_of(const struct rules *rs, const char *file,
+                           uint64_t access, struct hb_err *err);
 static int allow(const struct rules *rs, const char *path, uint64_t access,
                  bool required, struct hb_err *err);
 
@@ -198,12 +200,12 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
     if (config == NULL)
         return 0;
     s = config->sites.v;
-    /* Who signs the certificates of a site may lie anywhere. */
+    /* Who signs the certificates of a site. */
     for (size_t i = 0;
          rc == 0 && (r->flags & HB_ROLE_NETWORK) != 0 && i < config->sites.n;
          i++)
         if (s[i].url_ca[0] != '\0')
-            rc = allow(rs, s[i].url_ca, READ, false, err);
+            rc = allow_folder_of(rs, s[i].url_ca, READ, err);
     if ((r->flags & (HB_ROLE_SITES_READ | HB_ROLE_SITES_WRITE)) == 0)
         return rc;
     for (size_t i = 0; rc == 0 && i < config->sites.n; i++) {
@@ -216,7 +218,7 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
     return rc;
 }
 
-/* What the mail server wants to be shown may lie anywhere. */
+/* What the mail server wants to be shown. */
 static int allow_mail(const struct rules *rs, const struct hb_role *r,
                       const struct hb_config *config, struct hb_err *err)
 {
@@ -227,9 +229,9 @@ static int allow_mail(const struct rules *rs, const struct hb_role *r,
         return 0;
     org = &config->organisation;
     if (org->mail_ca[0] != '\0')
-        rc = allow(rs, org->mail_ca, READ, false, err);
+        rc = allow_folder_of(rs, org->mail_ca, READ, err);
     if (rc == 0 && org->mail_password[0] != '\0')
-        rc = allow(rs, org->mail_password, READ, false, err);
+        rc = allow_folder_of(rs, org->mail_password, READ, err);
     return rc;
 }
 
@@ -238,13 +240,22 @@ static int allow_mail(const struct rules *rs, const struct hb_role *r,
 static int allow_anchor(const struct rules *rs, const char *anchor,
                         struct hb_err *err)
 {
+    return strncmp(anchor, "file:", 5) == 0
+               ? allow_folder_of(rs, anchor + 5, WRITE, err)
+               : 0;
+}
+
+/* A rule for a file is one for its inode; a file that is renewed by renaming
+ * is another.  Not for the whole file system, though. */
+static int allow_folder_of(const struct rules *rs, const char *file,
+                           uint64_t access, struct hb_err *err)
+{
     char dir[HB_MAX_PATH];
 
-    if (strncmp(anchor, "file:", 5) != 0 ||
-        !hb_copyz(dir, sizeof(dir), anchor + 5))
+    if (!hb_copyz(dir, sizeof(dir), file))
         return 0;
     *strrchr(dir, '/') = '\0';
-    return dir[0] == '\0' ? 0 : allow(rs, dir, WRITE, false, err);
+    return dir[0] == '\0' ? 0 : allow(rs, dir, access, false, err);
 }
 
 /* A path that is not there is skipped unless it is REQUIRED. */

@@ -190,6 +190,10 @@ static void test_this_machine(void **state)
     char dir[] = "/tmp/hb-site-XXXXXX", link[64];
     const char *own[] = {"/nowhere/state", NULL};
     struct hb_config *c;
+    static const char *const unseen[] = {
+        "/home/abe/ca.pem", "/root/ca.pem",       "/tmp/x/ca.pem",
+        "/var/tmp/ca.pem",  "/run/user/1/ca.pem", "/etc/../root/../tmp/a",
+        "/ca.pem"};
     struct hb_err err = {0};
 
     (void)state;
@@ -221,6 +225,22 @@ static void test_this_machine(void **state)
     c = with_root(dir, "/proc");
     assert_int_equal(hb_config_check_machine(c, own, &err), -EXDEV);
     assert_int_equal(err.line, 7);
+    hb_config_free(c);
+
+    /* What the unit of the outside view does not see. */
+    for (size_t i = 0; i < HB_ARRAY_LEN(unseen); i++) {
+        err = (struct hb_err){0};
+        c = with_root(dir, "");
+        ((struct hb_conf_site *)c->sites.v)->url_ca = unseen[i];
+        assert_int_equal(hb_config_check_machine(c, own, &err), -EINVAL);
+        assert_true(err.line > 0);
+        hb_config_free(c);
+    }
+    c = with_root(dir, "");
+    ((struct hb_conf_site *)c->sites.v)->url_ca = "/home2/ca.pem";
+    assert_int_equal(hb_config_check_machine(c, own, &err), 0);
+    ((struct hb_conf_site *)c->sites.v)->url_ca = "/etc/hinoban/ca.pem";
+    assert_int_equal(hb_config_check_machine(c, own, &err), 0);
     hb_config_free(c);
 
     /* A root that is gone does not keep the guard from loading. */

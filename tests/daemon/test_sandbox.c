@@ -412,6 +412,83 @@ static void test_files_outside_the_row(void **state)
     assert_int_equal(below(&plain, reach_files), 0);
 }
 
+/* In the sandbox: waits until the file was renewed, and reads it. */
+static int read_renewed(const char *path)
+{
+    char c = 'x', text[HB_MAX_PATH + 16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return 1;
+    (void)close(fd);
+    if (write(1, &c, 1) != 1 || read(0, &c, 1) != 1)
+        return 2;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, &c, 1) != 1 || c != '2')
+        return 3;
+    (void)snprintf(text, sizeof(text), "%s/secret", scratch);
+    return open(text, O_RDONLY | O_CLOEXEC) < 0 ? 0 : 4;
+}
+
+/* Exit status of the child: 0 it read the new one. */
+static int renew(const char *path, const struct hb_config *config)
+{
+    int ready[2], go[2], status;
+    struct hb_role r = plain;
+    char c = 'x';
+    pid_t pid;
+
+    r.flags = HB_ROLE_NETWORK;
+    assert_int_equal(hb_file_write(path, "1", 1, 0644), 0);
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct hb_err err = {0};
+
+        /* Others are closed. */
+        if (dup2(go[0], 0) < 0 || dup2(ready[1], 1) < 0 ||
+            hb_sandbox_enter(&r, &paths, config, &err) < 0)
+            _exit(99);
+        _exit(read_renewed(path));
+    }
+    (void)close(ready[1]);
+    (void)close(go[0]);
+    if (read(ready[0], &c, 1) == 1) {
+        assert_int_equal(hb_file_write(path, "2", 1, 0644), 0);
+        assert_int_equal(write(go[1], &c, 1), 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(ready[0]);
+    (void)close(go[1]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED;
+}
+
+/* An authority, or a password, is renewed as certificates are: by another file
+ * that takes its name. */
+static void test_renewed(void **state)
+{
+    char dir[HB_MAX_PATH], path[HB_MAX_PATH];
+
+    NEEDS_ROOT;
+    if (!have_landlock())
+        hb_tap_skip("this kernel has no Landlock");
+    (void)snprintf(dir, sizeof(dir), "%s/tls", scratch);
+    (void)snprintf(path, sizeof(path), "%s/tls/file", scratch);
+    assert_int_equal(mkdir(dir, 0755), 0);
+    for (int i = 0; i < 3; i++) {
+        struct hb_conf_site site = {.name = "www",
+                                    .url_ca = i == 0 ? path : ""};
+        struct hb_config config = {
+            .organisation = {.anchor = "",
+                             .mail_ca = i == 1 ? path : "",
+                             .mail_password = i == 2 ? path : ""},
+            .sites = {.v = &site, .n = 1}};
+
+        assert_int_equal(renew(path, &config), 0);
+    }
+}
+
 static int take_mount_off(void)
 {
     return umount2(paths.dir[HB_DIR_RUN], MNT_DETACH) == 0 ? 0 : 1;
@@ -536,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_forbidden_calls_kill),
         cmocka_unit_test(test_flags_open_only_what_they_name),
         cmocka_unit_test(test_files_outside_the_row),
+        cmocka_unit_test(test_renewed),
         cmocka_unit_test(test_helper_can_take_a_mount_off),
         cmocka_unit_test(test_wrong_user_is_refused),
         cmocka_unit_test(test_missing_directory_is_refused),
