@@ -253,9 +253,10 @@ static int checkpoint(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
     if ((paper != NULL && kept != NULL) || (place != NULL && kept == NULL))
         return hb_cli_usage(cli, "%s", _("say what to do"));
+    if (paper != NULL)
+        return print_paper(cli, paper);
     if (kept == NULL) {
-        r = paper != NULL ? print_paper(cli, paper)
-                          : hb_client_print(cli, "evidence.checkpoint", "{}");
+        r = hb_client_print(cli, "evidence.checkpoint", "{}");
         if (r == HB_EXIT_OK && !cli->json)
             print_key(cli);
         return r == HB_EXIT_OK ? hb_cli_flush() : r;

@@ -224,7 +224,8 @@ done <SHA256SUMS
 
 # 4. Each line of the log is written as Hinoban writes lines.
 N='[1-9][0-9]{0,10}'; I='(0|[1-9][0-9]{0,15})'; H='[0-9a-f]{64}'
-S='"([^"\\[:cntrl:]]|\\["\\bfnrt]|\\u00[01][0-9a-f])*"'
+S='([^"\\[:cntrl:]]|\\["\\bfnrt]|\\u00[01][0-9a-f]'
+S="\"$S|$(printf '\177'))*\"" # JSON has DEL as it is
 T='"[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z"'
 G='"[A-Za-z0-9+/]{86}=="'
 item() { # MORE: what version 1 has between
@@ -246,7 +247,7 @@ fi
 # 5. The chain of the log and its checkpoints.
 digest=$(printf '%064d' 0)
 number=0; signatures=0; sealed=0; gaps=0; version=1
-first=0; last=0; newest=0; gap=
+first=0; last=0; newest=; gap=
 : >"$tmp/unproven"
 place() { # NUMBER PREV: what the line says of its place
     [ "$2" = "$digest" ] ||
@@ -405,7 +406,7 @@ while read -r f l; do
         unproven=1
     fi
 done <"$tmp/unproven"
-[ "$compared" = 0 ] || [ "$first" = 0 ] ||
+[ -z "$newest" ] || [ "$first" = 0 ] ||
     say "lines $first to $last are newer than the checkpoint of line" \
         "$newest: it says nothing of them"
 [ -n "$key" ] || say 'key not compared (--key NAME): anybody could have' \
