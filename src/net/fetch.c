@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "net/why.h"
 
 #define BODY_DFLT    (8u << 20)
 #define HEADERS_DFLT (64u << 10)
@@ -35,9 +36,6 @@ struct hop {
 
 static int setup(struct hop *h, const struct hb_fetch_limits *l);
 static int one(struct hop *h, uint64_t until, struct hb_err *err);
-static int code_of(CURLcode c, const struct hop *h);
-static int say(CURLcode c, const struct hop *h, int r, struct hb_err *err);
-static int say_certificate(const struct hop *h, int r, struct hb_err *err);
 static int more(struct hop *h, const struct hb_fetch_limits *l, bool *ret_again,
                 struct hb_err *err);
 static size_t on_body(char *p, size_t size, size_t n, void *arg);
@@ -182,7 +180,6 @@ static int one(struct hop *h, uint64_t until, struct hb_err *err)
     char *ip = NULL;
     long status = 0;
     CURLcode c;
-    int r;
 
     if (now >= until)
         return hb_err_set(err, -ETIMEDOUT, _("no answer in time"));
@@ -199,96 +196,14 @@ static int one(struct hop *h, uint64_t until, struct hb_err *err)
     /* We ended it ourselves: there was more than anybody should send. */
     if (c == CURLE_WRITE_ERROR && h->to->cut)
         c = CURLE_OK;
-    r = code_of(c, h);
-    if (r == 0) {
+    if (c == CURLE_OK) {
         certificate(h);
         return 0;
     }
-    if (h->too_many_headers)
-        return hb_err_set(err, r, _("the headers of the answer do not end"));
-    return say(c, h, r, err);
-}
-
-/* What a person can mend, in words; libcurl's are of English alone. */
-static int say(CURLcode c, const struct hop *h, int r, struct hb_err *err)
-{
-    switch (c) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return hb_err_set(err, r, _("there is no such name"));
-    case CURLE_COULDNT_CONNECT:
-        return hb_err_set(err, r, _("nobody answers at this address"));
-    case CURLE_OPERATION_TIMEDOUT:
-        return hb_err_set(err, r, _("no answer in time"));
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-        return hb_err_set(err, r, _("the answer ended too early"));
-    case CURLE_SSL_CONNECT_ERROR:
-        return hb_err_set(err, r, _("no TLS connection could be made"));
-    case CURLE_SSL_CACERT_BADFILE:
-        return hb_err_set(err, r, _("the authorities in %s cannot be read"),
-                          h->ca_file != NULL ? h->ca_file : "/etc/ssl");
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return say_certificate(h, r, err);
-    default:
-        return hb_err_set(err, r, "%s", curl_easy_strerror(c));
-    }
-}
-
-static int say_certificate(const struct hop *h, int r, struct hb_err *err)
-{
-    long why = X509_V_OK;
-
-    (void)curl_easy_getinfo(h->curl, CURLINFO_SSL_VERIFYRESULT, &why);
-    switch (why) {
-    case X509_V_OK: /* libcurl looks at the name before it asks for more */
-    case X509_V_ERR_UNSPECIFIED:
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return hb_err_set(err, r, _("the certificate is for another name"));
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        return hb_err_set(err, r, _("the certificate has expired"));
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return hb_err_set(err, r, _("the certificate is not valid yet"));
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return hb_err_set(err, r,
-                          _("the certificate is signed by nobody who is "
-                            "trusted here (url_ca)"));
-    default:
-        return hb_err_set(err, r, _("the certificate is refused: %s"),
-                          X509_verify_cert_error_string(why));
-    }
-}
-
-static int code_of(CURLcode c, const struct hop *h)
-{
-    switch (c) {
-    case CURLE_OK:
-        return 0;
-    case CURLE_URL_MALFORMAT:
-        return -EINVAL;
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return -ENOENT;
-    case CURLE_COULDNT_CONNECT:
-        return -ECONNREFUSED;
-    case CURLE_OPERATION_TIMEDOUT:
-        return -ETIMEDOUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-        return -EKEYREJECTED;
-    case CURLE_OUT_OF_MEMORY:
-        return -ENOMEM;
-    case CURLE_WRITE_ERROR:
-        return h->too_many_headers ? -EFBIG : -ENOMEM;
-    default:
-        return -EPROTO;
-    }
+    if (c == CURLE_WRITE_ERROR && h->too_many_headers)
+        return hb_err_set(err, -EFBIG,
+                          _("the headers of the answer do not end"));
+    return hb_net_why(h->curl, c, h->ca_file, "url_ca", err);
 }
 
 /* After an answer: is there a redirect that we follow? */

@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "base/mime.h"
 #include "base/num.h"
+#include "net/why.h"
 
 #define WIDTH 76u /* of a line, RFC 2045 */
 
@@ -32,9 +33,8 @@ static void part(struct hb_buf *b, struct hb_slice text, const char *name);
 static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
-static int say(CURLcode c, long answer, const struct hb_mail *m,
+static int say(CURL *curl, CURLcode c, const struct hb_mail *m,
                struct hb_err *err);
-static int code_of(CURLcode c);
 
 bool hb_mail_loopback(const char *relay)
 {
@@ -60,7 +60,6 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     char *host = relay_host(m->relay);
     struct reading in;
     CURLcode c = CURLE_OK;
-    long answer = 0;
     bool bare =
         m->user == NULL && (m->plain || (host != NULL && is_loopback(host)));
     CURL *curl;
@@ -83,55 +82,33 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     c = set_up(curl, m, bare, to, &in);
     if (c == CURLE_OK)
         c = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
+    r = c == CURLE_OK ? 0 : say(curl, c, m, err);
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
-    return c == CURLE_OK ? 0 : say(c, answer, m, err);
+    return r;
 }
 
-/* ANSWER: the last number that the relay said; 0 none.  What a person can mend
- * is said in words. */
-static int say(CURLcode c, long answer, const struct hb_mail *m,
+static int say(CURL *curl, CURLcode c, const struct hb_mail *m,
                struct hb_err *err)
 {
-    int r = code_of(c);
+    long answer = 0; /* the last number that the relay said */
 
-    switch (c) {
-    case CURLE_USE_SSL_FAILED:
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
+    if (c == CURLE_USE_SSL_FAILED)
         return hb_err_set(err, -EKEYREJECTED,
                           _("the mail server offers no encryption "
                             "(STARTTLS); nothing was sent"));
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return hb_err_set(err, r, _("there is no such name"));
-    case CURLE_COULDNT_CONNECT:
-        return hb_err_set(err, r, _("nobody answers at this address"));
-    case CURLE_OPERATION_TIMEDOUT:
-        return hb_err_set(err, r, _("no answer in time"));
-    case CURLE_SSL_CONNECT_ERROR:
-        return hb_err_set(err, r, _("no TLS connection could be made"));
-    case CURLE_SSL_CACERT_BADFILE:
-        return hb_err_set(err, r, _("the authorities in %s cannot be read"),
-                          m->ca_file != NULL ? m->ca_file : "/etc/ssl");
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return hb_err_set(err, r,
-                          _("nobody that is trusted vouches for the mail "
-                            "server's certificate and name"));
-    case CURLE_LOGIN_DENIED:
+    if (c == CURLE_LOGIN_DENIED)
         return hb_err_set(err, -EACCES,
                           _("the mail server does not take this user name "
                             "and password"));
-    default:
-        break;
-    }
+    /* "No" to a sender or a receiver is a send error to libcurl. */
     if (answer >= 400)
         return hb_err_set(err, -EACCES,
                           _("the mail server refused the mail (its answer "
                             "was %ld)"),
                           answer);
-    if (c == CURLE_SEND_ERROR || c == CURLE_RECV_ERROR ||
-        c == CURLE_GOT_NOTHING || c == CURLE_WEIRD_SERVER_REPLY)
-        return hb_err_set(err, r, _("the answer ended too early"));
-    return hb_err_set(err, r, "%s", curl_easy_strerror(c));
+    return hb_net_why(curl, c, m->ca_file, "mail_ca", err);
 }
 
 static CURLcode set_up(CURL *curl, const struct hb_mail *m, bool bare,
@@ -316,27 +293,4 @@ static size_t on_read(char *p, size_t size, size_t n, void *arg)
         memcpy(p, in->left.p, take);
     in->left = hb_slice(in->left.p + take, in->left.n - take);
     return take;
-}
-
-static int code_of(CURLcode c)
-{
-    switch (c) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return -ENOENT;
-    case CURLE_COULDNT_CONNECT:
-        return -ECONNREFUSED;
-    case CURLE_OPERATION_TIMEDOUT:
-        return -ETIMEDOUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-        return -EKEYREJECTED;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_WEIRD_SERVER_REPLY:
-        return -EPROTO;
-    case CURLE_OUT_OF_MEMORY:
-        return -ENOMEM;
-    default:
-        return -EACCES;
-    }
 }
