@@ -110,23 +110,24 @@ static const char *const check_reads[] = {"/etc",
 static const char *const check_groups[] = {"adm", "systemd-journal", NULL};
 
 const struct hb_role hb_roles[] = {
-    {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR, core_socks, core_dirs,
-     nothing, core_calls, hb_core_main,
+    {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR | HB_ROLE_RELOAD,
+     core_socks, core_dirs, nothing, core_calls, hb_core_main,
      N_("keeps incidents, runs playbooks, answers people")},
     {"helper", "root", 0,
      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(FOWNER) | CAP(CHOWN) |
          CAP(FSETID) | CAP(SETFCAP) | CAP(LINUX_IMMUTABLE) | CAP(SYS_ADMIN) |
          CAP(KILL),
      HB_ROLE_PRIVILEGED | HB_ROLE_SITES_WRITE | HB_ROLE_MOUNTS |
-         HB_ROLE_BENEATH,
+         HB_ROLE_BENEATH | HB_ROLE_RELOAD,
      helper_socks, helper_dirs, nothing, hb_helper_syscalls, hb_helper_main,
      N_("acts on requests of fixed size: restores, removes, freezes")},
-    {"compare", "hinoban-compare", 61803, 0, 0, compare_socks, compare_dirs,
-     nothing, compare_calls, hb_compare_main,
+    {"compare", "hinoban-compare", 61803, 0, HB_ROLE_RELOAD, compare_socks,
+     compare_dirs, nothing, compare_calls, hb_compare_main,
      N_("compares content with the signed baseline")},
     {"watch", "hinoban-watch", 61802,
      CAP(SYS_ADMIN) | CAP(DAC_READ_SEARCH) | CAP(SYS_PTRACE),
-     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC | HB_ROLE_BENEATH,
+     HB_ROLE_PRIVILEGED | HB_ROLE_SITES_READ | HB_ROLE_PROC | HB_ROLE_BENEATH |
+         HB_ROLE_RELOAD,
      watch_socks, watch_dirs, nothing, watch_calls, hb_watch_main,
      N_("sees changes of files: names and kernel events, never content")},
     {"intake", "hinoban-intake", 61806, 0, 0, intake_socks, intake_dirs,

@@ -103,6 +103,9 @@ void hb_unit_service(struct hb_buf *b, const struct hb_units *u,
                 "RestartSec=1s\n"
                 "TimeoutStopSec=15s\n",
                 u->paths->dir[HB_DIR_ETC], u->exe, r->name, u->exe, r->name);
+    /* The shell's own kill: a bare Debian has no other. */
+    if ((r->flags & HB_ROLE_RELOAD) != 0)
+        hb_buf_addz(b, "ExecReload=/bin/sh -c \"kill -HUP $MAINPID\"\n");
     if (r->socks[0].name != NULL) {
         hb_buf_addz(b, "Sockets=");
         for (const struct hb_role_sock *s = r->socks; s->name != NULL; s++)

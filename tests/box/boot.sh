@@ -202,6 +202,18 @@ does 'the evidence is whole' 'hinoban evidence verify'
 does 'a mount over a directory is taken off' 'mkdir -p $site/deep
     mount -t tmpfs none $site/deep && wait_for 60 sh -c "! mountpoint -q $site/deep"'
 
+# ---- reload -----------------------------------------------------------------
+again='systemctl reload hinoban-core hinoban-helper hinoban-compare hinoban-watch'
+inside 30 "for r in $roles; do pid_of \$r; done"; cp "$T/out" "$T/pids"
+does 'a wrong setting is refused on reload' "cd /etc/hinoban; cp hinoban.yaml /root/
+    echo 'nonsense: 1' >>hinoban.yaml; $again
+    wait_for 30 event 'the old settings stay in force'"
+heals 'and the old ones work'
+does 'a right one is taken' "cp /root/hinoban.yaml /etc/hinoban/; $again"
+heals 'and works'
+inside 30 "for r in $roles; do pid_of \$r; done"
+is "$(cat "$T/out")" "$(cat "$T/pids")" 'without a restart'
+
 # ---- a fight ----------------------------------------------------------------
 does 'the officer allows more' '
     sed -i "s/^    number: 1/    loop_restores: 5\n    freeze_writer: true\n&/" \

@@ -95,6 +95,9 @@ def test_fit(system, services):
         ok((unit['RestrictSUIDSGID'] == ['no']) ==
            (role in ('helper', 'watch')),
            f'{role}: openat2 only for who walks foreign trees')
+        ok(('ExecReload' in unit) ==
+           (role in ('core', 'helper', 'compare', 'watch')),
+           f'{role}: is reloaded where it can be')
         for name in ' '.join(unit.get('Sockets', [])).split():
             sock = read(f'{system}/{name}')
             ok(sock['Service'] == [os.path.basename(path)] and
