@@ -172,7 +172,7 @@ static void print_lines(const struct hb_evidence_report *r)
     }
     if (r->unproven_n > HB_EVIDENCE_UNPROVEN)
         printf(_("More such runs of lines: %lld\n"),
-               (long long)(r->unproven_n - HB_EVIDENCE_UNPROVEN));
+               (long long)r->unproven_n - (long long)HB_EVIDENCE_UNPROVEN);
 }
 
 static void print_anchors(const struct hb_evidence_report *r)

@@ -137,8 +137,10 @@ bool hb_evidence_report_good(const struct hb_evidence_report *r);
 /* Writes a package for a stranger into the new directory TO: files/, log,
  * SHA256SUMS, SHA256SUMS.sig, evidence.pub, README.txt, VERIFY.sh.  INCIDENT
  * 0: the whole log as it stands and every content; else the contents and lines
- * of that incident, those of others sealed.  BY ("person:NAME") took it; that
- * stands in the log.  -EUCLEAN a content or a line that does not hold. */
+ * of that incident, and the store's notes that it was tampered with; those of
+ * others sealed.  BY ("person:NAME") took it; that stands in the log when it
+ * begins, and when it fails.  -EUCLEAN a content or a line that does not
+ * hold. */
 int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
                        const char *by, struct hb_err *err) HB_WUR;
 

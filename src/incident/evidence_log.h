@@ -21,7 +21,8 @@
  *
  * Version 1 (0007) was one JSON object with "number" and "prev" in it; its
  * digest is the SHA-256 of the whole line.  Such lines are read, not written.
- * In a package those of other incidents are left out as a run:
+ * In a package those of other incidents are left out as a run, never two of
+ * them in a row:
  *
  *     gap FIRST LAST DIGEST     lines FIRST to LAST, DIGEST of the last
  *

@@ -275,6 +275,10 @@ static void check_gap(struct verify *v, const struct hb_evid_line *l)
                                            : N_("its number is not its place"));
         return;
     }
+    /* An old line forgets it, one of version 2 lets no more come: so it is
+     * the line before, and one of the two would not be named. */
+    if (r->gap.first != 0)
+        bad(v, N_("it is not written as the evidence log writes lines"));
     r->gaps += l->item.number - l->first + 1;
     r->gap = (struct hb_evidence_lines){l->first, l->item.number};
     r->lines = l->item.number;

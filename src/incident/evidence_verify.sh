@@ -314,6 +314,7 @@ while IFS= read -r line; do
         # Of version 1 only. What stands behind it covers its digest; nothing
         # covers the lines before it.
         [ "$version" = 1 ] || fail "lines behind line $number were taken out"
+        [ -z "$gap" ] || fail "there are two gaps behind line $number"
         rest=${line#gap }; n=${rest%% *}
         rest=${rest#* }; end=${rest%% *}
         next=${rest#* }

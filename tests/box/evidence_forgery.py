@@ -446,6 +446,11 @@ TABLE = [
      UNPROVEN + ['1 to 1', '3 to 4']),
     ('with a gap over lines of now', 'one', gap_over_new_lines, 7, 0, 0,
      ['lines 1 to 2 were left out'], ['1 to 2 were left out']),
+    ('with two gaps in a row', 'one',
+     lambda: (write(f'gap 1 1 {digest(lines()[0])}\n'
+                    f'gap 2 2 {digest(lines()[1])}\n' +
+                    ''.join(lines()[2:])), drop_unnamed(), seal()), None, 0,
+     1, ['two gaps'], ['not written as']),
     ('with a gap up to the checkpoint', 'one', gap_over_new_lines,
      B + '/anchor', 0, 0, [], []),
     ('with a gap that is a pattern', 'one', gap_that_is_a_pattern,

@@ -15,7 +15,8 @@ static void make_package(const char *to, char *anchor, size_t size)
     struct hb_evidence *e = open_with(key);
     struct hb_err err = {0};
 
-    (void)add(e, 5, "/w/index.html\n{\"prev\":\"x\x7f証拠\t\\", "<h1>owned</h1>");
+    (void)add(e, 5, "/w/index.html\n{\"prev\":\"x\x7f証拠\t\\",
+              "<h1>owned</h1>");
     (void)add(e, 6, "/w/other", "of another incident");
     checkpoint(e, anchor, size);
     (void)add(e, 5, "/w/sh\xff.php", "<?php system($_GET[0]);");
