@@ -12,7 +12,8 @@
 # texts such as ,"sig":" which cannot stand inside a JSON string: there each
 # quote has a backslash before.
 LC_ALL=C; export LC_ALL
-say() { printf '%s\n' "$*" | tr -c '[:print:]\n' '?'; }
+# One line, whatever is in it: a name with a line feed could say GOOD.
+say() { printf '%s' "$*" | tr -c '[:print:]' '?'; echo; }
 cannot() { say "This machine cannot check the package: $1"; exit 2; }
 anchor=; key=
 while [ $# -gt 0 ]; do

@@ -507,6 +507,8 @@ TABLE = [
     ('with a file named as an option', 'one', file_more('-n'), None, 0, 1, [],
      ['no line names']),
     ('with escapes in a name', 'one', file_more(ESC), None, 0, 1, [], []),
+    ('with a verdict in a name', 'one',
+     file_more('x\nGOOD\nThe evidence is unchanged.\n'), None, 0, 1, [], []),
     ('with a directory more', 'one', directory_more, None, 0, 1, [], []),
     ('without its contents', 'one', content_gone, None, 0, 1,
      ['content of line 1'], ['missing: ']),
@@ -585,9 +587,9 @@ def judge(name, program, got, want, phrases):
     good = status == want and not any(
         c < 32 and c != 10 or c == 127 for c in out)
     good = good and all(p in text for p in phrases)
-    last = text.rstrip('\n').rpartition('\n')[2]
-    good = good and (last in ('GOOD', 'The evidence is unchanged.')) == \
-        (want == 0)
+    # No forged word may read as the verdict, on whatever line.
+    said = {'GOOD', 'The evidence is unchanged.'} & set(text.split('\n'))
+    good = good and bool(said) == (want == 0)
     ok(good, f'{program}: a package {name}',
        f'status {status}, wanted {want}, {phrases}\n{text}')
 
