@@ -163,6 +163,7 @@ static int open_sockets(struct hb_core *c, struct hb_err *err)
 static void close_all(struct hb_core *c)
 {
     if (c->loop != NULL) {
+        hb_core_exporting_stop(c);
         hb_core_ctl_free(c->ctl);
         hb_core_bus_free(c->bus);
         hb_core_helper_free(c->helper);

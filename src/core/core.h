@@ -75,6 +75,7 @@ struct hb_core {
                                 that died, or where the state store refused;
                                 0: not looked yet */
     unsigned exports_out;    /* packages that somebody may be fetching */
+    struct hb_core_exporting *exporting; /* one that is being made */
     int64_t started;
     uint64_t events_taken;
     uint64_t own_controls_at;
@@ -180,6 +181,8 @@ bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
  * start of core also what the one before left, half made or half fetched. */
 enum hb_core_clear { HB_CLEAR_FETCHED, HB_CLEAR_OLD, HB_CLEAR_START };
 void hb_core_exports_clear(struct hb_core *c, enum hb_core_clear when);
+/* One that is being made is made no more. */
+void hb_core_exporting_stop(struct hb_core *c);
 
 /* ---- core_posture.c ---- */
 int hb_core_posture(struct hb_core *c, struct hb_arena *a,
@@ -230,8 +233,15 @@ struct hb_core_call {
     struct hb_buf text;             /* for people */
     struct hb_buf data;             /* JSON value; empty: null */
     int pass_fd;                    /* goes along with the answer; -1 none */
+    uint64_t ticket; /* for hb_core_ctl_answer(); 0: nobody can wait */
+    bool later;      /* set: it is answered so, not now */
     struct hb_err err;
 };
+/* Whether whoever got TICKET still waits; the answer for them: R and, of K,
+ * what goes along (text, data, err; pass_fd is taken). */
+bool hb_core_ctl_waits(struct hb_core_ctl *ctl, uint64_t ticket);
+void hb_core_ctl_answer(struct hb_core_ctl *ctl, uint64_t ticket, int r,
+                        struct hb_core_call *k);
 typedef int hb_core_cmd_fn(struct hb_core_call *call);
 
 enum hb_core_need {
@@ -252,7 +262,6 @@ struct hb_core_cmd {
 void hb_core_history_note(struct hb_core *c);
 /* "posture.history": {"days": 30}, newest first, each verified. */
 hb_core_cmd_fn hb_core_history;
-
 /* "evidence.export": {"incident": ID} or {"whole": true}, "fetch": true. */
 hb_core_cmd_fn hb_core_evidence_export;
 

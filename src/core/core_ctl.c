@@ -10,6 +10,9 @@
  *     {"ok":true,"text":"...","data":...}
  *     {"ok":false,"code":-13,"error":"..."}
  *
+ * An answer that takes long comes later (hb_core_ctl_answer); whoever hangs up
+ * before is asked for by hb_core_ctl_waits().
+ *
  * Slow clients get a time limit, many clients a bounded number of places; when
  * all are taken, whoever holds most of them loses the oldest, so that no
  * account can keep the officer out.
@@ -34,12 +37,15 @@ struct conn {
     size_t sent;
     int pass_fd; /* goes along with the first byte; -1 none, or gone */
     uint64_t since;
+    uint64_t ticket; /* of no other connection ever; 0 where it is free */
+    bool waits;      /* for an answer that comes later */
 };
 
 struct hb_core_ctl {
     struct hb_core *core;
     int listen_fd;
     struct hb_timer *sweep;
+    uint64_t tickets;
     struct conn conns[CONNS_MAX];
 };
 
@@ -47,6 +53,7 @@ static hb_io_fn on_accept, on_io;
 static hb_timer_fn on_sweep;
 static struct conn *greediest(struct hb_core_ctl *ctl, uid_t uid);
 static ssize_t send_some(struct conn *c);
+static struct conn *waiting(struct hb_core_ctl *ctl, uint64_t ticket);
 static void drop(struct conn *c);
 static void answer(struct conn *c);
 static int call(struct conn *c, struct hb_core_call *k);
@@ -113,6 +120,7 @@ static void on_accept(void *arg, int fd, uint32_t events)
         *c = (struct conn){.ctl = ctl,
                            .fd = s,
                            .pass_fd = -1,
+                           .ticket = ++ctl->tickets,
                            .peer = peer,
                            .since = hb_mono()};
         hb_buf_init(&c->in, REQUEST_MAX);
@@ -147,7 +155,8 @@ static void on_sweep(void *arg)
     uint64_t now = hb_mono();
 
     for (size_t i = 0; i < CONNS_MAX; i++)
-        if (ctl->conns[i].fd >= 0 && now - ctl->conns[i].since > PATIENCE_NS)
+        if (ctl->conns[i].fd >= 0 && !ctl->conns[i].waits &&
+            now - ctl->conns[i].since > PATIENCE_NS)
             drop(&ctl->conns[i]);
 }
 
@@ -157,6 +166,13 @@ static void on_io(void *arg, int fd, uint32_t events)
     char part[16384];
     ssize_t n;
 
+    if (c->waits) {
+        /* One request a connection: more is not read, an end is seen. */
+        n = read(fd, part, sizeof(part));
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+            drop(c);
+        return;
+    }
     if (c->out.n == 0) {
         while ((n = read(fd, part, sizeof(part))) > 0) {
             hb_buf_add(&c->in, part, (size_t)n);
@@ -173,6 +189,8 @@ static void on_io(void *arg, int fd, uint32_t events)
             (c->in.n == 0 || memchr(c->in.p, '\n', c->in.n) == NULL))
             return;
         answer(c);
+        if (c->waits)
+            return;
     }
     while (c->sent < c->out.n) {
         n = send_some(c);
@@ -204,8 +222,42 @@ static ssize_t send_some(struct conn *c)
     return 1;
 }
 
+bool hb_core_ctl_waits(struct hb_core_ctl *ctl, uint64_t ticket)
+{
+    return waiting(ctl, ticket) != NULL;
+}
+
+void hb_core_ctl_answer(struct hb_core_ctl *ctl, uint64_t ticket, int r,
+                        struct hb_core_call *k)
+{
+    struct conn *c = waiting(ctl, ticket);
+
+    if (c == NULL) {
+        hb_close(&k->pass_fd);
+        return;
+    }
+    c->waits = false;
+    c->since = hb_mono();
+    c->pass_fd = k->pass_fd;
+    k->pass_fd = -1;
+    write_answer(&c->out, r, k);
+    if (hb_buf_err(&c->out) < 0 ||
+        hb_loop_mod(ctl->core->loop, c->fd, EPOLLOUT) < 0)
+        drop(c);
+}
+
+static struct conn *waiting(struct hb_core_ctl *ctl, uint64_t ticket)
+{
+    for (size_t i = 0; i < CONNS_MAX; i++)
+        if (ctl->conns[i].fd >= 0 && ctl->conns[i].waits &&
+            ctl->conns[i].ticket == ticket)
+            return &ctl->conns[i];
+    return NULL;
+}
+
 static void drop(struct conn *c)
 {
+    c->waits = false;
     hb_loop_del(c->ctl->core->loop, c->fd);
     hb_close(&c->fd);
     hb_close(&c->pass_fd);
@@ -215,8 +267,10 @@ static void drop(struct conn *c)
 
 static void answer(struct conn *c)
 {
-    struct hb_core_call k = {
-        .core = c->ctl->core, .peer = c->peer, .pass_fd = -1};
+    struct hb_core_call k = {.core = c->ctl->core,
+                             .peer = c->peer,
+                             .pass_fd = -1,
+                             .ticket = c->ticket};
     int r;
 
     k.arena = hb_arena_new(0);
@@ -228,8 +282,10 @@ static void answer(struct conn *c)
         r = k.arena == NULL ? -ENOMEM : call(c, &k);
     if (r >= 0)
         r = hb_buf_err(&k.text) < 0 ? hb_buf_err(&k.text) : hb_buf_err(&k.data);
+    c->waits = r >= 0 && k.later;
     c->pass_fd = k.pass_fd;
-    write_answer(&c->out, r, &k);
+    if (!c->waits)
+        write_answer(&c->out, r, &k);
     if (hb_buf_err(&c->out) < 0) {
         hb_buf_done(&c->out);
         hb_buf_init(&c->out, HB_MAX_BUF);

@@ -139,9 +139,17 @@ bool hb_evidence_report_good(const struct hb_evidence_report *r);
  * 0: the whole log as it stands and every content; else the contents and lines
  * of that incident, and the store's notes that it was tampered with; those of
  * others sealed.  BY ("person:NAME") took it; that stands in the log when it
- * begins, and when it fails.  -EUCLEAN a content or a line that does not
- * hold. */
-int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
-                       const char *by, struct hb_err *err) HB_WUR;
+ * begins, and when it fails.  -EUCLEAN a content or a line that does not hold.
+ *
+ * In steps: what the log says is taken by the first call, contents a few at a
+ * time, until about BYTES of them are copied.  1 there is more, 0 the package
+ * is whole.  One that is freed before that is removed.  E must live longer. */
+struct hb_export;
+int hb_export_new(struct hb_evidence *e, int64_t incident, const char *to,
+                  const char *by, struct hb_export **ret,
+                  struct hb_err *err) HB_WUR;
+int hb_export_step(struct hb_export *p, uint64_t bytes,
+                   struct hb_err *err) HB_WUR;
+void hb_export_free(struct hb_export *p);
 
 #endif

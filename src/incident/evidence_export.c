@@ -28,7 +28,14 @@
 #define CHUNK    ((size_t)64 << 10)
 #define READABLE 0644
 
-struct package {
+/* A content that was not copied yet. */
+struct piece {
+    struct piece *next;
+    int64_t number, size;
+    char sha256[65];
+};
+
+struct hb_export {
     struct hb_evidence *e;
     const char *to, *by;
     int dirfd, filesfd;
@@ -38,39 +45,35 @@ struct package {
     struct hb_map *copied; /* hash -> itself */
     struct hb_buf sums;    /* SHA256SUMS */
     struct hb_buf list;    /* ITEMS.txt */
-    struct hb_err *err;
+    char log_hex[65];      /* of its log */
+    struct piece *first, **last;
+    bool whole;
+    struct hb_err *err; /* of who calls now */
 };
 
-static int begin(struct package *p);
-static int note(struct package *p, const char *source);
-static void failed(struct package *p);
-static bool told(const struct package *p, const struct hb_evidence_item *i);
-static int fill(struct package *p);
+static int begin(struct hb_export *p);
+static int note(struct hb_export *p, const char *source);
+static bool told(const struct hb_export *p, const struct hb_evidence_item *i);
+static int fill(struct hb_export *p);
 static int take_item(void *arg, const struct hb_evidence_item *item);
-static int copy_content(struct package *p, const struct hb_evidence_item *i);
+static int copy_content(struct hb_export *p, const struct piece *i);
+static int failed(const struct hb_export *p, int r, struct hb_err *err);
 static int copy_to(int from, int to, uint64_t max, char hex[65]);
-static int copy_log(struct package *p);
-static int seal_log(struct package *p, int to, char hex[65]);
-static int seal_line(struct package *p, struct hb_arena *a,
+static int copy_log(struct hb_export *p);
+static int seal_log(struct hb_export *p, int to, char hex[65]);
+static int seal_line(struct hb_export *p, struct hb_arena *a,
                      struct hb_slice text, int64_t number,
                      struct hb_evid_line *gap, struct hb_buf *out);
-static int add_text(struct package *p, const char *name,
+static int add_text(struct hb_export *p, const char *name,
                     const struct hb_buf *b);
-static int seal(struct package *p);
+static int seal(struct hb_export *p);
 static int key_id(const struct hb_key *key, char ret[17]);
 
-int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
-                       const char *by, struct hb_err *err)
+int hb_export_new(struct hb_evidence *e, int64_t incident, const char *to,
+                  const char *by, struct hb_export **ret, struct hb_err *err)
 {
-    struct package p = {.e = e,
-                        .to = to,
-                        .by = by,
-                        .dirfd = -1,
-                        .filesfd = -1,
-                        .incident = incident,
-                        .err = err,
-                        .sums = HB_BUF_INIT,
-                        .list = HB_BUF_INIT};
+    struct hb_arena *a;
+    struct hb_export *p;
     char why[128];
     int r;
 
@@ -84,31 +87,85 @@ int hb_evidence_export(struct hb_evidence *e, int64_t incident, const char *to,
         return hb_err_at(err, r, to, 0, 0, "%s",
                          hb_errno_text(r, why, sizeof(why)));
     }
-    p.arena = hb_arena_new(0);
-    p.copied = hb_map_new();
-    r = p.arena == NULL || p.copied == NULL ? -ENOMEM : begin(&p);
-    if (r == 0)
-        r = fill(&p);
-    hb_map_free(p.copied);
-    hb_arena_free(p.arena);
-    hb_buf_done(&p.sums);
-    hb_buf_done(&p.list);
-    hb_close(&p.filesfd);
-    hb_close(&p.dirfd);
-    if (r < 0) {
-        /* Half a package must not be mistaken for a whole one. */
-        (void)!hb_rmtree(AT_FDCWD, to);
-        failed(&p);
-        return hb_err_at(err, r, to, 0, 0,
-                         _("The package could not be written: %s"),
-                         hb_errno_text(r, why, sizeof(why)));
+    a = hb_arena_new(0);
+    p = a != NULL ? HB_NEW(a, struct hb_export) : NULL;
+    if (p == NULL) {
+        hb_arena_free(a);
+        (void)rmdir(to);
+        return -ENOMEM;
     }
+    *p = (struct hb_export){.e = e,
+                            .to = hb_arena_strdup(a, to),
+                            .by = hb_arena_strdup(a, by),
+                            .dirfd = -1,
+                            .filesfd = -1,
+                            .incident = incident,
+                            .err = err,
+                            .arena = a,
+                            .copied = hb_map_new(),
+                            .last = &p->first,
+                            .sums = HB_BUF_INIT,
+                            .list = HB_BUF_INIT};
+    r = p->to == NULL || p->by == NULL || p->copied == NULL ? -ENOMEM
+                                                            : begin(p);
+    if (r < 0) {
+        r = failed(p, r, err);
+        hb_export_free(p);
+        return r;
+    }
+    *ret = p;
     return 0;
+}
+
+int hb_export_step(struct hb_export *p, uint64_t bytes, struct hb_err *err)
+{
+    uint64_t done = 0;
+    int r = 0;
+
+    p->err = err;
+    while (r == 0 && p->first != NULL && done < bytes) {
+        done += (uint64_t)p->first->size;
+        r = copy_content(p, p->first);
+        p->first = p->first->next;
+    }
+    if (r == 0 && p->first != NULL)
+        return 1;
+    if (r == 0)
+        r = fill(p);
+    p->whole = r == 0;
+    return r < 0 ? failed(p, r, err) : 0;
+}
+
+void hb_export_free(struct hb_export *p)
+{
+    if (p == NULL)
+        return;
+    hb_map_free(p->copied);
+    hb_buf_done(&p->sums);
+    hb_buf_done(&p->list);
+    hb_close(&p->filesfd);
+    hb_close(&p->dirfd);
+    /* Half a package must not be mistaken for a whole one.  Where not even
+     * the note can be written the store takes nothing, which others tell. */
+    if (!p->whole && p->to != NULL)
+        (void)!hb_rmtree(AT_FDCWD, p->to);
+    if (!p->whole && p->begun)
+        (void)!note(p, "package for a stranger, failed and removed");
+    hb_arena_free(p->arena);
+}
+
+static int failed(const struct hb_export *p, int r, struct hb_err *err)
+{
+    char why[128];
+
+    return hb_err_at(err, r, p->to, 0, 0,
+                     _("The package could not be written: %s"),
+                     hb_errno_text(r, why, sizeof(why)));
 }
 
 /* The handing over stands in the log, and the log that goes along ends with
  * a signature. */
-static int begin(struct package *p)
+static int begin(struct hb_export *p)
 {
     struct hb_slice text;
     int r;
@@ -124,10 +181,15 @@ static int begin(struct package *p)
         return -errno;
     r = note(p, "package for a stranger, begun");
     p->begun = r == 0;
-    return r < 0 ? r : hb_evidence_checkpoint(p->e, p->arena, &text);
+    if (r == 0)
+        r = hb_evidence_checkpoint(p->e, p->arena, &text);
+    /* At once: what comes later is not of this package. */
+    if (r == 0)
+        r = hb_evidence_each(p->e, 0, take_item, p);
+    return r < 0 ? r : copy_log(p);
 }
 
-static int note(struct package *p, const char *source)
+static int note(struct hb_export *p, const char *source)
 {
     struct hb_evidence_item item = {.incident = p->incident,
                                     .kind = "export",
@@ -138,34 +200,23 @@ static int note(struct package *p, const char *source)
     return hb_evidence_note(p->e, &item);
 }
 
-/* Where not even that can be written the store takes nothing any more, which
- * others tell. */
-static void failed(struct package *p)
-{
-    if (p->begun)
-        (void)!note(p, "package for a stranger, failed and removed");
-}
-
 /* What the stranger reads of the log: also that somebody tampered with the
  * store, which is of no incident and everybody's business. */
-static bool told(const struct package *p, const struct hb_evidence_item *i)
+static bool told(const struct hb_export *p, const struct hb_evidence_item *i)
 {
     return p->incident == 0 || i->incident == p->incident ||
            (i->incident == 0 && hb_streq(i->kind, "note") &&
             hb_streq(i->taken_by, "role:core"));
 }
 
-static int fill(struct package *p)
+static int fill(struct hb_export *p)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf path = HB_BUF_INIT;
     char id[17];
-    int r = hb_evidence_each(p->e, 0, take_item, p);
+    int r = hb_fsync(p->filesfd);
 
-    if (r == 0)
-        r = hb_fsync(p->filesfd);
-    if (r == 0)
-        r = copy_log(p);
+    hb_buf_addf(&p->sums, "%s  log\n", p->log_hex);
     if (r == 0)
         r = add_text(p, "ITEMS.txt", &p->list);
     if (r == 0)
@@ -188,7 +239,8 @@ static int fill(struct package *p)
 
 static int take_item(void *arg, const struct hb_evidence_item *item)
 {
-    struct package *p = arg;
+    struct hb_export *p = arg;
+    struct piece *one;
     char time[32];
 
     if (!told(p, item))
@@ -208,10 +260,19 @@ static int take_item(void *arg, const struct hb_evidence_item *item)
     hb_buf_addc(&p->list, '\n');
     if (hb_buf_err(&p->list) < 0)
         return hb_buf_err(&p->list);
-    return item->sha256[0] != '\0' ? copy_content(p, item) : 0;
+    if (item->sha256[0] == '\0')
+        return 0;
+    one = HB_NEW(p->arena, struct piece);
+    if (one == NULL)
+        return -ENOMEM;
+    *one = (struct piece){.number = item->number, .size = item->size};
+    (void)hb_copyz(one->sha256, sizeof(one->sha256), item->sha256);
+    *p->last = one;
+    p->last = &one->next;
+    return 0;
 }
 
-static int copy_content(struct package *p, const struct hb_evidence_item *i)
+static int copy_content(struct hb_export *p, const struct piece *i)
 {
     _cleanup_close_ int from = -1, to = -1;
     char place[66], hex[65];
@@ -290,30 +351,27 @@ static int copy_to(int from, int to, uint64_t max, char hex[65])
     return r;
 }
 
-static int copy_log(struct package *p)
+static int copy_log(struct hb_export *p)
 {
     _cleanup_close_ int to = -1;
-    char hex[65];
     int r;
 
     to = openat(p->dirfd, "log",
                 O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (to < 0)
         return -errno;
-    r = p->incident == 0 ? copy_to(p->e->logfd, to, (uint64_t)p->e->length, hex)
-                         : seal_log(p, to, hex);
+    r = p->incident == 0
+            ? copy_to(p->e->logfd, to, (uint64_t)p->e->length, p->log_hex)
+            : seal_log(p, to, p->log_hex);
     if (r == 0 && fchmod(to, READABLE) < 0)
         r = -errno;
     if (r == 0)
         r = hb_fsync(to);
-    if (r < 0)
-        return r;
-    hb_buf_addf(&p->sums, "%s  log\n", hex);
-    return hb_buf_err(&p->sums);
+    return r;
 }
 
 /* The log with the lines that are not told sealed. */
-static int seal_log(struct package *p, int to, char hex[65])
+static int seal_log(struct hb_export *p, int to, char hex[65])
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf out = HB_BUF_INIT;
@@ -347,7 +405,7 @@ static int seal_log(struct package *p, int to, char hex[65])
 
 /* Appends to OUT what goes along of the line TEXT; a GAP that grows is held
  * back until a line comes that is in clear. */
-static int seal_line(struct package *p, struct hb_arena *a,
+static int seal_line(struct hb_export *p, struct hb_arena *a,
                      struct hb_slice text, int64_t number,
                      struct hb_evid_line *gap, struct hb_buf *out)
 {
@@ -381,7 +439,8 @@ static int seal_line(struct package *p, struct hb_arena *a,
     return r < 0 ? r : hb_evid_encode(out, &l);
 }
 
-static int add_text(struct package *p, const char *name, const struct hb_buf *b)
+static int add_text(struct hb_export *p, const char *name,
+                    const struct hb_buf *b)
 {
     uint8_t digest[HB_SHA256_SIZE];
     char hex[65];
@@ -398,7 +457,7 @@ static int add_text(struct package *p, const char *name, const struct hb_buf *b)
 }
 
 /* SHA256SUMS with evidence.pub in it, and the signature over it. */
-static int seal(struct package *p)
+static int seal(struct hb_export *p)
 {
     _cleanup_buf_ struct hb_buf message = HB_BUF_INIT;
     uint8_t sig[HB_SIG_SIZE], digest[HB_SHA256_SIZE];

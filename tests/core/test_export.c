@@ -6,6 +6,7 @@
 #include "box.h"
 
 #include <dirent.h>
+#include <poll.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -37,6 +38,8 @@ static int make(void **state)
             0)
         return -1;
     item.incident = incident;
+    /* Whoever runs the test. */
+    box_person("mori", HB_PR_OFFICER, getuid());
     return hb_evidence_add_bytes(core.state.evidence, &item,
                                  HB_SLICE("HACKED"));
 }
@@ -50,28 +53,57 @@ static int drop(void **state)
     return box_drop(state);
 }
 
-/* Asks as the officer; the descriptor that came along, or -1. */
+static int ask(const char *cmd, const char *args)
+{
+    char text[200];
+    int fd, n;
+
+    assert_int_equal(hb_sock_connect(ctl_path, SOCK_STREAM, &fd), 0);
+    n = snprintf(text, sizeof(text), "{\"v\":1,\"cmd\":\"%s\",\"args\":%s}\n",
+                 cmd, args);
+    assert_int_equal(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
+    return fd;
+}
+
+static bool readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 1;
+}
+
+/* Turns the loop until all of the answer is there; FD is closed.  The
+ * descriptor that came along, or -1. */
+static int answer(int fd, char *buf, size_t size)
+{
+    int passed = -1;
+    size_t got = 0;
+    ssize_t n = 1;
+
+    for (int i = 0; i < 20000 && n != 0; i++) {
+        if (!readable(fd)) {
+            turn(1);
+            continue;
+        }
+        n = hb_sock_recv(fd, buf + got, size - 1 - got,
+                         passed < 0 ? &passed : NULL, passed < 0 ? 1 : 0, NULL);
+        assert_true(n >= 0);
+        got += (size_t)n;
+    }
+    assert_int_equal(n, 0);
+    (void)close(fd);
+    buf[got] = '\0';
+    return passed;
+}
+
 static int export(const char *args)
 {
-    struct hb_core_call call = {
-        .core = &core, .arena = hb_arena_new(0), .pass_fd = -1};
-    const struct hb_person sato = {.name = "sato", .full_name = "Sato"};
-    struct hb_json *tree = NULL;
+    char buf[4096];
+    int passed = answer(ask("evidence.export", args), buf, sizeof(buf));
 
-    assert_int_equal(hb_json_parse(call.arena, hb_slice_z(args), &tree, NULL),
-                     0);
-    call.args = tree;
-    call.person = &sato;
-    hb_buf_init(&call.text, 0);
-    hb_buf_init(&call.data, 0);
-    for (const struct hb_core_cmd *cmd = hb_core_cmds_work; cmd->name != NULL;
-         cmd++)
-        if (hb_streq(cmd->name, "evidence.export"))
-            assert_int_equal(cmd->fn(&call), 0);
-    hb_buf_done(&call.text);
-    hb_buf_done(&call.data);
-    hb_arena_free(call.arena);
-    return call.pass_fd;
+    assert_non_null(strstr(buf, "\"ok\":true"));
+    assert_null(core.exporting);
+    return passed;
 }
 
 /* How many packages there are. */
@@ -90,7 +122,7 @@ static int packages(void)
 
 static int see(void *arg, const struct hb_evidence_item *i)
 {
-    if (hb_streq(i->kind, "export") && hb_streq(i->taken_by, "person:sato"))
+    if (hb_streq(i->kind, "export") && hb_streq(i->taken_by, "person:mori"))
         ++*(int *)arg;
     return 0;
 }
@@ -172,6 +204,93 @@ static void test_start(void **state)
     (void)close(fd);
 }
 
+/* So much that it takes many slices. */
+static void much(void)
+{
+    static char bytes[5 << 20];
+    struct hb_evidence_item item = {.incident = incident,
+                                    .kind = "file",
+                                    .name = "n",
+                                    .taken_by = "role:core",
+                                    .source = "s"};
+
+    for (int i = 0; i < 30; i++) {
+        bytes[0] = (char)i;
+        assert_int_equal(hb_evidence_add_bytes(core.state.evidence, &item,
+                                               hb_slice(bytes, sizeof(bytes))),
+                         0);
+    }
+}
+
+static void test_others_are_answered(void **state)
+{
+    struct hb_evidence_item item = {.incident = incident,
+                                    .kind = "file",
+                                    .name = "late",
+                                    .taken_by = "role:core",
+                                    .source = "s"};
+    struct hb_evidence_report report = {0};
+    char buf[1 << 16], path[600];
+    int fd, two, got;
+
+    much();
+    fd = ask("evidence.export", "{\"incident\":1,\"fetch\":true}");
+    while (core.exporting == NULL)
+        turn(1);
+    (void)answer(ask("incident.list", "{}"), buf, sizeof(buf));
+    assert_non_null(strstr(buf, "\"ok\":true"));
+    assert_false(readable(fd));
+    two = ask("evidence.export", "{\"whole\":true}");
+    (void)answer(two, buf, sizeof(buf));
+    assert_non_null(strstr(buf, "\"ok\":false"));
+    assert_non_null(core.exporting);
+    /* Neither the hour nor what else is fetched takes it away, and what comes
+     * meanwhile is not of it. */
+    hb_core_space(&core);
+    hb_core_exports_clear(&core, HB_CLEAR_FETCHED);
+    assert_int_equal(
+        hb_evidence_add_bytes(core.state.evidence, &item, HB_SLICE("late")), 0);
+    got = answer(fd, buf, sizeof(buf));
+    assert_non_null(strstr(buf, "\"ok\":true"));
+    assert_null(core.exporting);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", got);
+    assert_int_equal(hb_evidence_verify(path, HB_EVIDENCE_ANY,
+                                        core.evidence_pub, hb_slice("", 0),
+                                        &report, NULL),
+                     0);
+    assert_true(report.package && hb_evidence_report_good(&report));
+    assert_int_equal(report.items, 32); /* 31 and the export */
+    (void)close(got);
+    hb_core_exports_clear(&core, HB_CLEAR_FETCHED);
+    assert_int_equal(packages(), 0);
+}
+
+/* Who hangs up wants none; nor does a core that stops leave half of one. */
+static void test_given_up(void **state)
+{
+    for (int stop = 0; stop < 2; stop++) {
+        int fd;
+
+        if (stop == 0)
+            much();
+        fd = ask("evidence.export",
+                 stop ? "{\"incident\":1}" : "{\"incident\":1,\"fetch\":true}");
+        while (core.exporting == NULL)
+            turn(1);
+        assert_int_equal(packages(), 1);
+        if (stop)
+            hb_core_exporting_stop(&core);
+        else
+            (void)close(fd);
+        for (int i = 0; i < 1000 && core.exporting != NULL; i++)
+            turn(1);
+        assert_null(core.exporting);
+        assert_int_equal(packages(), 0);
+        if (stop)
+            (void)close(fd);
+    }
+}
+
 static int count_one(void *arg, const char *uid, int64_t time,
                      struct hb_slice json)
 {
@@ -209,8 +328,10 @@ static void test_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_in_whose_name), MADE(test_fetched), MADE(test_old),
-        MADE(test_start),         MADE(test_counted),
+        MADE(test_in_whose_name), MADE(test_fetched),
+        MADE(test_old),           MADE(test_start),
+        MADE(test_counted),       MADE(test_others_are_answered),
+        MADE(test_given_up),
     };
 
     return hb_tap_run("core/export", tests);

@@ -34,6 +34,19 @@ static inline const char *in(const char *name)
     return buf;
 }
 
+/* A package in small steps. */
+static inline int export_to(struct hb_evidence *e, int64_t incident,
+                            const char *to, const char *by, struct hb_err *err)
+{
+    struct hb_export *p = NULL;
+    int r = hb_export_new(e, incident, to, by, &p, err);
+
+    while (r >= 0 && (r = hb_export_step(p, 1, err)) == 1)
+        continue;
+    hb_export_free(p);
+    return r;
+}
+
 static inline int make(void **state)
 {
     const char *tmp = getenv("TMPDIR");

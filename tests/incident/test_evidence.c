@@ -97,8 +97,8 @@ static void test_refusals(void **state)
     int fds[2];
 
     assert_int_equal(hb_evidence_checkpoint(e, a, &text), -ENOKEY);
-    assert_int_equal(
-        hb_evidence_export(e, 0, in("package"), "person:sato", &err), -ENOKEY);
+    assert_int_equal(export_to(e, 0, in("package"), "person:sato", &err),
+                     -ENOKEY);
     assert_int_equal(hb_evidence_note(e, &item), -EINVAL);
     item.kind = "file";
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);

@@ -21,10 +21,9 @@ static void make_package(const char *to, char *anchor, size_t size)
     checkpoint(e, anchor, size);
     (void)add(e, 5, "/w/sh\xff.php", "<?php system($_GET[0]);");
     (void)add(e, 5, ",\"sha256\":\"0\"", "<h1>owned</h1>");
-    if (hb_evidence_export(e, 5, to, "person:sato", &err) < 0)
+    if (export_to(e, 5, to, "person:sato", &err) < 0)
         fail_msg("%s", err.message);
-    assert_int_equal(hb_evidence_export(e, 5, to, "person:sato", NULL),
-                     -EEXIST);
+    assert_int_equal(export_to(e, 5, to, "person:sato", NULL), -EEXIST);
     hb_evidence_close(e);
 }
 
@@ -61,8 +60,8 @@ static void test_export(void **state)
     /* What is not what it was is not handed over either. */
     content_of(s.sha256[0], place, sizeof(place));
     spit(place, "forged", 6);
-    assert_int_equal(
-        hb_evidence_export(e, 6, in("second"), "person:sato", &err), -EUCLEAN);
+    assert_int_equal(export_to(e, 6, in("second"), "person:sato", &err),
+                     -EUCLEAN);
     assert_non_null(strstr(err.message, "2"));
     assert_int_equal(access(in("second"), F_OK), -1);
     /* And the log does not say that it was. */
@@ -129,7 +128,7 @@ static void test_tampering_is_told(void **state)
     spit("log", log, n + 6);
     free(log);
     e = open_with(key);
-    if (hb_evidence_export(e, 5, in("package"), "person:sato", NULL) < 0)
+    if (export_to(e, 5, in("package"), "person:sato", NULL) < 0)
         fail_msg("%s", "no package");
     hb_evidence_close(e);
     log = packed("package", "log");
@@ -220,7 +219,7 @@ static void test_whole_package(void **state)
 
     make_package(in("package"), anchor, sizeof(anchor));
     e = open_with(key);
-    if (hb_evidence_export(e, 0, in("whole"), "person:sato", &err) < 0)
+    if (export_to(e, 0, in("whole"), "person:sato", &err) < 0)
         fail_msg("%s", err.message);
     hb_evidence_close(e);
     log = packed("whole", "log");
@@ -392,8 +391,8 @@ static void test_old_log_in_a_package(void **state)
 
     fill_old(anchors);
     e = open_with(key);
-    if (hb_evidence_export(e, 5, in("package"), "person:sato", &err) < 0 ||
-        hb_evidence_export(e, 0, in("whole"), "person:sato", &err) < 0)
+    if (export_to(e, 5, in("package"), "person:sato", &err) < 0 ||
+        export_to(e, 0, in("whole"), "person:sato", &err) < 0)
         fail_msg("%s", err.message);
     hb_evidence_close(e);
     log = packed("package", "log");
@@ -445,8 +444,7 @@ static void test_unproven(void **state)
 
     fill_old(anchors);
     e = open_with(key);
-    assert_int_equal(
-        hb_evidence_export(e, 5, in("package"), "person:sato", NULL), 0);
+    assert_int_equal(export_to(e, 5, in("package"), "person:sato", NULL), 0);
     hb_evidence_close(e);
     old_item(&o, 5, "/w/a", "a");
     old_item(&o, 5, "/w/b", "b");
@@ -498,8 +496,7 @@ static void test_gaps_that_lie(void **state)
 
     fill_old(anchors);
     e = open_with(key);
-    assert_int_equal(
-        hb_evidence_export(e, 5, in("package"), "person:sato", NULL), 0);
+    assert_int_equal(export_to(e, 5, in("package"), "person:sato", NULL), 0);
     hb_evidence_close(e);
     log = packed("package", "log");
     assert_int_equal(bad_line_of(log), 0);
@@ -579,7 +576,7 @@ static int make_for_box(const char *where)
     (void)hb_copyz(dir, sizeof(dir), where);
     make_package(in("package"), anchor, sizeof(anchor));
     e = open_with(key);
-    if (hb_evidence_export(e, 0, in("whole"), "person:sato", &err) < 0 ||
+    if (export_to(e, 0, in("whole"), "person:sato", &err) < 0 ||
         hb_file_write(in("anchor"), anchor, strlen(anchor), 0600) < 0 ||
         hb_pub_save(key, in("evidence.pub"), &err) < 0 ||
         hb_key_save(key, in("evidence.key"), NULL, &err) < 0 ||
@@ -589,7 +586,7 @@ static int make_for_box(const char *where)
     (void)snprintf(dir, sizeof(dir), "%.200s/old", where);
     fill_old(anchors);
     e = open_with(key);
-    if (hb_evidence_export(e, 5, in("package"), "person:sato", &err) < 0 ||
+    if (export_to(e, 5, in("package"), "person:sato", &err) < 0 ||
         hb_file_write(in("anchor"), anchors[0], strlen(anchors[0]), 0600) < 0)
         return 1;
     hb_evidence_close(e);
