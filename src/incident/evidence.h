@@ -139,7 +139,8 @@ bool hb_evidence_report_good(const struct hb_evidence_report *r);
  * 0: the whole log as it stands and every content; else the contents and lines
  * of that incident, and the store's notes that it was tampered with; those of
  * others sealed.  BY ("person:NAME") took it; that stands in the log when it
- * begins, and when it fails.  -EUCLEAN a content or a line that does not hold.
+ * begins, and when it fails.  -EUCLEAN a content or a line that does not
+ * hold.
  *
  * In steps: what the log says is taken by the first call, contents a few at a
  * time, until about BYTES of them are copied.  1 there is more, 0 the package

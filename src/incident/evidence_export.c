@@ -53,11 +53,11 @@ struct hb_export {
 
 static int begin(struct hb_export *p);
 static int note(struct hb_export *p, const char *source);
+static int failed(const struct hb_export *p, int r, struct hb_err *err);
 static bool told(const struct hb_export *p, const struct hb_evidence_item *i);
 static int fill(struct hb_export *p);
 static int take_item(void *arg, const struct hb_evidence_item *item);
 static int copy_content(struct hb_export *p, const struct piece *i);
-static int failed(const struct hb_export *p, int r, struct hb_err *err);
 static int copy_to(int from, int to, uint64_t max, char hex[65]);
 static int copy_log(struct hb_export *p);
 static int seal_log(struct hb_export *p, int to, char hex[65]);
@@ -106,8 +106,12 @@ int hb_export_new(struct hb_evidence *e, int64_t incident, const char *to,
                             .last = &p->first,
                             .sums = HB_BUF_INIT,
                             .list = HB_BUF_INIT};
-    r = p->to == NULL || p->by == NULL || p->copied == NULL ? -ENOMEM
-                                                            : begin(p);
+    if (p->to == NULL || p->by == NULL || p->copied == NULL) {
+        hb_export_free(p);
+        (void)rmdir(to);
+        return -ENOMEM;
+    }
+    r = begin(p);
     if (r < 0) {
         r = failed(p, r, err);
         hb_export_free(p);
@@ -145,12 +149,14 @@ void hb_export_free(struct hb_export *p)
     hb_buf_done(&p->list);
     hb_close(&p->filesfd);
     hb_close(&p->dirfd);
-    /* Half a package must not be mistaken for a whole one.  Where not even
-     * the note can be written the store takes nothing, which others tell. */
-    if (!p->whole && p->to != NULL)
+    /* Half a package must not be mistaken for a whole one.  Where not even the
+     * line can be written the store takes nothing any more, which others
+     * tell. */
+    if (!p->whole && p->to != NULL) {
         (void)!hb_rmtree(AT_FDCWD, p->to);
-    if (!p->whole && p->begun)
-        (void)!note(p, "package for a stranger, failed and removed");
+        if (p->begun)
+            (void)!note(p, "package for a stranger, failed and removed");
+    }
     hb_arena_free(p->arena);
 }
 

@@ -265,11 +265,17 @@ static void test_others_are_answered(void **state)
     assert_int_equal(packages(), 0);
 }
 
+static int see_failed(void *arg, const struct hb_evidence_item *i)
+{
+    *(int *)arg += strstr(i->source, "failed and removed") != NULL;
+    return 0;
+}
+
 /* Who hangs up wants none; nor does a core that stops leave half of one. */
 static void test_given_up(void **state)
 {
     for (int stop = 0; stop < 2; stop++) {
-        int fd;
+        int fd, n = 0;
 
         if (stop == 0)
             much();
@@ -286,6 +292,9 @@ static void test_given_up(void **state)
             turn(1);
         assert_null(core.exporting);
         assert_int_equal(packages(), 0);
+        assert_int_equal(
+            hb_evidence_each(core.state.evidence, 0, see_failed, &n), 0);
+        assert_int_equal(n, stop + 1);
         if (stop)
             (void)close(fd);
     }
