@@ -145,7 +145,7 @@ static void print_lines(const struct hb_evidence_report *r)
     if (r->sealed + r->gaps > 0)
         printf(_("Entries not of this incident, whose content was left out: "
                  "%lld\n"),
-               (long long)(r->sealed + r->gaps));
+               (long long)r->sealed + (long long)r->gaps);
     if (r->gaps > 0)
         printf(_("Of these %lld are said to be of an older version; only what "
                  "stands behind them vouches for them.\n"),
