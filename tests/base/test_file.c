@@ -411,8 +411,11 @@ static void test_rmtree_stays_on_the_mount(void **state)
         _exit(hb_rmtree(rootfd, "mnt") == -EXDEV ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
     assert_int_equal(faccessat(rootfd, "kept/b", F_OK, 0), 0);
+    /* In a chroot "/" is no mount that could be made private. */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+        hb_tap_skip("no mounts of our own here");
+    assert_int_equal(status, 0);
 }
 
 /* The rest runs as in a unit that has RestrictSUIDSGID=: the last ones, as
