@@ -274,9 +274,10 @@ static void on_tick(void *arg)
     for (size_t i = 0; i < c->n_sites && c->watch >= 0; i++) {
         struct hb_cmp_site *s = &c->sites[i];
 
-        /* One thread scans all sites in turn; after so long it was lost. */
+        /* One thread scans all sites in turn; after so long it was lost.  One
+         * that this tick asked for is newer than NOW. */
         if (s->scanning && s->scan_asked != 0 &&
-            now - s->scan_asked > SCAN_LOST) {
+            now > s->scan_asked + SCAN_LOST) {
             s->scanning = false;
             (void)hb_cmp_ask_scan(c, s, s->scan_kind, hb_slice("", 0));
             hb_cmp_health(c, s, "scan", HB_SEV_LOW, 0,

@@ -132,6 +132,24 @@ static void test_one_scan(void **state)
     assert_int_equal(g->scans, 1);
 }
 
+/* A watch that is started again is asked for one scan, too. */
+static void test_one_scan_again(void **state)
+{
+    static const char *const names[] = {"watch", NULL};
+    unsigned before;
+    int fd;
+
+    begin();
+    before = g->scans;
+    assert_int_equal(rig_stop(&g->r, g->watch), 0);
+    fd = rig_listen(&g->r, "watch", SOCK_SEQPACKET);
+    g->watch = rig_start(&g->r, hb_watch_main, "watch", names, &fd);
+    assert_true(guard_wait(g, &g->scans, before + 1, SECONDS));
+    while (guard_turn(g, 1500))
+        continue;
+    assert_int_equal(g->scans, before + 1);
+}
+
 static void test_deface(void **state)
 {
     begin();
@@ -651,6 +669,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_scan),
+        cmocka_unit_test(test_one_scan_again),
         cmocka_unit_test(test_deface),
         cmocka_unit_test(test_append_truncate),
         cmocka_unit_test(test_mmap),
