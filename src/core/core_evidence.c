@@ -213,16 +213,12 @@ static int same_source(void *arg, const struct hb_evidence_item *i)
 
 static int64_t next_row(struct hb_core *c)
 {
-    struct hb_stmt *q;
-    int64_t n = INT64_MAX; /* where it cannot be known all are doubtful */
+    int64_t n = 0;
+    int r = hb_db_number(c->state.db, &n,
+                         "SELECT coalesce(max(rowid), 0) + 1 FROM staged", "");
 
-    if (hb_db_stmt(c->state.db,
-                   "SELECT coalesce(max(rowid), 0) + 1 FROM staged", &q) < 0)
-        return n;
-    if (hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
+    /* Where it cannot be known all are doubtful. */
+    return r < 0 ? INT64_MAX : n;
 }
 
 static int record(struct fetch *f, const struct hb_evidence_item *item)

@@ -104,18 +104,14 @@ static int keep(struct hb_core *c, const char *day, const char *json,
 /* The number of the last record of DAY that was put aside, 0 none. */
 static int64_t earlier(struct hb_core *c, const char *day)
 {
-    struct hb_stmt *q;
     int64_t n = 0;
+    int r =
+        hb_db_number(c->state.db, &n,
+                     "SELECT coalesce(max(CAST(substr(day, 12) AS INTEGER)), 0)"
+                     " FROM posture_day WHERE day GLOB ?1 || '#*'",
+                     "t", day);
 
-    if (hb_db_stmt(c->state.db,
-                   "SELECT coalesce(max(CAST(substr(day, 12) AS INTEGER)), 0)"
-                   " FROM posture_day WHERE day GLOB ?1 || '#*'",
-                   &q) < 0)
-        return 0;
-    if (hb_stmt_text(q, 1, day) == 0 && hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return HB_MAX(n, 0);
+    return r < 0 ? 0 : HB_MAX(n, 0);
 }
 
 static void mark_ahead(struct hb_core *c, const char *today)
@@ -185,16 +181,12 @@ static const char *day_of(const struct hb_core *c, int64_t ns, char buf[16])
 
 static bool there(struct hb_core *c, const char *day)
 {
-    struct hb_stmt *q;
-    bool yes = true; /* where nobody knows, nothing is written */
+    int64_t one = 0;
 
-    if (hb_db_stmt(c->state.db, "SELECT 1 FROM posture_day WHERE day = ?1",
-                   &q) < 0)
-        return yes;
-    if (hb_stmt_text(q, 1, day) == 0)
-        yes = hb_stmt_step(q) != 0;
-    hb_stmt_reset(q);
-    return yes;
+    /* Where nobody knows, nothing is written. */
+    return hb_db_number(c->state.db, &one,
+                        "SELECT 1 FROM posture_day WHERE day = ?1", "t",
+                        day) != 0;
 }
 
 /* What is signed: the day is part of it, so that a row cannot change places. */

@@ -149,23 +149,16 @@ static enum hb_retain legal(void *arg, const char *day)
 /* A day that an open incident rests on is under legal hold. */
 static bool held(struct hb_core *c, const char *day)
 {
-    int64_t from = 0;
-    struct hb_stmt *q;
-    bool yes = true;
+    int64_t from = 0, n = 0;
     char text[32];
 
     (void)snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
-    if (hb_time_parse(hb_slice_z(text), &from) < 0 ||
-        hb_db_stmt(c->state.db,
-                   "SELECT count(*) FROM incident WHERE state < 4"
-                   " AND first_event < ?2 AND last_event >= ?1",
-                   &q) < 0)
-        return true;
-    if (hb_stmt_int(q, 1, from) == 0 && hb_stmt_int(q, 2, from + DAY_NS) == 0 &&
-        hb_stmt_step(q) == 1)
-        yes = hb_stmt_col_int(q, 0) > 0;
-    hb_stmt_reset(q);
-    return yes;
+    return hb_time_parse(hb_slice_z(text), &from) < 0 ||
+           hb_db_number(c->state.db, &n,
+                        "SELECT count(*) FROM incident WHERE state < 4"
+                        " AND first_event < ?2 AND last_event >= ?1",
+                        "ii", from, from + DAY_NS) < 0 ||
+           n > 0;
 }
 
 static void span_add(struct span *s, const char *day)

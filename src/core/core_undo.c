@@ -20,7 +20,6 @@ static const char unrestorable[] =
        "in a window and accept it (hinoban site accept). What stood there is "
        "kept: hinoban evidence list %lld, hinoban evidence export %lld");
 
-static int64_t put_back(struct hb_core *c, int64_t incident);
 static bool is_restoring(const struct hb_step *s);
 
 /* An approval is asked for as for any other action of the playbook. */
@@ -51,7 +50,7 @@ int hb_core_step_undo(struct hb_core_call *call)
 
 void hb_core_undo_restored(struct hb_core_call *call, int64_t incident)
 {
-    if (put_back(call->core, incident) == 0)
+    if (hb_incident_put_back(&call->core->state, incident) == 0)
         return;
     hb_buf_addf(&call->text, _(unrestorable), (long long)incident,
                 (long long)incident);
@@ -63,21 +62,4 @@ static bool is_restoring(const struct hb_step *s)
     return s->action != NULL && s->undo == NULL &&
            (hb_streq(s->action->name, "site.restore") ||
             hb_streq(s->action->name, "reflex.adopt"));
-}
-
-/* How many files of the incident were made as published again. */
-static int64_t put_back(struct hb_core *c, int64_t incident)
-{
-    struct hb_stmt *q;
-    int64_t n = 0;
-
-    if (hb_db_stmt(c->state.db,
-                   "SELECT coalesce(sum(n), 0) FROM tally WHERE incident = ?1"
-                   " AND name IN ('restored', 'removed')",
-                   &q) < 0)
-        return 0;
-    if (hb_stmt_int(q, 1, incident) == 0 && hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
 }

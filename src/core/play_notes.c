@@ -36,18 +36,13 @@ static int add(struct hb_core *c, int64_t incident, const char *kind,
 
 int64_t hb_core_evidence_count(struct hb_core *c, int64_t incident)
 {
-    struct hb_stmt *q;
     int64_t n = 0;
+    int r = hb_db_number(c->state.db, &n,
+                         "SELECT count(*) FROM staged WHERE incident = ?1"
+                         " AND evidence > 0",
+                         "i", incident);
 
-    if (hb_db_stmt(c->state.db,
-                   "SELECT count(*) FROM staged WHERE incident = ?1"
-                   " AND evidence > 0",
-                   &q) < 0)
-        return 0;
-    if (hb_stmt_int(q, 1, incident) == 0 && hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
+    return r < 0 ? 0 : n;
 }
 
 /* FNV-1a of the step's id: the number by which a request names its step. */

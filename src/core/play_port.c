@@ -35,7 +35,6 @@ static int by_role(struct hb_core *c, const struct hb_play_act *a,
                    const char *source, const char *cmd, uint64_t timeout);
 static int sent(struct hb_core *c, const struct hb_play_act *a,
                 struct hb_deed *d, int r);
-static int64_t tally(struct hb_core *c, int64_t incident, const char *name);
 static int64_t standing(struct hb_core *c, const char *site);
 static int64_t asked(struct hb_core *c, const char *site);
 static int64_t waiting(struct hb_core *c, int64_t incident);
@@ -131,8 +130,7 @@ static int document(void *arg, int64_t incident, const char *id)
 
 static int adopt(struct hb_core *c, const struct hb_play_act *a)
 {
-    int64_t restored =
-        tally(c, a->incident, "restored") + tally(c, a->incident, "removed");
+    int64_t restored = hb_incident_put_back(&c->state, a->incident);
     int64_t open = standing(c, a->object), all = restored + open;
     struct hb_err err = {0};
     char sets[96], words[96];
@@ -305,50 +303,36 @@ static int by_person(struct hb_core *c, const struct hb_play_act *a)
 
 /* ---- helpers ---- */
 
-static int64_t one_number(struct hb_core *c, const char *sql, int64_t id,
-                          const char *text)
-{
-    struct hb_stmt *q;
-    int64_t n = 0;
-
-    if (hb_db_stmt(c->state.db, sql, &q) < 0)
-        return 0;
-    if ((id == 0 || hb_stmt_int(q, 1, id) == 0) &&
-        (text == NULL || hb_stmt_text(q, id == 0 ? 1 : 2, text) == 0) &&
-        hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
-}
-
-static int64_t tally(struct hb_core *c, int64_t incident, const char *name)
-{
-    return one_number(c,
-                      "SELECT n FROM tally WHERE incident = ?1"
-                      " AND name = ?2",
-                      incident, name);
-}
-
 static int64_t standing(struct hb_core *c, const char *site)
 {
-    return one_number(c, "SELECT count(*) FROM outstanding WHERE site = ?1", 0,
-                      site);
+    int64_t n = 0;
+    int r = hb_db_number(c->state.db, &n,
+                         "SELECT count(*) FROM outstanding WHERE site = ?1",
+                         "t", site);
+
+    return r < 0 ? 0 : n;
 }
 
 static int64_t asked(struct hb_core *c, const char *site)
 {
-    return one_number(c,
-                      "SELECT count(*) FROM outstanding WHERE site = ?1"
-                      " AND status = 'ask'",
-                      0, site);
+    int64_t n = 0;
+    int r = hb_db_number(c->state.db, &n,
+                         "SELECT count(*) FROM outstanding WHERE site = ?1"
+                         " AND status = 'ask'",
+                         "t", site);
+
+    return r < 0 ? 0 : n;
 }
 
 static int64_t waiting(struct hb_core *c, int64_t incident)
 {
-    return one_number(c,
-                      "SELECT count(*) FROM staged WHERE incident = ?1"
-                      " AND evidence = 0",
-                      incident, NULL);
+    int64_t n = 0;
+    int r = hb_db_number(c->state.db, &n,
+                         "SELECT count(*) FROM staged WHERE incident = ?1"
+                         " AND evidence = 0",
+                         "i", incident);
+
+    return r < 0 ? 0 : n;
 }
 
 /* The search looks at the site as it is now, when the reflex has long put
@@ -358,13 +342,15 @@ static const char *with_scripts(struct hb_deed *d, const char *sets, char *buf,
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_json *tree;
+    int64_t n = 0;
+    int r = hb_db_number(d->core->state.db, &n,
+                         "SELECT count(*) FROM timeline WHERE incident = ?1"
+                         " AND kind IN ('file.changed', 'file.added')"
+                         " AND (args LIKE '%.js\"%' OR args LIKE '%.mjs\"%')",
+                         "i", d->incident);
 
-    if (one_number(d->core,
-                   "SELECT count(*) FROM timeline WHERE incident = ?1"
-                   " AND kind IN ('file.changed', 'file.added')"
-                   " AND (args LIKE '%.js\"%' OR args LIKE '%.mjs\"%')",
-                   d->incident, NULL) == 0 ||
-        a == NULL || hb_json_parse(a, hb_slice_z(sets), &tree, NULL) < 0 ||
+    if (r < 0 || n == 0 || a == NULL ||
+        hb_json_parse(a, hb_slice_z(sets), &tree, NULL) < 0 ||
         hb_json_get(tree, "__leftovers__") == NULL)
         return sets;
     (void)snprintf(buf, size, "{\"__leftovers__\":%lld,\"__skimming__\":true}",

@@ -33,7 +33,6 @@ static void say_time(struct hb_facts_of *f, struct hb_fact_values *v,
                      int64_t ns);
 static void say_count(struct hb_facts_of *f, struct hb_fact_values *v,
                       int64_t n);
-static int64_t number(struct hb_facts_of *f, const char *sql, const char *text);
 static int64_t tally(struct hb_facts_of *f, const char *name);
 static const char *variable(struct hb_facts_of *f, const char *name);
 static const struct hb_fact_task *answered(const struct hb_facts_of *f,
@@ -373,24 +372,9 @@ static void say_count(struct hb_facts_of *f, struct hb_fact_values *v,
     say(f, v, hb_arena_printf(f->a, "%lld", (long long)n));
 }
 
-static int64_t number(struct hb_facts_of *f, const char *sql, const char *text)
-{
-    struct hb_stmt *q;
-    int64_t n = 0;
-
-    if (hb_db_stmt(f->s->db, sql, &q) < 0)
-        return 0;
-    if (hb_stmt_int(q, 1, f->i.id) == 0 &&
-        (text == NULL || hb_stmt_text(q, 2, text) == 0) && hb_stmt_step(q) == 1)
-        n = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return n;
-}
-
 static int64_t tally(struct hb_facts_of *f, const char *name)
 {
-    return number(f, "SELECT n FROM tally WHERE incident = ?1 AND name = ?2",
-                  name);
+    return hb_incident_tally(f->s, f->i.id, name);
 }
 
 /* NULL where the playbook has not set it. */
@@ -595,7 +579,7 @@ static void change_writer(struct hb_facts_of *f, struct hb_fact_values *v)
 
 static void restore_count(struct hb_facts_of *f, struct hb_fact_values *v)
 {
-    int64_t n = tally(f, "restored") + tally(f, "removed");
+    int64_t n = hb_incident_put_back(f->s, f->i.id);
 
     if (n > 0)
         say_count(f, v, n);
@@ -612,14 +596,14 @@ static void restore_took(struct hb_facts_of *f, struct hb_fact_values *v)
 
 static void restore_state(struct hb_facts_of *f, struct hb_fact_values *v)
 {
-    int64_t done = tally(f, "restored") + tally(f, "removed");
-    int64_t open = number(f,
-                          "SELECT count(*) FROM outstanding"
-                          " WHERE incident = ?1",
-                          NULL);
+    int64_t done = hb_incident_put_back(f->s, f->i.id), open = 0;
+    int r = hb_db_number(f->s->db, &open,
+                         "SELECT count(*) FROM outstanding"
+                         " WHERE incident = ?1",
+                         "i", f->i.id);
     const char *restored = variable(f, "__restored__");
 
-    if (open > 0)
+    if (r == 1 && open > 0)
         say(f, v,
             hb_arena_printf(
                 f->a,

@@ -103,23 +103,29 @@ int hb_incident_open(struct hb_state *s, int case_number, const char *object,
 
 int hb_incident_find_open(struct hb_state *s, const char *key, int64_t *ret_id)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(
-        s->db, "SELECT id FROM incident WHERE key = ?1 AND state < 4", &q);
+    int r = hb_db_number(s->db, ret_id,
+                         "SELECT id FROM incident WHERE key = ?1 AND state < 4",
+                         "t", key);
 
-    if (r < 0)
-        return r;
-    r = hb_stmt_text(q, 1, key);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        *ret_id = hb_stmt_col_int(q, 0);
-        r = 0;
-    } else if (r == 0) {
-        r = -ENOENT;
-    }
-    hb_stmt_reset(q);
-    return r;
+    return r == 1 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int64_t hb_incident_tally(struct hb_state *s, int64_t incident,
+                          const char *name)
+{
+    int64_t n = 0;
+    int r = hb_db_number(s->db, &n,
+                         "SELECT n FROM tally WHERE incident = ?1"
+                         " AND name = ?2",
+                         "it", incident, name);
+
+    return r < 0 ? 0 : n;
+}
+
+int64_t hb_incident_put_back(struct hb_state *s, int64_t incident)
+{
+    return hb_incident_tally(s, incident, "restored") +
+           hb_incident_tally(s, incident, "removed");
 }
 
 int hb_incident_get(struct hb_state *s, struct hb_arena *a, int64_t id,
@@ -267,24 +273,11 @@ static int take(struct hb_state *s, const struct hb_finding *f, int64_t *ret_id,
 static int taken_before(struct hb_state *s, const struct hb_finding *f,
                         int64_t *ret_id)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(s->db,
-                       "SELECT f.incident FROM finding f"
-                       " JOIN incident i ON i.id = f.incident"
-                       " WHERE f.event_uid = ?1 AND i.key = ?2",
-                       &q);
-
-    if (r < 0)
-        return r;
-    r = hb_stmt_text(q, 1, f->event->uid);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, f->key);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1)
-        *ret_id = hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return r;
+    return hb_db_number(s->db, ret_id,
+                        "SELECT f.incident FROM finding f"
+                        " JOIN incident i ON i.id = f.incident"
+                        " WHERE f.event_uid = ?1 AND i.key = ?2",
+                        "tt", f->event->uid, f->key);
 }
 
 static int open_new(struct hb_state *s, const struct hb_incident *i,
@@ -377,22 +370,9 @@ static int fetch(struct hb_stmt *q, struct hb_arena *a, struct hb_incident *ret)
 
 static int count(struct hb_state *s, const char *sql, int64_t id, int64_t *ret)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(s->db, sql, &q);
+    int r = hb_db_number(s->db, ret, sql, "i", id);
 
-    if (r < 0)
-        return r;
-    r = hb_stmt_int(q, 1, id);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        *ret = hb_stmt_col_int(q, 0);
-        r = 0;
-    } else if (r == 0) {
-        r = -EUCLEAN;
-    }
-    hb_stmt_reset(q);
-    return r;
+    return r == 1 ? 0 : r == 0 ? -EUCLEAN : r;
 }
 
 /* Closing asks for what makes the record worth keeping: no task waits, the

@@ -54,6 +54,12 @@ int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
 /* The open incident with KEY; -ENOENT. */
 int hb_incident_find_open(struct hb_state *s, const char *key,
                           int64_t *ret_id) HB_WUR;
+/* How often NAME ("changed", "restored", ...) was told of an incident; 0 also
+ * where it cannot be read. */
+int64_t hb_incident_tally(struct hb_state *s, int64_t incident,
+                          const char *name);
+/* How many files were made as published again: restored or removed. */
+int64_t hb_incident_put_back(struct hb_state *s, int64_t incident);
 /* By hand: "a colleague phoned". */
 int hb_incident_open(struct hb_state *s, int case_number, const char *object,
                      const char *by, const char *note, int64_t *ret_id) HB_WUR;

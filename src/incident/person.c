@@ -103,21 +103,13 @@ int hb_person_each(struct hb_state *s, hb_person_fn *fn, void *arg)
 
 int hb_person_count(struct hb_state *s, unsigned roles)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(s->db,
-                       "SELECT count(*) FROM person"
-                       " WHERE active = 1 AND (roles & ?1) <> 0",
-                       &q);
+    int64_t n = 0;
+    int r = hb_db_number(s->db, &n,
+                         "SELECT count(*) FROM person"
+                         " WHERE active = 1 AND (roles & ?1) <> 0",
+                         "i", (int64_t)roles);
 
-    if (r < 0)
-        return r;
-    r = hb_stmt_int(q, 1, roles);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1)
-        r = (int)hb_stmt_col_int(q, 0);
-    hb_stmt_reset(q);
-    return r;
+    return r < 0 ? r : (int)n;
 }
 
 int hb_deputy_set(struct hb_state *s, unsigned role, int64_t person, int rank)

@@ -247,9 +247,8 @@ static int may_answer(struct hb_state *s, struct hb_arena *a,
                       const struct hb_task *t, int64_t person,
                       struct hb_person *who, struct hb_err *err)
 {
-    struct hb_stmt *q;
-    bool deputy = false;
-    int r;
+    int64_t one = 0;
+    int deputy, r;
 
     if (t->state != HB_TASK_WAITING)
         return hb_err_set(err, -EALREADY, _("Task %lld is answered already."),
@@ -258,16 +257,13 @@ static int may_answer(struct hb_state *s, struct hb_arena *a,
     if (r < 0 || !who->active)
         return hb_err_set(err, -EPERM,
                           _("Only a registered, active person may answer."));
-    r = hb_db_stmt(s->db,
-                   "SELECT 1 FROM deputy WHERE person = ?1"
-                   " AND (role & ?2) <> 0",
-                   &q);
-    if (r < 0)
-        return r;
-    if (hb_stmt_int(q, 1, person) == 0 && hb_stmt_int(q, 2, t->roles) == 0)
-        deputy = hb_stmt_step(q) == 1;
-    hb_stmt_reset(q);
-    if (t->roles != 0 && (t->roles & who->roles) == 0 && !deputy &&
+    deputy = hb_db_number(s->db, &one,
+                          "SELECT 1 FROM deputy WHERE person = ?1"
+                          " AND (role & ?2) <> 0",
+                          "ii", person, (int64_t)t->roles);
+    if (deputy < 0)
+        return deputy;
+    if (t->roles != 0 && (t->roles & who->roles) == 0 && deputy == 0 &&
         t->owner != person)
         return hb_err_set(err, -EPERM, _("Task %lld is not %s's to answer."),
                           (long long)t->id, who->full_name);

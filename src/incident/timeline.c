@@ -161,23 +161,11 @@ int hb_timeline_each(struct hb_state *s, int64_t incident, hb_moment_fn *fn,
 
 int hb_timeline_count(struct hb_state *s, int64_t incident, int64_t *ret)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(s->db,
-                       "SELECT count(*) FROM timeline WHERE incident = ?1", &q);
+    int r = hb_db_number(s->db, ret,
+                         "SELECT count(*) FROM timeline WHERE incident = ?1",
+                         "i", incident);
 
-    if (r < 0)
-        return r;
-    r = hb_stmt_int(q, 1, incident);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        *ret = hb_stmt_col_int(q, 0);
-        r = 0;
-    } else if (r == 0) {
-        r = -EUCLEAN;
-    }
-    hb_stmt_reset(q);
-    return r;
+    return r == 1 ? 0 : r == 0 ? -EUCLEAN : r;
 }
 
 void hb_moment_text(struct hb_buf *b, const struct hb_moment *m, int lang)

@@ -438,20 +438,9 @@ static int have_drill(struct hb_walk *w)
 static int is_there(struct hb_walk *w, const char *sql, int64_t number,
                     const char *text, int64_t since)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(w->p->s->db, sql, &q);
+    int64_t one = 0;
 
-    if (r < 0)
-        return r;
-    r = hb_stmt_int(q, 1, number);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, text);
-    if (r == 0)
-        r = hb_stmt_int(q, 3, since);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    hb_stmt_reset(q);
-    return r;
+    return hb_db_number(w->p->s->db, &one, sql, "iti", number, text, since);
 }
 
 /* The task, its run and its step; the step is NULL for an approval, a task

@@ -368,6 +368,26 @@ int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...)
     return r;
 }
 
+int hb_db_number(struct hb_db *db, int64_t *ret, const char *sql,
+                 const char *fmt, ...)
+{
+    struct hb_stmt *s;
+    va_list ap;
+    int r = hb_db_stmt(db, sql, &s);
+
+    if (r < 0)
+        return r;
+    va_start(ap, fmt);
+    r = bind_all(s, fmt, ap);
+    va_end(ap);
+    if (r == 0)
+        r = hb_stmt_step(s);
+    if (r == 1)
+        *ret = hb_stmt_col_int(s, 0);
+    hb_stmt_reset(s);
+    return r;
+}
+
 int64_t hb_db_last_id(struct hb_db *db)
 {
     HB_CHECK(db, DB_MAGIC);

@@ -76,6 +76,10 @@ bool hb_stmt_col_null(struct hb_stmt *s, int i);
  * "s" struct hb_slice *, "b" struct hb_slice * as bytes, "n" nothing.
  * -EAGAIN never; rows are skipped. */
 int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...) HB_WUR;
+/* Binds as hb_db_exec() does; the first column of the first row as a number.
+ * 1 a row, 0 none (*RET stays as it was), -errno. */
+int hb_db_number(struct hb_db *db, int64_t *ret, const char *sql,
+                 const char *fmt, ...) HB_WUR;
 int64_t hb_db_last_id(struct hb_db *db);
 int64_t hb_db_changes(struct hb_db *db);
 

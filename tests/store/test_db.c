@@ -59,6 +59,41 @@ static void add(struct hb_db *db, const char *name)
         hb_db_exec(db, "INSERT INTO t(name) VALUES(?1)", "t", name), 0);
 }
 
+static void test_number(void **state)
+{
+    static const char of_name[] = "SELECT id FROM t WHERE name = ?1";
+    struct hb_db *db = open_db(one, 1);
+    struct hb_slice bytes = HB_SLICE("\0\xff");
+    int64_t n = 7;
+
+    assert_int_equal(hb_db_exec(db,
+                                "INSERT INTO t(id, name, b)"
+                                " VALUES(?1, ?2, ?3), (?4, 'y', ?3)",
+                                "itbi", INT64_MIN, "x", &bytes, INT64_MAX),
+                     0);
+    assert_int_equal(hb_db_number(db, &n, of_name, "t", "nobody"), 0);
+    assert_int_equal(n, 7);
+    assert_int_equal(hb_db_number(db, &n, of_name, "t", "x"), 1);
+    assert_true(n == INT64_MIN);
+    /* The first of several rows; the statement is free for the next. */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hb_db_number(db, &n,
+                                      "SELECT id FROM t WHERE b = ?1"
+                                      " ORDER BY id DESC",
+                                      "b", &bytes),
+                         1);
+        assert_true(n == INT64_MAX);
+    }
+    assert_int_equal(hb_db_number(db, &n, "SELECT nothing FROM t", ""),
+                     -EINVAL);
+    assert_int_equal(hb_db_number(db, &n, of_name, "tt", "x", "y"), -EINVAL);
+    assert_true(n == INT64_MAX);
+    /* Nothing is left stepping: another writer's transaction can end. */
+    assert_int_equal(hb_db_begin(db), 0);
+    assert_int_equal(hb_db_commit(db), 0);
+    hb_db_close(db);
+}
+
 static void test_values(void **state)
 {
     struct hb_db *db = open_db(one, 1);
@@ -377,6 +412,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_number, scratch_make,
+                                        scratch_remove),
         cmocka_unit_test_setup_teardown(test_values, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(test_same_text_twice_at_once,
