@@ -76,6 +76,13 @@ static inline bool hb_streq(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+static inline bool hb_ends_with(const char *z, const char *end)
+{
+    size_t n = strlen(z), m = strlen(end);
+
+    return n >= m && memcmp(z + n - m, end, m) == 0;
+}
+
 static inline void hb_close(int *fd)
 {
     if (*fd >= 0) {

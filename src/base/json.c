@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/json_scan.h"
 #include "base/map.h"
+#include "base/num.h"
 #include "base/utf8.h"
 
 /* Objects up to this many members are searched one by one. */
@@ -321,16 +322,11 @@ static int32_t hex4(const char *p, const char *end)
     if (end - p < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        char c = p[i];
+        int digit = hb_hex_digit(p[i]);
 
-        if (c >= '0' && c <= '9')
-            v = v << 4 | (c - '0');
-        else if (c >= 'a' && c <= 'f')
-            v = v << 4 | (c - 'a' + 10);
-        else if (c >= 'A' && c <= 'F')
-            v = v << 4 | (c - 'A' + 10);
-        else
+        if (digit < 0)
             return -1;
+        v = v << 4 | digit;
     }
     return v;
 }

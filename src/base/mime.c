@@ -8,7 +8,6 @@
 
 #define LINE 76u
 
-static int hex_of(char c);
 static size_t soft_break(struct hb_slice s, size_t i);
 
 static const char digits[] =
@@ -95,8 +94,8 @@ void hb_qp_decode(struct hb_buf *b, struct hb_slice s)
     for (size_t i = 0; i < s.n; i++) {
         size_t skip = s.p[i] == '=' ? soft_break(s, i + 1) : 0;
         bool code = s.p[i] == '=' && s.n - i > 2;
-        int high = code ? hex_of(s.p[i + 1]) : -1;
-        int low = code ? hex_of(s.p[i + 2]) : -1;
+        int high = code ? hb_hex_digit(s.p[i + 1]) : -1;
+        int low = code ? hb_hex_digit(s.p[i + 2]) : -1;
 
         if (skip > 0) {
             i += skip;
@@ -107,14 +106,6 @@ void hb_qp_decode(struct hb_buf *b, struct hb_slice s)
             hb_buf_addc(b, s.p[i]);
         }
     }
-}
-
-static int hex_of(char c)
-{
-    static const char hex[] = "0123456789ABCDEF0123456789abcdef";
-    const char *at = c != '\0' ? strchr(hex, c) : NULL;
-
-    return at != NULL ? (int)((at - hex) % 16) : -1;
 }
 
 /* How many bytes from I on are blanks and the end of a line; 0 where

@@ -16,7 +16,6 @@ struct unit {
 
 static int parse_unit(struct hb_slice s, const struct unit *units,
                       uint64_t *ret);
-static int hex_digit(char c);
 static size_t utf8_length(const unsigned char *p, size_t n);
 
 static const struct unit size_units[] = {
@@ -72,6 +71,17 @@ int hb_parse_duration(struct hb_slice s, uint64_t *ret)
     return parse_unit(s, duration_units, ret);
 }
 
+int hb_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 void hb_hex(const void *p, size_t n, char *dst)
 {
     static const char digits[] = "0123456789abcdef";
@@ -91,12 +101,12 @@ int hb_unhex(struct hb_slice s, void *dst, size_t n)
     if (n > SIZE_MAX / 2 || s.n != 2 * n)
         return -EINVAL;
     for (size_t i = 0; i < s.n; i++) {
-        if (hex_digit(s.p[i]) < 0)
+        if (hb_hex_digit(s.p[i]) < 0)
             return -EINVAL;
     }
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)((unsigned)hex_digit(s.p[2 * i]) << 4 |
-                           (unsigned)hex_digit(s.p[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hb_hex_digit(s.p[2 * i]) << 4 |
+                           (unsigned)hb_hex_digit(s.p[2 * i + 1]));
     return 0;
 }
 
@@ -165,17 +175,6 @@ static int parse_unit(struct hb_slice s, const struct unit *units,
         return -ERANGE;
     *ret = v;
     return 0;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* Bytes of the character at P (N > 0 bytes there), 0 where it is malformed;

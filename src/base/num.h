@@ -15,6 +15,8 @@ int hb_parse_size(struct hb_slice s, uint64_t *ret) HB_WUR;
 /* "500ms", "10s", "5m", "24h", "30d" in nanoseconds. */
 int hb_parse_duration(struct hb_slice s, uint64_t *ret) HB_WUR;
 
+/* 0..15 of one hex digit, whichever its case; -1 where it is none. */
+int hb_hex_digit(char c);
 /* Lower-case hex with terminator; DST holds 2*n+1. */
 void hb_hex(const void *p, size_t n, char *dst);
 /* Exactly 2*n hex digits into N bytes. */

@@ -295,11 +295,9 @@ static const char *previous(const struct hb_machine *m, const char *path,
 static bool is_packed(const char *path)
 {
     static const char *const ends[] = {".gz", ".xz", ".bz2", ".zst", ".zip"};
-    size_t n = strlen(path);
 
     for (size_t i = 0; i < HB_ARRAY_LEN(ends); i++)
-        if (n > strlen(ends[i]) &&
-            hb_streq(path + n - strlen(ends[i]), ends[i]))
+        if (hb_ends_with(path, ends[i]))
             return true;
     return false;
 }

@@ -51,7 +51,6 @@ static int hand_over(struct hb_core_call *call, const char *to);
 static int note_exported(struct hb_core_call *call, int64_t id);
 static bool is_over(int dirfd, const char *name, enum hb_core_clear when);
 static bool is_old(const char *name);
-static bool ends_in(const char *name, const char *end);
 
 /* One incident, or with "whole" all there is; "fetch": the package goes along
  * as a descriptor. */
@@ -239,7 +238,7 @@ void hb_core_exports_clear(struct hb_core *c, enum hb_core_clear when)
             continue;
         if (is_over(at, d->d_name, when))
             r = hb_rmtree(at, d->d_name);
-        else if (ends_in(d->d_name, OUT))
+        else if (hb_ends_with(d->d_name, OUT))
             left++;
         if (r < 0 && r != -ENOENT)
             hb_log(HB_LOG_ERR, "%s/%s: %s", c->ctx->state_dir, d->d_name,
@@ -258,7 +257,7 @@ static bool is_over(int dirfd, const char *name, enum hb_core_clear when)
         return false;
     if (is_old(name))
         return true;
-    if (ends_in(name, OUT))
+    if (hb_ends_with(name, OUT))
         return when == HB_CLEAR_START || flock(fd, LOCK_EX | LOCK_NB) == 0;
     return when == HB_CLEAR_START && faccessat(fd, LAST, F_OK, 0) < 0;
 }
@@ -273,11 +272,4 @@ static bool is_old(const char *name)
     return dash == NULL ||
            hb_parse_i64(hb_slice(dash + 1, strcspn(dash + 1, ".")), &at) < 0 ||
            now - at >= DAY_MS || at - now >= DAY_MS;
-}
-
-static bool ends_in(const char *name, const char *end)
-{
-    size_t n = strlen(name), m = strlen(end);
-
-    return n >= m && hb_streq(name + n - m, end);
 }

@@ -41,10 +41,7 @@ int hb_unmount_serve(const char *dir, const struct hb_config *config,
         return hb_err_set(err, -errno, "%s: %s", dir,
                           hb_errno_text(-errno, text, sizeof(text)));
     while ((e = readdir(d)) != NULL && (unsigned)served < MAX_REQUESTS) {
-        size_t n = strlen(e->d_name);
-
-        if (n <= strlen(SUFFIX) ||
-            !hb_streq(e->d_name + n - strlen(SUFFIX), SUFFIX))
+        if (!hb_ends_with(e->d_name, SUFFIX) || hb_streq(e->d_name, SUFFIX))
             continue;
         if (serve_one(dirfd(d), e->d_name, config) < 0)
             continue;

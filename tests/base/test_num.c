@@ -124,6 +124,27 @@ static void test_hex(void **state)
     assert_string_equal(text, "");
 }
 
+static void test_hex_digit(void **state)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    int n = 0;
+
+    for (int i = 0; i < 32; i++)
+        assert_int_equal(hb_hex_digit(digits[i]), i % 16);
+    for (int c = 0; c < 256; c++)
+        n += hb_hex_digit((char)c) >= 0;
+    assert_int_equal(n, 22);
+}
+
+static void test_ends_with(void **state)
+{
+    assert_true(hb_ends_with("access.log.gz", ".gz"));
+    assert_true(hb_ends_with(".gz", ".gz"));
+    assert_true(hb_ends_with("a", ""));
+    assert_false(hb_ends_with("gz", ".gz"));
+    assert_false(hb_ends_with("access.gz.log", ".gz"));
+}
+
 static void test_utf8(void **state)
 {
     static const char *const good[] = {"",
@@ -211,6 +232,8 @@ int main(void)
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_duration),
         cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_hex_digit),
+        cmocka_unit_test(test_ends_with),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_copyz_cuts_between_characters),
         cmocka_unit_test(test_cut_of_malformed_text),
