@@ -12,5 +12,7 @@
 /* When PID was started, in clock ticks since boot (proc(5): field 22 of
  * /proc/PID/stat).  -ENOENT, -ESRCH where it has ended. */
 int hb_proc_start(pid_t pid, uint64_t *ret) HB_WUR;
+/* The same out of the text of such a file; -ESRCH where it is none. */
+int hb_proc_stat_start(struct hb_slice stat, uint64_t *ret) HB_WUR;
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/proc.h"
 
 #define TOLD      10u
 #define USERS     64u
@@ -134,13 +135,11 @@ static const char *words_of(const struct hb_machine *m, uint64_t pid)
     return NULL;
 }
 
-/* When PID was started, ns UTC; 0: not known.  Field 22 of proc(5)'s stat, in
- * ticks since boot, counted from the last ')': a name may hold anything. */
+/* When PID was started, ns UTC; 0: not known. */
 static int64_t since(const struct programs *p, uint64_t pid)
 {
     long ticks = sysconf(_SC_CLK_TCK);
-    struct hb_slice text, word;
-    const char *close;
+    struct hb_slice text;
     char path[64];
     uint64_t v;
 
@@ -148,12 +147,7 @@ static int64_t since(const struct programs *p, uint64_t pid)
                    (unsigned long long)pid);
     if (p->boot == 0 || ticks <= 0 ||
         hb_machine_read(p->around->machine, path, 4096, &text) < 0 ||
-        text.n == 0 || (close = memrchr(text.p, ')', text.n)) == NULL)
-        return 0;
-    text = hb_slice(close + 1, (size_t)(text.p + text.n - close) - 1);
-    for (int field = 2; field < 22; field++)
-        word = hb_next_word(&text);
-    if (hb_parse_u64(word, &v) < 0 || v > UINT64_MAX / HB_S)
+        hb_proc_stat_start(text, &v) < 0 || v > UINT64_MAX / HB_S)
         return 0;
     return p->boot + (int64_t)(v * HB_S / (uint64_t)ticks);
 }
