@@ -21,6 +21,7 @@
 #include "base/num.h"
 
 #define RMTREE_DEPTH 4096u
+#define COPY_CHUNK   (256u << 10)
 
 /* A directory on the way down, to be sure of it on the way up. */
 struct level {
@@ -190,6 +191,24 @@ ssize_t hb_pread_full(int fd, void *p, size_t n, off_t at)
         done += (size_t)r;
     }
     return (ssize_t)done;
+}
+
+int hb_copy_fd(int from, int to)
+{
+    _cleanup_free_ char *chunk = malloc(COPY_CHUNK);
+    off_t at = 0;
+    ssize_t n;
+
+    if (chunk == NULL)
+        return -ENOMEM;
+    while ((n = hb_pread_full(from, chunk, COPY_CHUNK, at)) > 0) {
+        int r = hb_write_all(to, chunk, (size_t)n);
+
+        if (r < 0)
+            return r;
+        at += n;
+    }
+    return n < 0 ? (int)n : hb_fsync(to);
 }
 
 int hb_mkdirs(const char *path, mode_t mode)

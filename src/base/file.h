@@ -31,6 +31,9 @@ int hb_write_all(int fd, const void *p, size_t n) HB_WUR;
 int hb_pwrite_all(int fd, const void *p, size_t n, off_t at) HB_WUR;
 /* Up to N bytes; the number read, less only at the end of file. */
 ssize_t hb_pread_full(int fd, void *p, size_t n, off_t at) HB_WUR;
+/* All that FROM holds (from its beginning, wherever it stands) goes to TO,
+ * which is synced. */
+int hb_copy_fd(int from, int to) HB_WUR;
 
 /* mkdir -p; existing directories are left alone. */
 int hb_mkdirs(const char *path, mode_t mode) HB_WUR;

@@ -15,8 +15,6 @@
 #include "baseline/object.h"
 #include "baseline/table.h"
 
-#define COPY_SIZE (256u << 10)
-
 static int copy_content(int from, int to, const struct hb_baseline *b,
                         hb_export_fn *take);
 static int make_dir(int at, const char *name, int *ret);
@@ -131,19 +129,9 @@ static int copy_file(int from, int to, const char *name)
     _cleanup_close_ int in =
         openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     _cleanup_close_ int out = -1;
-    _cleanup_free_ char *buf = malloc(COPY_SIZE);
-    off_t at = 0;
-    ssize_t n;
-    int r = 0;
 
     if (in < 0)
         return hb_neg_errno();
     out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (out < 0 || buf == NULL)
-        return buf == NULL ? -ENOMEM : hb_neg_errno();
-    while (r == 0 && (n = hb_pread_full(in, buf, COPY_SIZE, at)) != 0) {
-        r = n < 0 ? (int)n : hb_write_all(out, buf, (size_t)n);
-        at += n;
-    }
-    return r == 0 ? hb_fsync(out) : r;
+    return out < 0 ? hb_neg_errno() : hb_copy_fd(in, out);
 }

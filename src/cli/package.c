@@ -15,11 +15,8 @@
 #include "base/file.h"
 #include "base/i18n.h"
 
-#define CHUNK ((size_t)64 << 10)
-
 static int copy_dir(int from, int to, bool top);
 static int copy_entry(int from, int to, const char *name, bool top);
-static int copy_file(int from, int to);
 
 int hb_cli_copy_package(int from, const char *to, struct hb_err *err)
 {
@@ -69,21 +66,5 @@ static int copy_entry(int from, int to, const char *name, bool top)
         return -EINVAL;
     out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                  0400);
-    return out < 0 ? -errno : copy_file(in, out);
-}
-
-static int copy_file(int from, int to)
-{
-    char chunk[CHUNK];
-    off_t at = 0;
-    ssize_t n;
-
-    while ((n = hb_pread_full(from, chunk, sizeof(chunk), at)) > 0) {
-        int r = hb_write_all(to, chunk, (size_t)n);
-
-        if (r < 0)
-            return r;
-        at += n;
-    }
-    return n < 0 ? (int)n : hb_fsync(to);
+    return out < 0 ? -errno : hb_copy_fd(in, out);
 }

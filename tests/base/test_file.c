@@ -217,6 +217,39 @@ static void test_write_all(void **state)
     assert_int_equal(hb_fdatasync(fd), 0);
 }
 
+static void test_copy(void **state)
+{
+    static char big[600000];
+    _cleanup_close_ int from = -1, to = -1;
+    struct stat st;
+    char got[4];
+
+    put("little", "");
+    memset(big, 'b', sizeof(big) - 4);
+    (void)hb_copyz(big + sizeof(big) - 4, 4, "end");
+    assert_int_equal(
+        hb_file_write_at(rootfd, "big", big, sizeof(big) - 1, 0644), 0);
+    from = open(below("big"), O_RDONLY | O_CLOEXEC);
+    to = open(below("copy"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(lseek(from, 7, SEEK_SET), 7);
+    assert_int_equal(hb_copy_fd(from, to), 0);
+    assert_int_equal(fstat(to, &st), 0);
+    assert_int_equal(st.st_size, sizeof(big) - 1);
+    assert_int_equal(hb_pread_full(to, got, 3, st.st_size - 3), 3);
+    assert_memory_equal(got, "end", 3);
+    /* What was not written, or not made durable, is no copy. */
+    for (unsigned n = 1; n <= 4; n++) {
+        hb_fault_set(n < 4 ? HB_FAULT_WRITE : HB_FAULT_FSYNC, n < 4 ? n : 1);
+        assert_true(hb_copy_fd(from, to) < 0);
+        hb_fault_set(n < 4 ? HB_FAULT_WRITE : HB_FAULT_FSYNC, 0);
+    }
+    assert_int_equal(hb_copy_fd(from, -1), -EBADF);
+    assert_int_equal(hb_copy_fd(rootfd, to), -EISDIR);
+    hb_close(&from);
+    from = open(below("little"), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(hb_copy_fd(from, to), 0);
+}
+
 static void test_mkdirs(void **state)
 {
     struct stat st;
@@ -441,6 +474,7 @@ int main(void)
         T(test_write_refuses_odd_names),
         T(test_failing_writes),
         T(test_write_all),
+        T(test_copy),
         T(test_mkdirs),
         T(test_rmtree),
         T(test_rmtree_of_one_thing),
