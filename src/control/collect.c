@@ -89,6 +89,16 @@ const char *hb_around_time(const struct hb_around *a, int64_t at)
     return z != NULL ? z : "?";
 }
 
+void hb_around_left(const struct hb_around *a, const char *kind, int64_t count,
+                    int64_t from, int64_t until)
+{
+    struct hb_json *args = hb_moment_new(a->out, until, kind);
+
+    (void)hb_json_add_int(a->machine->arena, args, "count", count);
+    hb_moment_arg(a->out, args, "from", "%s", hb_around_time(a, from));
+    hb_moment_arg(a->out, args, "until", "%s", hb_around_time(a, until));
+}
+
 struct hb_json *hb_moment_new(struct hb_moments *m, int64_t at,
                               const char *kind)
 {

@@ -23,6 +23,10 @@ int64_t hb_around_far(const struct hb_around *a, int64_t at);
 /* AT as people of the organisation read it; of the arena. */
 const char *hb_around_time(const struct hb_around *a, int64_t at);
 
+/* The moment KIND: COUNT were left out, between FROM and UNTIL. */
+void hb_around_left(const struct hb_around *a, const char *kind, int64_t count,
+                    int64_t from, int64_t until);
+
 /* Each tells false where nothing could be read. */
 bool hb_collect_logins(const struct hb_around *a);
 bool hb_collect_web(const struct hb_around *a);

@@ -232,19 +232,12 @@ static void tell(struct logins *l, const struct hb_auth *a)
 static void tell_left(struct logins *l)
 {
     int64_t from = INT64_MAX, until = INT64_MIN;
-    struct hb_json *args;
 
     for (size_t i = LOGINS; i < l->n; i++) {
         from = HB_MIN(from, l->v[i].auth.at);
         until = HB_MAX(until, l->v[i].auth.at);
     }
-    if (l->n <= LOGINS)
-        return;
-    args = hb_moment_new(l->around->out, until, "login.left");
-    (void)hb_json_add_int(l->around->machine->arena, args, "count",
-                          (int64_t)(l->n - LOGINS));
-    hb_moment_arg(l->around->out, args, "from", "%s",
-                  hb_around_time(l->around, from));
-    hb_moment_arg(l->around->out, args, "until", "%s",
-                  hb_around_time(l->around, until));
+    if (l->n > LOGINS)
+        hb_around_left(l->around, "login.left", (int64_t)(l->n - LOGINS), from,
+                       until);
 }

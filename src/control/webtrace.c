@@ -341,7 +341,6 @@ static void client(struct hb_slice from, char *buf, size_t size)
 static void tell(struct trace *t)
 {
     struct hb_moments *o = t->around->out;
-    struct hb_json *args;
 
     for (size_t k = 0; k < KINDS; k++) {
         fill(t, &t->by[k]);
@@ -356,14 +355,9 @@ static void tell(struct trace *t)
                               (long long)v->count);
         }
     }
-    if (t->left == 0)
-        return;
-    args = hb_moment_new(o, t->left_until, "log.left");
-    (void)hb_json_add_int(o->arena, args, "count", t->left);
-    hb_moment_arg(o, args, "from", "%s",
-                  hb_around_time(t->around, t->left_from));
-    hb_moment_arg(o, args, "until", "%s",
-                  hb_around_time(t->around, t->left_until));
+    if (t->left > 0)
+        hb_around_left(t->around, "log.left", t->left, t->left_from,
+                       t->left_until);
 }
 
 /* What could not be read of F; whether anything could. */
