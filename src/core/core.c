@@ -17,6 +17,7 @@
 #include "core/play_port.h"
 
 #define AWAY_NS         (20 * HB_S)
+#define ANSWER_NS       (120 * HB_S)
 #define GROUPS_MAX      4096
 #define GROUP_WINDOW_NS (3600 * HB_S)
 #define CHECKPOINT_NS   (600 * HB_S)
@@ -74,6 +75,7 @@ static int open_all(struct hb_core *c, struct hb_err *err)
     c->loop = hb_loop_new();
     c->groups = hb_groups_new(GROUPS_MAX, GROUP_WINDOW_NS);
     c->away_ns = AWAY_NS;
+    c->answer_ns = ANSWER_NS;
     if (c->loop == NULL || c->groups == NULL)
         return -ENOMEM;
     if ((r = open_books(c, err)) < 0 || (r = open_keys(c, err)) < 0 ||

@@ -66,14 +66,18 @@ struct hb_core {
     struct hb_core_part parts[HB_CORE_PARTS];
     size_t parts_n;
     struct hb_core_late late[16];
-    uint64_t away_ns; /* so long a part may be away before a step that needs
-                         it fails: it may be starting again */
+    uint64_t away_ns;   /* so long a part may be away before a step that needs
+                           it fails: it may be starting again */
+    uint64_t answer_ns; /* so long the helper may take over an answer before
+                           it counts as hanging */
     struct hb_deed *deeds;   /* actions in flight (play_deed.h) */
     unsigned staged_flying;  /* requests about staged evidence */
     int64_t staged_doubtful; /* rows of `staged` before this one may have
                                 been taken without being recorded: by a core
                                 that died, or where the state store refused;
                                 0: not looked yet */
+    unsigned staged_singly;  /* so many are still asked for one at a time,
+                                since the helper broke off */
     unsigned exports_out;    /* packages that somebody may be fetching */
     struct hb_core_exporting *exporting; /* one that is being made */
     int64_t started;

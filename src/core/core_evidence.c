@@ -7,6 +7,10 @@
  * transaction as the finding: after a crash it is fetched again.  The helper
  * gives a descriptor for reading; only when the evidence store has it, durable
  * and hashed, may the helper drop its copy.
+ *
+ * An item over which the helper dies must not keep the others from being
+ * taken, nor kill the helper for ever: after a break they are asked for one at
+ * a time, and one that was alone TRIES times is given up and told.
  */
 #include "core/core.h"
 
@@ -16,7 +20,8 @@
 #include "base/log.h"
 #include "base/num.h"
 
-#define AT_ONCE  8
+#define AT_ONCE  8u
+#define TRIES    3
 #define ITEM_MAX (512ull << 20)
 
 struct fetch {
@@ -25,6 +30,7 @@ struct fetch {
     char path[HB_MAX_PATH];
     int64_t incident, row;
     bool taken; /* the store has it, only the helper's copy is left */
+    bool alone; /* nothing else about staging was asked with it */
 };
 
 static hb_core_answer on_opened, on_dropped;
@@ -34,6 +40,8 @@ static int fetch_one(struct hb_core *c, struct fetch *f);
 static int keep(struct fetch *f, int fd);
 static int record(struct fetch *f, const struct hb_evidence_item *item);
 static int drop_one(struct fetch *f);
+static void broke_off(struct fetch *f);
+static int give_up(struct fetch *f);
 static int64_t next_row(struct hb_core *c);
 
 int hb_core_staged_note(struct hb_core *c, const char *key_hex,
@@ -54,8 +62,8 @@ int hb_core_staged_note(struct hb_core *c, const char *key_hex,
 void hb_core_staged_fetch(struct hb_core *c)
 {
     struct fetch *list[AT_ONCE];
+    size_t n = 0, most = c->staged_singly > 0 ? 1u : AT_ONCE;
     struct hb_stmt *q;
-    size_t n = 0;
 
     if (c->staged_flying > 0 || !hb_core_helper_alive(c->helper))
         return;
@@ -64,10 +72,10 @@ void hb_core_staged_fetch(struct hb_core *c)
     if (hb_db_stmt(c->state.db,
                    "SELECT key, incident, path, evidence, rowid FROM staged"
                    " WHERE evidence = 0 OR (evidence > 0 AND dropped = 0)"
-                   " ORDER BY rowid LIMIT 8",
+                   " ORDER BY broke, rowid LIMIT 8",
                    &q) < 0)
         return;
-    while (n < AT_ONCE && hb_stmt_step(q) == 1) {
+    while (n < most && hb_stmt_step(q) == 1) {
         struct fetch *f = calloc(1, sizeof(*f));
 
         if (f == NULL)
@@ -81,9 +89,11 @@ void hb_core_staged_fetch(struct hb_core *c)
         list[n++] = f;
     }
     hb_stmt_reset(q);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        list[i]->alone = n == 1;
         if ((list[i]->taken ? drop_one(list[i]) : fetch_one(c, list[i])) < 0)
             free(list[i]);
+    }
 }
 
 static int fetch_one(struct hb_core *c, struct fetch *f)
@@ -109,7 +119,7 @@ static void on_opened(void *arg, const struct hb_reply *reply, int fd)
 
     c->staged_flying--;
     if (reply == NULL) {
-        free(f);
+        broke_off(f);
         return;
     }
     r = reply->status == HB_ACT_DONE     ? keep(f, fd)
@@ -155,15 +165,80 @@ static void on_dropped(void *arg, const struct hb_reply *reply, int fd)
 
     c->staged_flying--;
     hb_close(&fd);
-    if (reply != NULL &&
-        (reply->status == HB_ACT_DONE || reply->status == HB_ACT_ALREADY ||
-         reply->status == HB_ACT_FAILED))
+    if (reply == NULL) {
+        broke_off(f);
+        return;
+    }
+    if (c->staged_singly > 0)
+        c->staged_singly--;
+    if (reply->status == HB_ACT_DONE || reply->status == HB_ACT_ALREADY ||
+        reply->status == HB_ACT_FAILED)
         r = hb_db_exec(c->state.db,
                        "UPDATE staged SET dropped = 1 WHERE key = ?1", "t",
                        f->key);
     free(f);
-    if (r == 0 && reply != NULL && c->staged_flying == 0)
+    if (r == 0 && c->staged_flying == 0)
         hb_core_staged_fetch(c);
+}
+
+static void broke_off(struct fetch *f)
+{
+    struct hb_core *c = f->core;
+    int64_t broke = 0;
+    int r = 0;
+
+    c->staged_singly = AT_ONCE;
+    if (f->alone) {
+        r = hb_db_exec(c->state.db,
+                       "UPDATE staged SET broke = broke + 1 WHERE key = ?1",
+                       "t", f->key);
+        if (r == 0)
+            r = hb_db_number(c->state.db, &broke,
+                             "SELECT broke FROM staged WHERE key = ?1", "t",
+                             f->key);
+        if (r == 1 && broke >= TRIES)
+            r = give_up(f);
+    }
+    if (r < 0)
+        hb_log(HB_LOG_WARNING, "the table of what is staged refuses: %s",
+               strerror(-r));
+    free(f);
+}
+
+/* What the store has already is no loss: only the helper's copy stays. */
+static int give_up(struct fetch *f)
+{
+    struct hb_core *c = f->core;
+    struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+    int r;
+
+    hb_log(HB_LOG_ERR, "the helper broke off %d times over %s: left in staging",
+           TRIES, f->path);
+    if (f->taken)
+        return hb_db_exec(c->state.db,
+                          "UPDATE staged SET dropped = 1 WHERE key = ?1", "t",
+                          f->key);
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "name", f->path);
+    hb_jw_end_obj(&w);
+    r = hb_db_begin(c->state.db);
+    if (r == 0) {
+        r = hb_db_exec(c->state.db,
+                       "UPDATE staged SET evidence = -1 WHERE key = ?1", "t",
+                       f->key);
+        if (r == 0)
+            r = hb_timeline_add(&c->state, f->incident, hb_now(),
+                                "evidence.refused", "role:core",
+                                hb_buf_z(&args), "");
+        if (r == 0)
+            r = hb_db_commit(c->state.db);
+        if (r < 0)
+            hb_db_rollback(c->state.db);
+    }
+    hb_buf_done(&args);
+    return r;
 }
 
 static int keep(struct fetch *f, int fd)

@@ -5,7 +5,8 @@
  *
  * When it breaks every request in flight is answered with NULL: the caller
  * asks again with the same idempotency key, and the helper, which journals
- * its intents, says whether it was done.
+ * its intents, says whether it was done.  A helper that hangs is as good as
+ * gone: the connection is broken from this side.
  */
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -20,7 +21,8 @@
 #define RETRY_NS   (HB_S / 2)
 
 struct flight {
-    uint64_t seq; /* 0: free */
+    uint64_t seq;  /* 0: free */
+    uint64_t sent; /* monotonic */
     hb_core_answer *fn;
     void *arg;
 };
@@ -36,6 +38,7 @@ struct hb_core_helper {
 
 static hb_io_fn on_answer;
 static hb_timer_fn on_retry;
+static bool hangs(const struct hb_core_helper *h);
 static void lost(struct hb_core_helper *h);
 
 int hb_core_helper_new(struct hb_core *c, const char *path,
@@ -95,7 +98,7 @@ int hb_core_ask(struct hb_core_helper *h, const struct hb_request *r, int fd,
         lost(h);
         return -ENOTCONN;
     }
-    *f = (struct flight){copy.seq, fn, arg};
+    *f = (struct flight){copy.seq, hb_mono(), fn, arg};
     return 0;
 }
 
@@ -141,6 +144,11 @@ static void on_retry(void *arg)
     struct hb_core_helper *h = arg;
     int fd;
 
+    if (hangs(h)) {
+        hb_log(HB_LOG_ERR, "the helper has not answered for %u s",
+               (unsigned)(h->core->answer_ns / HB_S));
+        lost(h);
+    }
     if (h->fd >= 0 || hb_sock_connect(h->path, SOCK_SEQPACKET, &fd) < 0)
         return;
     /* The helper must never be able to hold core up. */
@@ -151,6 +159,17 @@ static void on_retry(void *arg)
     }
     h->fd = fd;
     hb_core_staged_fetch(h->core);
+}
+
+static bool hangs(const struct hb_core_helper *h)
+{
+    uint64_t now = hb_mono();
+
+    for (size_t i = 0; i < FLIGHT_MAX; i++)
+        if (h->flights[i].seq != 0 &&
+            now - h->flights[i].sent > h->core->answer_ns)
+            return true;
+    return false;
 }
 
 static void lost(struct hb_core_helper *h)

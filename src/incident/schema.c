@@ -157,8 +157,13 @@ static const char reflex_deed[] =
 /* Proofs are signed files (casebook/proof.h); nothing ever wrote rows. */
 static const char no_proof[] = "DROP TABLE proof;";
 
+/* How often the helper broke off over one item alone (core_evidence.c). */
+static const char staged_broke[] =
+    "ALTER TABLE staged ADD COLUMN broke INTEGER NOT NULL DEFAULT 0;";
+
 static const struct hb_migration migrations[] = {
-    {1, first}, {2, engine}, {3, dropped}, {4, reflex_deed}, {5, no_proof},
+    {1, first},       {2, engine},   {3, dropped},
+    {4, reflex_deed}, {5, no_proof}, {6, staged_broke},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

@@ -56,6 +56,8 @@ static const struct {
                          "{by}.")},
     {"evidence.taken", N_("Evidence {number} secured: {name} (SHA-256 "
                           "{sha256}).")},
+    {"evidence.refused", N_("{name} could not be secured: the helper broke "
+                            "off each time it was to hand it out.")},
     {"evidence.exported", N_("The evidence was packed for handing over by "
                              "{by}.")},
     {"step.started", N_("Step begun: {title}.")},

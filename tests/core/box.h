@@ -67,8 +67,10 @@ static inline int box_make(void **state)
                                .baseline_dir = scratch,
                                .data_dir = source,
                                .config_path = "/nonexistent"};
-    core = (struct hb_core){
-        .ctx = &ctx, .loop = hb_loop_new(), .away_ns = 5 * HB_S};
+    core = (struct hb_core){.ctx = &ctx,
+                            .loop = hb_loop_new(),
+                            .away_ns = 5 * HB_S,
+                            .answer_ns = 60 * HB_S};
     core.groups = hb_groups_new(64, 3600 * HB_S);
     (void)snprintf(path, sizeof(path), "%s/casebook", source);
     if (hb_casebook_load(path, &core.book, &err) < 0)

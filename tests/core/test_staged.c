@@ -7,12 +7,15 @@
 #include "core/box.h"
 
 #define KEY1 "00112233445566778899aabbccddeeff"
+#define KEY2 "ffeeddccbbaa99887766554433221100"
 
 static struct {
     int listen_fd, fd;
     int opens, drops;
     uint16_t status; /* of an open's answer */
     bool mute_drops; /* never answers them */
+    bool mute_opens;
+    const char *dies_over; /* the key whose opening ends the helper */
 } helper;
 
 static void helper_up(void)
@@ -55,6 +58,7 @@ static void serve(void)
         return;
     while ((n = recv(helper.fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
         struct hb_reply r = {.status = HB_ACT_DONE};
+        char key[2 * HB_ACT_KEY_SIZE + 1];
         bool opening;
         int fd = -1;
 
@@ -63,6 +67,13 @@ static void serve(void)
         r.seq = q.seq;
         if (opening) {
             helper.opens++;
+            hb_hex(q.key2, sizeof(q.key2), key);
+            if (helper.dies_over != NULL && hb_streq(key, helper.dies_over)) {
+                hb_close(&helper.fd);
+                return;
+            }
+            if (helper.mute_opens)
+                continue;
             r.status = helper.status;
             fd = r.status == HB_ACT_DONE ? content() : -1;
         } else {
@@ -84,6 +95,13 @@ static void go(int times)
         serve();
         turn(1);
     }
+}
+
+static bool gone(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
 }
 
 static void connect_core(void)
@@ -209,13 +227,66 @@ static void test_refused(void **state)
     helper_down();
 }
 
+/* One item over which it dies is given up and told; the others are taken. */
+static void test_deadly(void **state)
+{
+    uint64_t until = hb_mono() + 20 * HB_S;
+    int64_t id;
+
+    helper_up();
+    helper.dies_over = KEY1;
+    note();
+    id = box_number("SELECT incident FROM staged");
+    assert_int_equal(hb_core_staged_note(&core, KEY2, id, "/w/b", "uid"), 0);
+    while (box_number("SELECT count(*) FROM staged WHERE evidence = 0") > 0 &&
+           hb_mono() < until)
+        go(1);
+    assert_int_equal(
+        box_number("SELECT evidence FROM staged WHERE key = '" KEY1 "'"), -1);
+    assert_int_equal(
+        box_number("SELECT evidence FROM staged WHERE key = '" KEY2 "'"), 1);
+    assert_int_equal(items(), 1);
+    assert_int_equal(box_number("SELECT count(*) FROM timeline"
+                                " WHERE kind = 'evidence.refused'"),
+                     1);
+    assert_true(helper.opens <= 6);
+    helper_down();
+}
+
+/* One that hangs counts as gone; its answer to the old request is not waited
+ * for, the item is asked for again. */
+static void test_hangs(void **state)
+{
+    uint64_t until = hb_mono() + 20 * HB_S;
+
+    helper_up();
+    core.answer_ns = HB_S;
+    helper.mute_opens = true;
+    note();
+    connect_core();
+    go(5);
+    assert_int_equal(helper.opens, 1);
+    while (helper.opens == 1 && hb_mono() < until) {
+        go(1);
+        /* Core's next connection waits to be accepted. */
+        if (helper.fd >= 0 && gone(helper.fd)) {
+            helper.mute_opens = false;
+            hb_close(&helper.fd);
+        }
+    }
+    go(20);
+    assert_int_equal(helper.opens, 2);
+    assert_int_equal(box_number("SELECT evidence FROM staged"), 1);
+    assert_int_equal(items(), 1);
+    helper_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOXED(test_once),
-        BOXED(test_taken_not_recorded),
-        BOXED(test_not_dropped),
-        BOXED(test_refused),
+        BOXED(test_once),        BOXED(test_taken_not_recorded),
+        BOXED(test_not_dropped), BOXED(test_refused),
+        BOXED(test_deadly),      BOXED(test_hangs),
     };
 
     return hb_tap_run("core/staged", tests);
