@@ -47,6 +47,16 @@ const struct hb_document *hb_document_find(const struct hb_case *c,
         if (hb_streq(c->documents[i].id, id))
             return &c->documents[i];
     }
+    return c->common != NULL ? hb_document_find(c->common, id) : NULL;
+}
+
+const struct hb_fact *hb_fact_find(const struct hb_casebook *b,
+                                   const char *name)
+{
+    for (size_t i = 0; i < b->facts_n; i++) {
+        if (hb_streq(b->facts[i].name, name))
+            return &b->facts[i];
+    }
     return NULL;
 }
 
@@ -108,6 +118,9 @@ static unsigned step_state(const struct hb_step *s, hb_case_have *have,
 {
     unsigned state = 0;
 
+    /* What a playbook does that several cases share, it does for this row. */
+    for (size_t i = 0; s->playbook != NULL && i < s->playbook->steps_n; i++)
+        state |= step_state(&s->playbook->steps[i], have, arg);
     if (s->type == HB_STEP_ACTION && have(arg, s->action->name))
         state |= HB_ROW_AUTOMATIC | HB_ROW_RECORDED;
     if (s->type == HB_STEP_TASK)

@@ -5,9 +5,11 @@
  *
  * One folder a case (casebook/02-defacement/): case.yaml, controls.yaml,
  * playbook.yaml, documents/D01.yaml ...; casebook/general.yaml holds the
- * rows that every case has.  A loaded case book is checked whole: every
- * text stands in both languages, every reference leads somewhere, every
- * playbook can be walked to its end.  A seventeenth case is a folder.
+ * rows that every case has, facts.yaml what may be known of an incident,
+ * common/ the controls, playbooks and papers that several cases use.  A loaded
+ * case book is checked whole: every text stands in both languages, every
+ * reference leads somewhere, every playbook can be walked to its end.  A
+ * seventeenth case is a folder.
  *
  * Objects map one to one to CACAO 2.0; its name stands in the comment where
  * it differs.  Everything lives in the arena of the book and never changes.
@@ -17,12 +19,15 @@
 
 #include "casebook/cond.h"
 #include "casebook/document.h"
+#include "casebook/fact.h"
 #include "casebook/row.h"
 
 #define HB_CASE_MAX    64u
 #define HB_CONTROL_MAX 64u   /* a case */
 #define HB_STEP_MAX    128u  /* a playbook */
 #define HB_ROUNDS_MAX  1000u /* of a while step */
+#define HB_CALLS_MAX   3u    /* playbooks that call playbooks */
+#define HB_BOOKS_MAX   128u  /* playbooks in a case book */
 
 enum hb_maturity {
     HB_MATURITY_NOT_YET, /* named only; posture says unknown */
@@ -89,6 +94,7 @@ enum hb_evidence_kind {
     HB_EVK_DOCUMENT,  /* the step's documents were made */
     HB_EVK_OWNER_DUE, /* follow-up tasks with owner and due date */
     HB_EVK_DRILL,     /* a proof of a re-drill */
+    HB_EVK_FACTS,     /* the step's facts are known, or asked: "?" */
     HB_EVK_COUNT
 };
 const char *hb_evidence_kind_name(enum hb_evidence_kind k);
@@ -157,6 +163,8 @@ struct hb_step {
     uint32_t evidence;         /* bit 1u << enum hb_evidence_kind */
     enum hb_modality modality; /* CONSIDER: deciding against it is an end */
     const struct hb_variable *answer; /* TASK: where the answer is put */
+    const struct hb_fact **facts;     /* TASK: what it is to find out */
+    size_t facts_n;
 
     const char *condition; /* IF, WHILE: as written */
     const struct hb_cond *cond;
@@ -203,7 +211,7 @@ struct hb_drill {
 };
 
 struct hb_case {
-    unsigned number; /* 1.. */
+    unsigned number; /* 1..; 0: what cases have in common */
     const char *id;  /* "defacement" */
     struct hb_text title;
     struct hb_text story; /* what happens to people like us */
@@ -217,6 +225,9 @@ struct hb_case {
     struct hb_drill drill;
     const struct hb_row *rows; /* its own, without the general ones */
     size_t rows_n;
+    const struct hb_fact **facts; /* that matter most, for its papers */
+    size_t facts_n;
+    const struct hb_case *common; /* NULL: this is it */
 };
 
 struct hb_casebook {
@@ -224,6 +235,11 @@ struct hb_casebook {
     size_t n;
     const struct hb_row *general; /* rows of every case */
     size_t general_n;
+    const struct hb_fact *facts; /* the catalogue */
+    size_t facts_n;
+    const struct hb_case *common; /* controls and papers that cases share */
+    const struct hb_playbook **playbooks; /* all, for "playbook" steps */
+    size_t playbooks_n;
     uint8_t hash[32];       /* of all files; part of the proofs' binding */
     struct hb_arena *arena; /* owned */
 };
@@ -240,8 +256,11 @@ const struct hb_case *hb_case_find(const struct hb_casebook *b,
 const struct hb_control *hb_control_find(const struct hb_case *c,
                                          const char *id);
 const struct hb_step *hb_step_find(const struct hb_playbook *p, const char *id);
+/* The case's own paper, else the one that cases share. */
 const struct hb_document *hb_document_find(const struct hb_case *c,
                                            const char *id);
+const struct hb_fact *hb_fact_find(const struct hb_casebook *b,
+                                   const char *name);
 const struct hb_row *hb_row_find(const struct hb_casebook *b,
                                  const struct hb_case *c, const char *id);
 

@@ -32,12 +32,16 @@ struct hb_value {
     int64_t integer; /* INTEGER; BOOLEAN as 0 or 1 */
 };
 
-/* A declared variable (CACAO: variable). */
+struct hb_fact;
+
+/* A declared variable (CACAO: variable), or a fact of the catalogue. */
 struct hb_variable {
-    const char *name;      /* with the underscores: "__route_open__" */
-    struct hb_value value; /* what it holds at the start */
-    bool constant;         /* no step may set it */
-    const char *doc[2];    /* by enum hb_lang */
+    const char *name;           /* with the underscores: "__route_open__" */
+    struct hb_value value;      /* what it holds at the start */
+    bool constant;              /* no step may set it */
+    const char *doc[2];         /* by enum hb_lang */
+    const struct hb_fact *fact; /* its value is what is known of the
+                                   incident; NULL: the run's own */
 };
 
 struct hb_variables {

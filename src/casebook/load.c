@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load.c - reads the case book's folder: general.yaml, then one folder a
- * case, and checks it whole.
+ * load.c - reads the case book's folder: general.yaml, facts.yaml, what is
+ * common to cases, then one folder a case, and checks it whole.
  *
  * Runs in core, the CLI and tests.  The folder belongs to root and comes with
  * the package; still nothing in it is believed before it was checked, because
@@ -16,15 +16,13 @@
 #include "base/num.h"
 #include "casebook/load.h"
 
-struct names { /* of a folder, sorted */
-    char **v;
-    size_t n;
-};
-
-static int read_folder(struct hb_load *l, const char *path, struct names *ret);
-static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
-                     struct hb_slice *ret_text);
 static int load_general(struct hb_load *l);
+static int load_common(struct hb_load *l, const struct hb_load_names *all);
+static int load_shared(struct hb_load *l, const char *path);
+static int load_cases(struct hb_load *l, const struct hb_load_names *folders);
+static int link_playbooks(struct hb_load *l);
+static int check_calls(struct hb_load *l, const struct hb_playbook *p,
+                       unsigned depth);
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
                          size_t *ret_n);
@@ -32,25 +30,12 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
                     struct hb_row *ret);
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c);
 static int check_names(struct hb_load *l, const char *path,
-                       const struct names *names);
+                       const struct hb_load_names *names);
 static int load_case_file(struct hb_load *l, const char *path,
                           struct hb_case *c);
 static int load_drill(struct hb_load *l, const struct hb_yaml *map,
                       struct hb_drill *d);
-static int load_controls(struct hb_load *l, const char *path,
-                         struct hb_case *c);
-static int load_control(struct hb_load *l, const struct hb_yaml *map,
-                        struct hb_case *c, struct hb_control *ret);
-static int load_documents(struct hb_load *l, const char *path,
-                          struct hb_case *c);
-static int load_document(struct hb_load *l, const struct hb_yaml *top,
-                         const char *name, struct hb_document *d);
-static int load_section(struct hb_load *l, const struct hb_yaml *map,
-                        struct hb_doc_section *s);
-static int load_field(struct hb_load *l, const struct hb_yaml *map,
-                      struct hb_doc_field *f);
-static int unique_cases(struct hb_load *l, const struct names *folders);
-static bool has(const struct names *names, const char *name);
+static int unique_cases(struct hb_load *l, const struct hb_load_names *folders);
 static int by_name(const void *a, const void *b);
 static int by_number(const void *a, const void *b);
 
@@ -59,7 +44,7 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
 {
     struct hb_arena *a = hb_arena_new(0);
     struct hb_load l = {.a = a, .err = err, .dir = dir};
-    struct names all = {0}, folders = {0};
+    struct hb_load_names all = {0}, folders = {0};
     int r = -ENOMEM;
 
     if (a == NULL)
@@ -69,12 +54,14 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
     if (l.book == NULL || l.hash == NULL)
         goto out;
     l.book->arena = a;
-    r = read_folder(&l, dir, &all);
+    r = hb_load_folder(&l, dir, &all);
     if (r < 0)
         goto out;
     folders.v = HB_NEW_N(a, char *, all.n + 1);
     l.cases = HB_NEW_N(a, struct hb_case, all.n + 1);
     r = folders.v == NULL || l.cases == NULL ? -ENOMEM : load_general(&l);
+    if (r == 0)
+        r = load_common(&l, &all);
     for (size_t i = 0; r == 0 && i < all.n; i++) {
         if (all.v[i][0] >= '0' && all.v[i][0] <= '9')
             folders.v[folders.n++] = all.v[i];
@@ -84,18 +71,12 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
                       _("between 1 and %u folders of cases are expected, "
                         "%zu are here"),
                       HB_CASE_MAX, folders.n);
-    for (size_t i = 0; r == 0 && i < folders.n; i++)
-        r = load_case(&l, folders.v[i], &l.cases[i]);
-    l.book->cases = l.cases;
-    l.book->n = folders.n;
+    if (r == 0)
+        r = load_cases(&l, &folders);
     if (r == 0)
         r = unique_cases(&l, &folders);
-    /* Playbooks may call those of cases that came later. */
-    for (size_t i = 0; r == 0 && i < folders.n; i++) {
-        if (l.cases[i].playbook != NULL)
-            r = hb_load_playbook_link(
-                &l, (struct hb_playbook *)(uintptr_t)l.cases[i].playbook);
-    }
+    if (r == 0)
+        r = link_playbooks(&l);
     if (r == 0)
         hb_sha256_end(l.hash, l.book->hash);
 out:
@@ -125,14 +106,15 @@ void hb_casebook_freep(struct hb_casebook **b)
 /* ---- files ---- */
 
 /* Names without those that begin with a dot, sorted by bytes. */
-static int read_folder(struct hb_load *l, const char *path, struct names *ret)
+int hb_load_folder(struct hb_load *l, const char *path,
+                   struct hb_load_names *ret)
 {
     DIR *d = opendir(path);
     struct dirent *e;
     size_t cap = 0;
     int r = 0;
 
-    *ret = (struct names){0};
+    *ret = (struct hb_load_names){0};
     if (d == NULL) {
         char text[128];
         int code = -errno;
@@ -165,8 +147,8 @@ static int read_folder(struct hb_load *l, const char *path, struct names *ret)
     return r;
 }
 
-static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
-                     struct hb_slice *ret_text)
+int hb_load_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
+                 struct hb_slice *ret_text)
 {
     const char *rel = path + strlen(l->dir);
     uint8_t sum[HB_SHA256_SIZE];
@@ -191,6 +173,94 @@ static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
     return r;
 }
 
+/* ---- what cases share ---- */
+
+static int load_common(struct hb_load *l, const struct hb_load_names *all)
+{
+    struct hb_case *common = HB_NEW(l->a, struct hb_case);
+    const char *path = hb_arena_printf(l->a, "%s/common", l->dir),
+               *facts = hb_arena_printf(l->a, "%s/facts.yaml", l->dir);
+    int r = 0;
+
+    if (common == NULL || path == NULL || facts == NULL)
+        return -ENOMEM;
+    common->id = "common";
+    l->common = common;
+    l->book->common = common;
+    if (hb_load_named(all, "facts.yaml"))
+        r = hb_load_facts(l, facts);
+    if (r == 0 && hb_load_named(all, "common"))
+        r = load_shared(l, path);
+    return r;
+}
+
+static int load_shared(struct hb_load *l, const char *path)
+{
+    struct hb_load_names names = {0};
+    const char *dir = hb_arena_printf(l->a, "%s/playbooks", path);
+    int r = dir == NULL ? -ENOMEM : hb_load_folder(l, path, &names);
+
+    if (r == 0)
+        r = check_names(l, path, &names);
+    if (r == 0 && hb_load_named(&names, "documents"))
+        r = hb_load_documents(l, path, l->common);
+    if (r == 0 && hb_load_named(&names, "controls.yaml"))
+        r = hb_load_controls(l, path, l->common);
+    if (r < 0 || !hb_load_named(&names, "playbooks"))
+        return r;
+    r = hb_load_folder(l, dir, &names);
+    for (size_t i = 0; r == 0 && i < names.n; i++) {
+        const char *file = hb_arena_printf(l->a, "%s/%s", dir, names.v[i]);
+        const struct hb_playbook *p;
+
+        r = file == NULL ? -ENOMEM : hb_load_playbook(l, file, l->common, &p);
+    }
+    return r;
+}
+
+static int load_cases(struct hb_load *l, const struct hb_load_names *folders)
+{
+    for (size_t i = 0; i < folders->n; i++) {
+        int r = load_case(l, folders->v[i], &l->cases[i]);
+
+        if (r < 0)
+            return r;
+    }
+    l->book->cases = l->cases;
+    l->book->n = folders->n;
+    return 0;
+}
+
+/* Playbooks may call those that came later; none calls itself, however far
+ * away. */
+static int link_playbooks(struct hb_load *l)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->book->playbooks_n; i++)
+        r = hb_load_playbook_link(
+            l, (struct hb_playbook *)(uintptr_t)l->book->playbooks[i]);
+    for (size_t i = 0; r == 0 && i < l->book->playbooks_n; i++)
+        r = check_calls(l, l->book->playbooks[i], 0);
+    return r;
+}
+
+static int check_calls(struct hb_load *l, const struct hb_playbook *p,
+                       unsigned depth)
+{
+    int r = 0;
+
+    if (depth > HB_CALLS_MAX)
+        return hb_err_at(l->err, -ELOOP, l->dir, 0, 0,
+                         _("playbook %s is called within itself, or more than "
+                           "%u deep"),
+                         p->id, HB_CALLS_MAX);
+    for (size_t i = 0; r == 0 && i < p->steps_n; i++)
+        if (p->steps[i].playbook != NULL)
+            r = check_calls(l, p->steps[i].playbook, depth + 1);
+    return r;
+}
+
 /* ---- rows ---- */
 
 static int load_general(struct hb_load *l)
@@ -199,7 +269,7 @@ static int load_general(struct hb_load *l)
     const char *path = hb_arena_printf(l->a, "%s/general.yaml", l->dir);
     const struct hb_yaml *seq = NULL;
     struct hb_yaml *top = NULL;
-    int r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, NULL);
+    int r = path == NULL ? -ENOMEM : hb_load_yaml(l, path, &top, NULL);
 
     if (r == 0)
         r = hb_yaml_keys(top, keys, l->err);
@@ -263,24 +333,20 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
 {
     const char *path = hb_arena_printf(l->a, "%s/%s", l->dir, folder);
-    struct names names = {0};
-    struct hb_yaml *top = NULL;
-    struct hb_slice text = {0};
-    int r = path == NULL ? -ENOMEM : read_folder(l, path, &names);
+    struct hb_load_names names = {0};
+    int r = path == NULL ? -ENOMEM : hb_load_folder(l, path, &names);
 
     if (r == 0)
         r = check_names(l, path, &names);
     if (r == 0)
         r = load_case_file(l, path, c);
-    if (r == 0 && has(&names, "documents"))
-        r = load_documents(l, path, c);
-    if (r == 0 && has(&names, "controls.yaml"))
-        r = load_controls(l, path, c);
-    if (r == 0 && has(&names, "playbook.yaml")) {
+    if (r == 0 && hb_load_named(&names, "documents"))
+        r = hb_load_documents(l, path, c);
+    if (r == 0 && hb_load_named(&names, "controls.yaml"))
+        r = hb_load_controls(l, path, c);
+    if (r == 0 && hb_load_named(&names, "playbook.yaml")) {
         path = hb_arena_printf(l->a, "%s/playbook.yaml", path);
-        r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, &text);
-        if (r == 0)
-            r = hb_load_playbook(l, c, top, text);
+        r = path == NULL ? -ENOMEM : hb_load_playbook(l, path, c, &c->playbook);
     }
     if (r == 0 && c->maturity != HB_MATURITY_NOT_YET &&
         (c->controls_n == 0 || c->playbook == NULL))
@@ -292,17 +358,17 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
 
 /* A file that nobody reads is a typing mistake in its name. */
 static int check_names(struct hb_load *l, const char *path,
-                       const struct names *names)
+                       const struct hb_load_names *names)
 {
-    static const char *const known[] = {"case.yaml",     "controls.yaml",
-                                        "playbook.yaml", "documents",
-                                        "drill",         "README.md"};
-    struct names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
+    static const char *const known[] = {
+        "case.yaml", "controls.yaml", "playbook.yaml", "documents",
+        "drill",     "README.md",     "playbooks"};
+    struct hb_load_names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
 
     for (size_t i = 0; i < names->n; i++) {
         const char *near;
 
-        if (has(&k, names->v[i]))
+        if (hb_load_named(&k, names->v[i]))
             continue;
         near = hb_nearest(names->v[i], known, HB_ARRAY_LEN(known));
         return hb_err_at(l->err, -EINVAL, path, 0, 0,
@@ -316,15 +382,15 @@ static int check_names(struct hb_load *l, const char *path,
 static int load_case_file(struct hb_load *l, const char *path,
                           struct hb_case *c)
 {
-    static const char *const keys[] = {"number", "id",   "title",
-                                       "story",  "who",  "maturity",
-                                       "drill",  "rows", NULL};
+    static const char *const keys[] = {"number", "id",       "title", "story",
+                                       "who",    "maturity", "drill", "rows",
+                                       "facts",  NULL};
     const char *file = hb_arena_printf(l->a, "%s/case.yaml", path);
     const struct hb_yaml *seq = NULL, *drill;
     struct hb_yaml *top = NULL;
     uint64_t number = 0;
     unsigned maturity = 0;
-    int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
+    int r = file == NULL ? -ENOMEM : hb_load_yaml(l, file, &top, NULL);
 
     if (r == 0)
         r = hb_yaml_keys(top, keys, l->err);
@@ -342,6 +408,7 @@ static int load_case_file(struct hb_load *l, const char *path,
         r = hb_load_word(l, top, "maturity", true, hb_maturities, &maturity);
     if (r < 0)
         return r;
+    c->common = l->common;
     c->number = (unsigned)number;
     c->maturity = (enum hb_maturity)maturity;
     drill = hb_yaml_get(top, "drill");
@@ -351,6 +418,8 @@ static int load_case_file(struct hb_load *l, const char *path,
         r = hb_load_seq(l, top, "rows", maturity != HB_MATURITY_NOT_YET, &seq);
     if (r == 0 && seq != NULL)
         r = load_row_list(l, seq, c, &c->rows, &c->rows_n);
+    if (r == 0)
+        r = hb_load_fact_list(l, top, "facts", &c->facts, &c->facts_n);
     return r;
 }
 
@@ -377,220 +446,11 @@ static int load_drill(struct hb_load *l, const struct hb_yaml *map,
     return r;
 }
 
-/* ---- controls ---- */
-
-static int load_controls(struct hb_load *l, const char *path, struct hb_case *c)
-{
-    static const char *const keys[] = {"controls", NULL};
-    const char *file = hb_arena_printf(l->a, "%s/controls.yaml", path);
-    const struct hb_yaml *seq = NULL;
-    struct hb_control *list;
-    struct hb_yaml *top = NULL;
-    int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
-
-    if (r == 0)
-        r = hb_yaml_keys(top, keys, l->err);
-    if (r == 0)
-        r = hb_load_seq(l, top, "controls", true, &seq);
-    if (r < 0 || seq == NULL)
-        return r;
-    if (seq->count > HB_CONTROL_MAX)
-        return hb_yaml_err(seq, l->err, -E2BIG,
-                           _("more than %u controls in one case"),
-                           HB_CONTROL_MAX);
-    list = HB_NEW_N(l->a, struct hb_control, seq->count);
-    if (list == NULL)
-        return -ENOMEM;
-    c->controls = list;
-    HB_YAML_EACH (n, seq) {
-        r = load_control(l, n, c, &list[c->controls_n]);
-        if (r < 0)
-            return r;
-        if (hb_control_find(c, list[c->controls_n].id) != NULL)
-            return hb_yaml_err(n, l->err, -EEXIST, _("control %s stands twice"),
-                               list[c->controls_n].id);
-        c->controls_n++;
-    }
-    return 0;
-}
-
-static int load_control(struct hb_load *l, const struct hb_yaml *map,
-                        struct hb_case *c, struct hb_control *ret)
-{
-    static const char *const keys[] = {
-        "id",       "text",     "why",     "fix",  "check", "question",
-        "required", "modality", "max_age", "rows", NULL};
-    unsigned modality = HB_MOD_DO;
-    int r;
-
-    if (map->type != HB_YAML_MAP)
-        return hb_yaml_err(map, l->err, -EINVAL, _("a control is a mapping"));
-    ret->owner = c;
-    ret->required = true;
-    r = hb_yaml_keys(map, keys, l->err);
-    if (r == 0)
-        r = hb_load_id(l, map, "id", &ret->id);
-    if (r == 0)
-        r = hb_load_text(l, map, "text", true, &ret->text);
-    if (r == 0)
-        r = hb_load_text(l, map, "why", true, &ret->why);
-    if (r == 0)
-        r = hb_load_text(l, map, "fix", true, &ret->fix);
-    if (r == 0)
-        r = hb_load_bool(l, map, "question", &ret->question);
-    if (r == 0 && !ret->question)
-        r = hb_load_id(l, map, "check", &ret->check);
-    if (r == 0 && ret->question && hb_yaml_get(map, "check") != NULL)
-        r = hb_yaml_err(map, l->err, -EINVAL,
-                        _("a control is a check or a question, not both"));
-    if (r == 0)
-        r = hb_load_bool(l, map, "required", &ret->required);
-    if (r == 0)
-        r = hb_load_word(l, map, "modality", false, hb_modalities, &modality);
-    if (r == 0)
-        r = hb_load_duration(l, map, "max_age", &ret->max_age);
-    if (r == 0 && ret->max_age == 0)
-        r = hb_yaml_err(map, l->err, -EINVAL, _("\"%s\" is missing here"),
-                        "max_age");
-    if (r == 0)
-        r = hb_load_rows(l, map, c, &ret->rows);
-    ret->modality = (enum hb_modality)modality;
-    return r;
-}
-
-/* ---- documents ---- */
-
-static int load_documents(struct hb_load *l, const char *path,
-                          struct hb_case *c)
-{
-    const char *dir = hb_arena_printf(l->a, "%s/documents", path);
-    struct hb_document *list;
-    struct names names = {0};
-    int r = dir == NULL ? -ENOMEM : read_folder(l, dir, &names);
-
-    if (r < 0)
-        return r;
-    list = HB_NEW_N(l->a, struct hb_document, names.n + 1);
-    if (list == NULL)
-        return -ENOMEM;
-    c->documents = list;
-    for (size_t i = 0; i < names.n; i++) {
-        const char *file = hb_arena_printf(l->a, "%s/%s", dir, names.v[i]);
-        struct hb_yaml *top = NULL;
-
-        if (file == NULL)
-            return -ENOMEM;
-        r = read_yaml(l, file, &top, NULL);
-        if (r == 0)
-            r = load_document(l, top, names.v[i], &list[i]);
-        if (r < 0)
-            return r;
-        c->documents_n++;
-    }
-    return 0;
-}
-
-static int load_document(struct hb_load *l, const struct hb_yaml *top,
-                         const char *name, struct hb_document *d)
-{
-    static const char *const keys[] = {"id",   "title",    "to",
-                                       "note", "sections", NULL};
-    struct hb_doc_section *list;
-    const struct hb_yaml *seq = NULL;
-    int r = hb_yaml_keys(top, keys, l->err);
-
-    if (r == 0)
-        r = hb_load_str(l, top, "id", true, &d->id);
-    /* One name for the file and the paper, so that nobody looks for it. */
-    if (r == 0 && (strncmp(name, d->id, strlen(d->id)) != 0 ||
-                   !hb_streq(name + strlen(d->id), ".yaml")))
-        r = hb_yaml_err(hb_yaml_get(top, "id"), l->err, -EINVAL,
-                        _("document %s must stand in %s.yaml"), d->id, d->id);
-    if (r == 0)
-        r = hb_load_text(l, top, "title", true, &d->title);
-    if (r == 0)
-        r = hb_load_text(l, top, "to", true, &d->to);
-    if (r == 0)
-        r = hb_load_text(l, top, "note", false, &d->note);
-    if (r == 0)
-        r = hb_load_seq(l, top, "sections", true, &seq);
-    if (r < 0 || seq == NULL)
-        return r;
-    list = HB_NEW_N(l->a, struct hb_doc_section, seq->count);
-    if (list == NULL)
-        return -ENOMEM;
-    d->sections = list;
-    HB_YAML_EACH (n, seq) {
-        r = load_section(l, n, &list[d->sections_n++]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int load_section(struct hb_load *l, const struct hb_yaml *map,
-                        struct hb_doc_section *s)
-{
-    static const char *const keys[] = {"title", "kind", "fields", NULL};
-    struct hb_doc_field *list;
-    const struct hb_yaml *seq = NULL;
-    unsigned kind = HB_DOC_FIELDS;
-    int r;
-
-    if (map->type != HB_YAML_MAP)
-        return hb_yaml_err(map, l->err, -EINVAL, _("a section is a mapping"));
-    r = hb_yaml_keys(map, keys, l->err);
-    if (r == 0)
-        r = hb_load_text(l, map, "title", true, &s->title);
-    if (r == 0)
-        r = hb_load_word(l, map, "kind", false, hb_doc_kinds, &kind);
-    s->kind = (enum hb_doc_kind)kind;
-    if (r == 0)
-        r = hb_load_seq(l, map, "fields", kind == HB_DOC_FIELDS, &seq);
-    if (r < 0 || seq == NULL)
-        return r;
-    if (kind != HB_DOC_FIELDS)
-        return hb_yaml_err(seq, l->err, -EINVAL,
-                           _("only a section of kind fields has fields"));
-    list = HB_NEW_N(l->a, struct hb_doc_field, seq->count);
-    if (list == NULL)
-        return -ENOMEM;
-    s->fields = list;
-    HB_YAML_EACH (n, seq) {
-        r = load_field(l, n, &list[s->fields_n++]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int load_field(struct hb_load *l, const struct hb_yaml *map,
-                      struct hb_doc_field *f)
-{
-    static const char *const keys[] = {"label", "fact", NULL};
-    struct hb_words facts = {hb_facts, 0};
-    unsigned i = 0;
-    int r;
-
-    while (hb_facts[facts.n] != NULL)
-        facts.n++;
-    if (map->type != HB_YAML_MAP)
-        return hb_yaml_err(map, l->err, -EINVAL, _("a field is a mapping"));
-    r = hb_yaml_keys(map, keys, l->err);
-    if (r == 0)
-        r = hb_load_text(l, map, "label", true, &f->label);
-    if (r == 0)
-        r = hb_load_word(l, map, "fact", true, facts, &i);
-    if (r == 0)
-        f->fact = hb_facts[i];
-    return r;
-}
-
 /* ---- small things ---- */
 
 /* Folder names carry the number; ids and numbers are unique; the book is
  * sorted by number. */
-static int unique_cases(struct hb_load *l, const struct names *folders)
+static int unique_cases(struct hb_load *l, const struct hb_load_names *folders)
 {
     for (size_t i = 0; i < folders->n; i++) {
         const struct hb_case *c = &l->cases[i];
@@ -618,7 +478,7 @@ static int unique_cases(struct hb_load *l, const struct names *folders)
     return 0;
 }
 
-static bool has(const struct names *names, const char *name)
+bool hb_load_named(const struct hb_load_names *names, const char *name)
 {
     for (size_t i = 0; i < names->n; i++) {
         if (hb_streq(names->v[i], name))

@@ -13,9 +13,16 @@ struct hb_load {
     struct hb_arena *a;
     struct hb_err *err;
     struct hb_casebook *book;
-    struct hb_case *cases;  /* the book's, while they may change */
+    struct hb_case *cases; /* the book's, while they may change */
+    struct hb_case *common;
     struct hb_sha256 *hash; /* over all files */
     const char *dir;
+};
+
+/* The entries of a folder, sorted by bytes. */
+struct hb_load_names {
+    char **v;
+    size_t n;
 };
 
 /* A sequence of names: where to look a word up. */
@@ -51,13 +58,36 @@ int hb_load_rows(struct hb_load *l, const struct hb_yaml *map,
 /* "unknown X" with the nearest of WORDS, at NODE. */
 int hb_load_unknown(struct hb_load *l, const struct hb_yaml *node,
                     const char *what, struct hb_words words) HB_WUR;
+int hb_load_unknown_word(struct hb_load *l, const struct hb_yaml *node,
+                         const char *what, const char *word,
+                         struct hb_words words) HB_WUR;
+/* A condition over the facts of the catalogue; *RET stays where absent. */
+int hb_load_when(struct hb_load *l, const struct hb_yaml *map, const char *key,
+                 const struct hb_cond **ret) HB_WUR;
 /* Whether ID is [a-z0-9]([a-z0-9._-]{0,62}). */
 int hb_load_id(struct hb_load *l, const struct hb_yaml *map, const char *key,
                const char **ret) HB_WUR;
 
-/* playbook.yaml; references to other playbooks are resolved by _link. */
-int hb_load_playbook(struct hb_load *l, struct hb_case *c,
-                     const struct hb_yaml *top, struct hb_slice text) HB_WUR;
+/* Files: each is read once, and the book's hash covers it. */
+int hb_load_folder(struct hb_load *l, const char *path,
+                   struct hb_load_names *ret) HB_WUR;
+bool hb_load_named(const struct hb_load_names *names, const char *name);
+int hb_load_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
+                 struct hb_slice *ret_text) HB_WUR;
+
+int hb_load_facts(struct hb_load *l, const char *path) HB_WUR;
+/* A sequence of names of facts; nothing where absent. */
+int hb_load_fact_list(struct hb_load *l, const struct hb_yaml *map,
+                      const char *key, const struct hb_fact ***ret,
+                      size_t *ret_n) HB_WUR;
+/* PATH is the folder of the case, or common/. */
+int hb_load_controls(struct hb_load *l, const char *path,
+                     struct hb_case *c) HB_WUR;
+int hb_load_documents(struct hb_load *l, const char *path,
+                      struct hb_case *c) HB_WUR;
+/* One playbook; references to other playbooks are resolved by _link. */
+int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
+                     const struct hb_playbook **ret) HB_WUR;
 int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p) HB_WUR;
 /* Whether the playbook can be walked: flow.c. */
 int hb_flow_check(const struct hb_playbook *p, const char *file,

@@ -24,6 +24,8 @@ struct pass { /* while one playbook is loaded */
 };
 
 static int load_variables(struct pass *x, const struct hb_yaml *seq);
+static bool is_fact(const struct hb_casebook *b, const char *name);
+static int add_to_book(struct pass *x, const struct hb_yaml *top);
 static int load_variable(struct pass *x, const struct hb_yaml *map,
                          struct hb_variable *v);
 static int load_value(struct pass *x, const struct hb_yaml *map,
@@ -91,6 +93,7 @@ static const struct {
     {"modality", C(ACTION) | C(TASK)},
     {"documents", C(ACTION) | C(TASK)},
     {"answer", C(TASK)},
+    {"facts", C(TASK)},
     {"playbook", C(PLAYBOOK)},
     {"condition", C(IF) | C(WHILE)},
     {"on_true", C(IF) | C(WHILE)},
@@ -101,15 +104,19 @@ static const struct {
     {"branches", C(PARALLEL)},
 };
 
-int hb_load_playbook(struct hb_load *l, struct hb_case *c,
-                     const struct hb_yaml *top, struct hb_slice text)
+int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
+                     const struct hb_playbook **ret)
 {
     static const char *const keys[] = {"id",        "title", "variables",
                                        "exception", "steps", NULL};
     struct pass x = {.l = l, .c = c};
     const struct hb_yaml *vars = NULL, *seq = NULL;
-    int r = hb_yaml_keys(top, keys, l->err);
+    struct hb_yaml *top = NULL;
+    struct hb_slice text = {0};
+    int r = hb_load_yaml(l, file, &top, &text);
 
+    if (r == 0)
+        r = hb_yaml_keys(top, keys, l->err);
     x.p = HB_NEW(l->a, struct hb_playbook);
     if (x.p == NULL)
         return -ENOMEM;
@@ -122,7 +129,7 @@ int hb_load_playbook(struct hb_load *l, struct hb_case *c,
         r = hb_load_text(l, top, "title", true, &x.p->title);
     if (r == 0)
         r = hb_load_seq(l, top, "variables", false, &vars);
-    if (r == 0 && vars != NULL)
+    if (r == 0)
         r = load_variables(&x, vars);
     if (r == 0)
         r = hb_load_seq(l, top, "steps", true, &seq);
@@ -151,7 +158,9 @@ int hb_load_playbook(struct hb_load *l, struct hb_case *c,
     if (r == 0)
         r = hb_flow_check(x.p, top->file, l->err);
     if (r == 0)
-        c->playbook = x.p;
+        r = add_to_book(&x, top);
+    if (r == 0)
+        *ret = x.p;
     return r;
 }
 
@@ -165,12 +174,9 @@ int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p)
             continue;
         want = s->condition; /* parked there by load_step */
         s->condition = NULL;
-        for (size_t k = 0; k < l->book->n; k++) {
-            const struct hb_playbook *q = l->book->cases[k].playbook;
-
-            if (q != NULL && hb_streq(q->id, want))
-                s->playbook = q;
-        }
+        for (size_t k = 0; k < l->book->playbooks_n; k++)
+            if (hb_streq(l->book->playbooks[k]->id, want))
+                s->playbook = l->book->playbooks[k];
         if (s->playbook == NULL || s->playbook == p)
             return hb_err_at(l->err, -ENOENT, l->dir, s->line, s->column,
                              s->playbook == p
@@ -181,16 +187,43 @@ int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p)
     return 0;
 }
 
+/* ---- the book's list ---- */
+
+static int add_to_book(struct pass *x, const struct hb_yaml *top)
+{
+    struct hb_casebook *b = x->l->book;
+
+    for (size_t i = 0; i < b->playbooks_n; i++)
+        if (hb_streq(b->playbooks[i]->id, x->p->id))
+            return hb_yaml_err(hb_yaml_get(top, "id"), x->l->err, -EEXIST,
+                               _("playbook %s stands twice"), x->p->id);
+    if (b->playbooks == NULL)
+        b->playbooks =
+            HB_NEW_N(x->l->a, const struct hb_playbook *, HB_BOOKS_MAX);
+    if (b->playbooks == NULL)
+        return -ENOMEM;
+    if (b->playbooks_n == HB_BOOKS_MAX)
+        return hb_yaml_err(top, x->l->err, -E2BIG, _("more than %u playbooks"),
+                           HB_BOOKS_MAX);
+    b->playbooks[b->playbooks_n++] = x->p;
+    return 0;
+}
+
 /* ---- variables ---- */
 
+/* Its own, then every fact of the catalogue. */
 static int load_variables(struct pass *x, const struct hb_yaml *seq)
 {
-    struct hb_variable *v = HB_NEW_N(x->l->a, struct hb_variable, seq->count);
+    const struct hb_casebook *b = x->l->book;
+    struct hb_variable *v =
+        HB_NEW_N(x->l->a, struct hb_variable,
+                 (seq != NULL ? seq->count : 0) + b->facts_n + 1);
 
     if (v == NULL)
         return -ENOMEM;
     x->p->variables.v = v;
-    HB_YAML_EACH (n, seq) {
+    for (const struct hb_yaml *n = seq != NULL ? seq->first : NULL; n != NULL;
+         n = n->next) {
         struct hb_variable one = {0};
         int r = load_variable(x, n, &one);
 
@@ -199,9 +232,23 @@ static int load_variables(struct pass *x, const struct hb_yaml *seq)
         if (hb_variable_find(&x->p->variables, one.name) != NULL)
             return hb_yaml_err(n, x->l->err, -EEXIST,
                                _("variable %s stands twice"), one.name);
+        if (is_fact(b, one.name))
+            return hb_yaml_err(n, x->l->err, -EEXIST,
+                               _("%s is a fact and needs no declaration"),
+                               one.name);
         v[x->p->variables.n++] = one;
     }
+    for (size_t i = 0; i < b->facts_n; i++)
+        v[x->p->variables.n++] = b->facts[i].var;
     return 0;
+}
+
+static bool is_fact(const struct hb_casebook *b, const char *name)
+{
+    for (size_t i = 0; i < b->facts_n; i++)
+        if (hb_streq(b->facts[i].var.name, name))
+            return true;
+    return false;
 }
 
 static int load_variable(struct pass *x, const struct hb_yaml *map,
@@ -293,6 +340,10 @@ static int load_step(struct pass *x, const struct hb_yaml *map,
         return r < 0 ? r : load_people(x, map, s);
     case HB_STEP_TASK:
         r = load_variable_ref(x, map, "answer", &s->answer);
+        if (r == 0)
+            r = hb_load_fact_list(x->l, map, "facts", &s->facts, &s->facts_n);
+        if (r == 0 && s->facts_n > 0)
+            s->evidence |= 1u << HB_EVK_FACTS;
         return r < 0 ? r : load_people(x, map, s);
     case HB_STEP_PLAYBOOK:
         return hb_load_id(x->l, map, "playbook", &s->condition);

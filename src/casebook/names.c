@@ -52,6 +52,7 @@ static const char *const evidence_kinds[] = {
     [HB_EVK_NOTE] = "note",           [HB_EVK_DECISION] = "decision",
     [HB_EVK_FILE] = "file",           [HB_EVK_DOCUMENT] = "document",
     [HB_EVK_OWNER_DUE] = "owner-due", [HB_EVK_DRILL] = "drill",
+    [HB_EVK_FACTS] = "facts",
 };
 static const char *const clock_rules[] = {
     [HB_CLOCK_STEP_OPENED] = "step.opened",
@@ -60,8 +61,12 @@ static const char *const clock_rules[] = {
 };
 static const char *const modalities[] = {"do", "consider"};
 static const char *const maturities[] = {"not-yet", "partly", "whole"};
-static const char *const doc_kinds[] = {"fields", "timeline", "evidence",
-                                        "tasks", "decisions"};
+static const char *const doc_kinds[] = {
+    [HB_DOC_FIELDS] = "fields",       [HB_DOC_TIMELINE] = "timeline",
+    [HB_DOC_EVIDENCE] = "evidence",   [HB_DOC_TASKS] = "tasks",
+    [HB_DOC_DECISIONS] = "decisions", [HB_DOC_TEXT] = "text",
+    [HB_DOC_FACTS] = "facts",         [HB_DOC_SOURCES] = "sources",
+};
 static const char *const value_types[] = {
     [HB_VAL_STRING] = "string",
     [HB_VAL_INTEGER] = "integer",

@@ -134,15 +134,44 @@ int hb_load_duration(struct hb_load *l, const struct hb_yaml *map,
 int hb_load_unknown(struct hb_load *l, const struct hb_yaml *node,
                     const char *what, struct hb_words words)
 {
-    const char *text = node->type == HB_YAML_SCALAR ? node->text : "";
-    const char *near = hb_nearest(text, words.v, words.n);
+    return hb_load_unknown_word(
+        l, node, what, node->type == HB_YAML_SCALAR ? node->text : "", words);
+}
+
+int hb_load_unknown_word(struct hb_load *l, const struct hb_yaml *node,
+                         const char *what, const char *word,
+                         struct hb_words words)
+{
+    const char *near = hb_nearest(word, words.v, words.n);
 
     if (near != NULL)
         return hb_yaml_err(node, l->err, -EINVAL,
                            _("unknown %s \"%s\"; did you mean \"%s\"?"), what,
-                           text, near);
+                           word, near);
     return hb_yaml_err(node, l->err, -EINVAL, _("unknown %s \"%s\""), what,
-                       text);
+                       word);
+}
+
+int hb_load_when(struct hb_load *l, const struct hb_yaml *map, const char *key,
+                 const struct hb_cond **ret)
+{
+    struct hb_variables facts = {NULL, l->book->facts_n};
+    struct hb_variable *v = HB_NEW_N(l->a, struct hb_variable, facts.n + 1);
+    const char *text = NULL;
+    struct hb_err err = {0};
+    int r = hb_load_str(l, map, key, false, &text);
+
+    if (r < 0 || text == NULL)
+        return r;
+    if (v == NULL)
+        return -ENOMEM;
+    facts.v = v;
+    for (size_t i = 0; i < facts.n; i++)
+        v[i] = l->book->facts[i].var;
+    r = hb_cond_parse(l->a, text, &facts, ret, &err);
+    if (r < 0)
+        return hb_yaml_err(hb_yaml_get(map, key), l->err, r, "%s", err.message);
+    return 0;
 }
 
 int hb_load_word(struct hb_load *l, const struct hb_yaml *map, const char *key,

@@ -25,14 +25,28 @@ const struct hb_cli_command hb_cli_commands[] = {
         "done twice")},
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
-     "list [INCIDENT] [--all] | done ID \"WORDS\" | decline ID \"WHY\" | "
+     "list [INCIDENT] [--all] | show ID | done ID \"WORDS\" | decline ID "
+     "\"WHY\" | "
      "assign ID NAME [--within 30d]",
-     "list done decline assign --all --within",
-     N_("assign  gives it to a person, with a due date where --within says "
+     "list show done decline assign --all --within",
+     N_("show    what it asks, in full, and what it needs before it can "
+        "close\n"
+        "assign  gives it to a person, with a due date where --within says "
         "how soon.\n"
         "        A measure against a recurrence closes only when its check "
         "passes, or when\n"
         "        a signed decision says why not (hinoban decide).")},
+    {"fact", hb_cmd_fact, HB_CLI_DAILY,
+     N_("what is known of an incident, since when and from whom"),
+     "names | list INCIDENT [--history] |\n  set INCIDENT NAME VALUE --from "
+     "\"WHOM OR WHAT\" [--known-at TIME] [--evidence NUMBER]",
+     "names list set --history --from --known-at --evidence",
+     N_("names  every fact that a playbook, a deadline or a paper may ask for\n"
+        "set    adds what is known now; VALUE ? says that it is under "
+        "investigation.\n"
+        "       --known-at: when any department knew, if that was earlier; "
+        "deadlines count\n"
+        "       from it")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * daily.c - what an officer uses every day: status, incident, task, event,
- * control, document.  Each turns its words into one request to the service
- * and prints the answer; who may do what is decided there.
+ * daily.c - what an officer uses every day: status, incident, task, fact,
+ * event, control, document.  Each turns its words into one request to the
+ * service and prints the answer; who may do what is decided there.
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "cli/client.h"
 #include "cli/event_send.h"
@@ -168,9 +169,17 @@ int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
         hb_jw_bool(&a.w, "all", all);
         return args_send(&a, cli, "task.list");
     }
+    if (hb_streq(verb, "show") && argc == 3) {
+        r = number(cli, argv[2], &id);
+        if (r != HB_EXIT_OK)
+            goto out;
+        hb_jw_int(&a.w, "id", id);
+        return args_send(&a, cli, "task.show");
+    }
     if (argc != 4 ||
         (!done && !hb_streq(verb, "decline") && !hb_streq(verb, "assign"))) {
-        r = hb_cli_usage(cli, _("say what to do: list, done ID \"WORDS\", "
+        r = hb_cli_usage(cli, _("say what to do: list, show ID, done ID "
+                                "\"WORDS\", "
                                 "decline ID \"WHY\" or assign ID NAME "
                                 "[--within 30d]"));
         goto out;
@@ -194,6 +203,45 @@ int hb_cmd_task(struct hb_cli *cli, int argc, char **argv)
 out:
     hb_buf_done(&a.b);
     return r;
+}
+
+int hb_cmd_fact(struct hb_cli *cli, int argc, char **argv)
+{
+    bool history = hb_client_flag(&argc, argv, "--history");
+    const char *from = hb_client_opt(&argc, argv, "--from");
+    const char *at = hb_client_opt(&argc, argv, "--known-at");
+    const char *evidence = hb_client_opt(&argc, argv, "--evidence");
+    const char *verb = argc > 1 ? argv[1] : "names";
+    int64_t id = 0, item = 0, known = 0;
+    struct args a;
+
+    if (hb_streq(verb, "names") && argc <= 2)
+        return hb_client_print(cli, "fact.names", "{}");
+    if (!(hb_streq(verb, "list") && argc == 3) &&
+        !(hb_streq(verb, "set") && argc == 5 && from != NULL))
+        return hb_cli_usage(cli, _("say what to do: names, list INCIDENT "
+                                   "[--history] or set INCIDENT NAME VALUE "
+                                   "--from \"WHOM OR WHAT\""));
+    if (number(cli, argv[2], &id) != HB_EXIT_OK ||
+        (evidence != NULL && number(cli, evidence, &item) != HB_EXIT_OK))
+        return HB_EXIT_USAGE;
+    if (at != NULL && hb_time_parse(hb_slice_z(at), &known) < 0)
+        return hb_cli_usage(cli,
+                            _("%s is not a time like "
+                              "2026-04-01T09:30:00+09:00"),
+                            at);
+    args_begin(&a);
+    hb_jw_int(&a.w, "incident", id);
+    if (hb_streq(verb, "list")) {
+        hb_jw_bool(&a.w, "history", history);
+        return args_send(&a, cli, "fact.list");
+    }
+    hb_jw_str(&a.w, "name", argv[3]);
+    hb_jw_str(&a.w, "value", argv[4]);
+    hb_jw_str(&a.w, "source", from);
+    hb_jw_int(&a.w, "known_at_ns", known);
+    hb_jw_int(&a.w, "evidence", item);
+    return args_send(&a, cli, "fact.set");
 }
 
 int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)

@@ -48,12 +48,9 @@ static hb_person_fn add_person;
 static const char *owner_of(struct hb_core_call *call, const struct hb_task *t);
 static void begin(struct list *l, struct hb_core_call *call);
 static int finish(struct list *l, const char *none);
-static const char *when(struct hb_core_call *call, int64_t ns, char *buf,
-                        size_t size);
 static void sites(struct hb_core_call *call);
 static void parts(struct hb_core_call *call);
 static int show_steps(struct hb_core_call *call, int64_t id);
-static const char *shown(struct hb_core_call *call, const char *z);
 static int zone(const struct hb_core_call *call);
 static void anchor(struct hb_core_call *call);
 static void pending(struct hb_core_call *call, const char *site);
@@ -76,7 +73,7 @@ static int status(struct hb_core_call *call)
     anchor(call);
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
-                    shown(call, call->core->trouble));
+                    hb_core_shown(call, call->core->trouble));
     hb_posture_json(&call->data, p);
     return 0;
 }
@@ -149,9 +146,11 @@ static void parts(struct hb_core_call *call)
     for (size_t i = 0; i < call->core->parts_n; i++) {
         const struct hb_core_part *p = &call->core->parts[i];
 
-        hb_buf_addf(&call->text, "  %-16s %-12s %s  %s\n", shown(call, p->name),
-                    shown(call, p->status), when(call, p->at, buf, sizeof(buf)),
-                    shown(call, p->detail));
+        hb_buf_addf(&call->text, "  %-16s %-12s %s  %s\n",
+                    hb_core_shown(call, p->name),
+                    hb_core_shown(call, p->status),
+                    hb_core_when(call, p->at, buf, sizeof(buf)),
+                    hb_core_shown(call, p->detail));
     }
     hb_buf_addf(&call->text, "  %-16s %s\n", "helper",
                 hb_core_helper_alive(call->core->helper)
@@ -181,9 +180,10 @@ static int add_incident(void *arg, const struct hb_incident *i)
     char buf[64];
 
     hb_buf_addf(&call->text, "%4lld  %s  %-10s %s [%s] %lld\n",
-                (long long)i->id, when(call, i->opened, buf, sizeof(buf)),
-                hb_incident_state_name(i->state), title, shown(call, i->object),
-                (long long)i->findings);
+                (long long)i->id,
+                hb_core_when(call, i->opened, buf, sizeof(buf)),
+                hb_incident_state_name(i->state), title,
+                hb_core_shown(call, i->object), (long long)i->findings);
     hb_jw_obj(&l->w, NULL);
     hb_jw_int(&l->w, "id", i->id);
     hb_jw_str(&l->w, "uid", i->uid);
@@ -223,7 +223,7 @@ static int incident_show(struct hb_core_call *call)
         hb_buf_addf(&call->text,
                     _("  %lld findings in all; each of them: hinoban event "
                       "--site %s\n"),
-                    (long long)i.findings, shown(call, i.object));
+                    (long long)i.findings, hb_core_shown(call, i.object));
     hb_buf_addf(&call->text, "\n%s\n", _("Steps"));
     r = show_steps(call, id);
     if (r < 0)
@@ -244,7 +244,7 @@ static int add_moment(void *arg, const struct hb_moment *m)
 
     hb_moment_text(&text, m, (int)call->lang);
     hb_buf_addf(&call->text, "  %s  %s\n",
-                when(call, m->time, buf, sizeof(buf)), hb_buf_z(&text));
+                hb_core_when(call, m->time, buf, sizeof(buf)), hb_buf_z(&text));
     hb_jw_obj(&l->w, NULL);
     hb_jw_str(&l->w, "time", hb_time_utc(m->time, buf, sizeof(buf)));
     hb_jw_int(&l->w, "time_ns", m->time);
@@ -271,7 +271,7 @@ static int add_step(void *arg, const struct hb_play_view *v)
                 (size_t)v->state < HB_ARRAY_LEN(marks) ? marks[v->state] : "?",
                 hb_text(&v->step->title),
                 v->result != NULL && v->result[0] != '\0'
-                    ? shown(call, hb_gettext(v->result))
+                    ? hb_core_shown(call, hb_gettext(v->result))
                     : "");
     if (v->state == HB_PLAY_FAILED_STEP || v->state == HB_PLAY_SKIPPED ||
         (v->state == HB_PLAY_ENDED && v->step->undo != NULL))
@@ -323,9 +323,9 @@ static int add_task(void *arg, const struct hb_task *t)
                 call->lang == HB_LANG_JA ? t->title_ja : t->title_en);
     if (t->due != 0)
         hb_buf_addf(&call->text, _("  (until %s)"),
-                    when(call, t->due, buf, sizeof(buf)));
+                    hb_core_when(call, t->due, buf, sizeof(buf)));
     if (owner[0] != '\0')
-        hb_buf_addf(&call->text, _("  (for %s)"), shown(call, owner));
+        hb_buf_addf(&call->text, _("  (for %s)"), hb_core_shown(call, owner));
     if (t->escalated > 0)
         hb_buf_addf(&call->text, _("  (passed on %lld times)"),
                     (long long)t->escalated);
@@ -376,8 +376,9 @@ static int add_evidence(void *arg, const struct hb_evidence_item *e)
     char buf[64];
 
     hb_buf_addf(&call->text, "%5lld  %s  %-8s %.16s %10lld  ",
-                (long long)e->number, when(call, e->time, buf, sizeof(buf)),
-                e->kind, e->sha256, (long long)e->size);
+                (long long)e->number,
+                hb_core_when(call, e->time, buf, sizeof(buf)), e->kind,
+                e->sha256, (long long)e->size);
     hb_show(&call->text, hb_slice_z(e->name));
     hb_buf_addc(&call->text, '\n');
     hb_jw_obj(&l->w, NULL);
@@ -507,8 +508,8 @@ static int control_list(struct hb_core_call *call)
 
         hb_buf_addf(&call->text, "  %-36s %-8s %s  %s\n",
                     hb_stmt_col_text(q, 0), name,
-                    when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)),
-                    shown(call, hb_buf_z(&said)));
+                    hb_core_when(call, hb_stmt_col_int(q, 3), buf, sizeof(buf)),
+                    hb_core_shown(call, hb_buf_z(&said)));
         hb_jw_obj(&l.w, NULL);
         hb_jw_str(&l.w, "control", hb_stmt_col_text(q, 0));
         hb_jw_str(&l.w, "status", name);
@@ -545,7 +546,7 @@ static int finish(struct list *l, const char *none)
 }
 
 /* Words that came from outside of core, fit for a terminal. */
-static const char *shown(struct hb_core_call *call, const char *z)
+const char *hb_core_shown(struct hb_core_call *call, const char *z)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     const char *copy;
@@ -560,8 +561,8 @@ static int zone(const struct hb_core_call *call)
     return (int)call->core->ctx->config->organisation.zone_minutes;
 }
 
-static const char *when(struct hb_core_call *call, int64_t ns, char *buf,
-                        size_t size)
+const char *hb_core_when(struct hb_core_call *call, int64_t ns, char *buf,
+                         size_t size)
 {
     return hb_time_zone(ns, zone(call),
                         call->core->ctx->config->organisation.zone_name, buf,

@@ -247,6 +247,12 @@ bool hb_core_ctl_waits(struct hb_core_ctl *ctl, uint64_t ticket);
 void hb_core_ctl_answer(struct hb_core_ctl *ctl, uint64_t ticket, int r,
                         struct hb_core_call *k);
 typedef int hb_core_cmd_fn(struct hb_core_call *call);
+/* A time in the zone of the organisation. */
+const char *hb_core_when(struct hb_core_call *call, int64_t ns, char *buf,
+                         size_t size);
+/* Words that came from outside of core, fit for a terminal; in the call's
+ * arena. */
+const char *hb_core_shown(struct hb_core_call *call, const char *z);
 
 enum hb_core_need {
     HB_NEED_NOTHING, /* anybody on this machine */
@@ -272,5 +278,6 @@ hb_core_cmd_fn hb_core_evidence_export;
 extern const struct hb_core_cmd hb_core_cmds_read[]; /* name NULL ends */
 extern const struct hb_core_cmd hb_core_cmds_work[];
 extern const struct hb_core_cmd hb_core_cmds_admin[];
+extern const struct hb_core_cmd hb_core_cmds_fact[];
 
 #endif

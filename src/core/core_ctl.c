@@ -341,7 +341,8 @@ static int call(struct conn *c, struct hb_core_call *k)
 static const struct hb_core_cmd *find(const char *name)
 {
     const struct hb_core_cmd *const tables[] = {
-        hb_core_cmds_read, hb_core_cmds_work, hb_core_cmds_admin};
+        hb_core_cmds_read, hb_core_cmds_work, hb_core_cmds_admin,
+        hb_core_cmds_fact};
 
     for (size_t i = 0; i < HB_ARRAY_LEN(tables); i++)
         for (const struct hb_core_cmd *cmd = tables[i]; cmd->name != NULL;

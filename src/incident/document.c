@@ -17,6 +17,7 @@
 #include "html/doc.h"
 #include "incident/decision.h"
 #include "incident/document_facts.h"
+#include "incident/fact.h"
 
 struct paper {
     const char *name; /* "D02" */
@@ -29,7 +30,11 @@ struct paper {
 typedef int section_fn(struct paper *p);
 
 static int fields(struct paper *p, const struct hb_doc_section *sec);
-static section_fn timeline, evidence, tasks, decisions;
+static section_fn timeline, evidence, tasks, decisions, case_facts, sources;
+static int section(struct paper *p, const struct hb_doc_section *sec);
+static int paragraphs(struct paper *p, const struct hb_doc_section *sec);
+static int field(struct paper *p, const char *label, const char *fact);
+static hb_known_fn one_source;
 static hb_moment_fn one_moment;
 static hb_evidence_fn one_item;
 static bool is_own_moment(const struct paper *p, const struct hb_moment *m);
@@ -44,10 +49,9 @@ static const char *title_of(const struct paper *p,
 static void nothing(struct paper *p);
 
 static section_fn *const sections[] = {
-    [HB_DOC_TIMELINE] = timeline,
-    [HB_DOC_EVIDENCE] = evidence,
-    [HB_DOC_TASKS] = tasks,
-    [HB_DOC_DECISIONS] = decisions,
+    [HB_DOC_TIMELINE] = timeline, [HB_DOC_EVIDENCE] = evidence,
+    [HB_DOC_TASKS] = tasks,       [HB_DOC_DECISIONS] = decisions,
+    [HB_DOC_FACTS] = case_facts,  [HB_DOC_SOURCES] = sources,
 };
 
 int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
@@ -74,14 +78,8 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
     hb_doc_begin(&p.d, o->text ? NULL : b, o->text ? b : NULL,
                  hb_lang_code((enum hb_lang)o->lang), t->title.in[o->lang]);
     hb_doc_row(&p.d, hb_facts_tr(&p.f, N_("To")), t->to.in[o->lang]);
-    for (size_t i = 0; i < t->sections_n && r == 0; i++) {
-        const struct hb_doc_section *sec = &t->sections[i];
-
-        hb_doc_heading(&p.d, 2, sec->title.in[o->lang]);
-        p.rows = 0;
-        r = sec->kind == HB_DOC_FIELDS ? fields(&p, sec)
-                                       : sections[sec->kind](&p);
-    }
+    for (size_t i = 0; i < t->sections_n && r == 0; i++)
+        r = section(&p, &t->sections[i]);
     if (r == 0 && t->note.in[o->lang] != NULL) {
         hb_doc_heading(&p.d, 2, hb_facts_tr(&p.f, N_("Note")));
         hb_doc_para(&p.d, t->note.in[o->lang]);
@@ -96,33 +94,126 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
     return 0;
 }
 
+static int section(struct paper *p, const struct hb_doc_section *sec)
+{
+    const char *title = sec->title.in[p->f.o->lang];
+    int r = hb_facts_when(&p->f, sec->when);
+
+    if (r <= 0)
+        return r;
+    if (title != NULL)
+        hb_doc_heading(&p->d, 2, title);
+    p->rows = 0;
+    if (sec->kind == HB_DOC_FIELDS)
+        return fields(p, sec);
+    return sec->kind == HB_DOC_TEXT ? paragraphs(p, sec)
+                                    : sections[sec->kind](p);
+}
+
+static int paragraphs(struct paper *p, const struct hb_doc_section *sec)
+{
+    for (size_t i = 0; i < sec->paras_n; i++) {
+        const struct hb_doc_para *para = &sec->paras[i];
+        int r = hb_facts_when(&p->f, para->when);
+        const char *z;
+
+        if (r < 0)
+            return r;
+        if (r == 0)
+            continue;
+        z = hb_facts_fill(&p->f, para->text.in[p->f.o->lang]);
+        if (z == NULL)
+            return -ENOMEM;
+        if (para->item)
+            hb_doc_item(&p->d, z);
+        else
+            hb_doc_para(&p->d, z);
+    }
+    return 0;
+}
+
 static int fields(struct paper *p, const struct hb_doc_section *sec)
 {
+    int r = 0;
+
+    for (size_t i = 0; i < sec->fields_n && r == 0; i++)
+        r = field(p, sec->fields[i].label.in[p->f.o->lang],
+                  sec->fields[i].fact);
+    return r;
+}
+
+static int case_facts(struct paper *p)
+{
+    int r = 0;
+
+    for (size_t i = 0; p->f.kase != NULL && i < p->f.kase->facts_n && r == 0;
+         i++)
+        r = field(p, p->f.kase->facts[i]->label.in[p->f.o->lang],
+                  p->f.kase->facts[i]->name);
+    return r;
+}
+
+static int field(struct paper *p, const char *label, const char *fact)
+{
     struct hb_fact_values v;
-    int lang = p->f.o->lang;
+    int r = hb_facts_get(&p->f, fact, &v);
 
-    for (size_t i = 0; i < sec->fields_n; i++) {
-        const char *label = sec->fields[i].label.in[lang];
-        int r = hb_facts_get(&p->f, sec->fields[i].fact, &v);
+    /* The loader knows the same names, so -ENOENT is a fact that a newer case
+     * book asks for. */
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (r < 0 || v.n == 0)
+        hb_doc_row(&p->d, label, hb_facts_tr(&p->f, N_("under investigation")));
+    for (size_t k = 0; r == 0 && k < HB_MIN(v.n, HB_FACTS_SHOWN); k++)
+        hb_doc_row(&p->d, k == 0 ? label : NULL, v.v[k]);
+    if (r == 0 && v.n > HB_FACTS_SHOWN) {
+        int64_t left = v.more + (int64_t)(v.n - HB_FACTS_SHOWN);
+        const char *more = hb_arena_printf(
+            p->f.a, hb_facts_tr(&p->f, N_("and %lld more")), (long long)left);
 
-        /* The loader knows the same names, so this is a fact that a newer
-         * case book asks for. */
-        if (r < 0 || v.n == 0) {
-            hb_doc_row(&p->d, label,
-                       hb_facts_tr(&p->f, N_("under investigation")));
-            continue;
-        }
-        for (size_t k = 0; k < HB_MIN(v.n, HB_FACTS_SHOWN); k++)
-            hb_doc_row(&p->d, k == 0 ? label : NULL, v.v[k]);
-        if (v.n > HB_FACTS_SHOWN) {
-            int64_t left = v.more + (int64_t)(v.n - HB_FACTS_SHOWN);
-            const char *more =
-                hb_arena_printf(p->f.a, hb_facts_tr(&p->f, N_("and %lld more")),
-                                (long long)left);
-
-            hb_doc_row(&p->d, NULL, more != NULL ? more : "...");
-        }
+        hb_doc_row(&p->d, NULL, more != NULL ? more : "...");
     }
+    return 0;
+}
+
+/* Every word that was said about a fact, the last one last. */
+static int sources(struct paper *p)
+{
+    const char *const heads[] = {hb_facts_tr(&p->f, N_("Fact")),
+                                 hb_facts_tr(&p->f, N_("Value")),
+                                 hb_facts_tr(&p->f, N_("Known at")),
+                                 hb_facts_tr(&p->f, N_("Source")),
+                                 hb_facts_tr(&p->f, N_("Recorded by")),
+                                 hb_facts_tr(&p->f, N_("Evidence"))};
+    int r;
+
+    hb_doc_table(&p->d, hb_facts_tr(&p->f, N_("What is known, and from whom")),
+                 heads, HB_ARRAY_LEN(heads));
+    r = hb_known_each(p->f.s, p->f.i.id, true, one_source, p);
+    nothing(p);
+    return r;
+}
+
+static int one_source(void *arg, const struct hb_known *k)
+{
+    struct paper *p = arg;
+    const struct hb_fact *f = hb_fact_find(p->f.s->casebook, k->name);
+    int lang = p->f.o->lang;
+    char number[24] = "-";
+    const char *cells[] = {f != NULL ? f->label.in[lang] : k->name,
+                           f != NULL ? hb_known_text(p->f.a, f, k->value, lang)
+                                     : k->value,
+                           hb_facts_time(&p->f, k->known_at),
+                           hb_known_source(p->f.a, k->source, lang),
+                           hb_facts_actor(&p->f, k->actor),
+                           number};
+
+    if (k->evidence > 0)
+        (void)snprintf(number, sizeof(number), "#%lld", (long long)k->evidence);
+    if (cells[1] == NULL || cells[3] == NULL)
+        return -ENOMEM;
+    hb_doc_cells(&p->d, cells);
+    p->rows++;
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "incident/fact.h"
 
 typedef void fact_fn(struct hb_facts_of *f, struct hb_fact_values *v);
 
@@ -132,6 +133,8 @@ int hb_facts_read(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
 int hb_facts_get(struct hb_facts_of *f, const char *name,
                  struct hb_fact_values *ret)
 {
+    const struct hb_fact *fact;
+
     for (size_t i = 0; i < HB_ARRAY_LEN(facts); i++) {
         if (!hb_streq(facts[i].name, name))
             continue;
@@ -139,7 +142,8 @@ int hb_facts_get(struct hb_facts_of *f, const char *name,
         facts[i].fn(f, ret);
         return 0;
     }
-    return -ENOENT;
+    fact = f->s->casebook != NULL ? hb_fact_find(f->s->casebook, name) : NULL;
+    return fact != NULL ? hb_facts_known(f, fact, ret) : -ENOENT;
 }
 
 const char *hb_facts_tr(const struct hb_facts_of *f, const char *msgid)
@@ -377,12 +381,19 @@ static int64_t tally(struct hb_facts_of *f, const char *name)
     return hb_incident_tally(f->s, f->i.id, name);
 }
 
-/* NULL where the playbook has not set it. */
+/* NULL where the playbook has not set it; a fact is the incident's. */
 static const char *variable(struct hb_facts_of *f, const char *name)
 {
+    const struct hb_casebook *b = f->s->casebook;
     struct hb_stmt *q;
+    struct hb_known k;
     const char *z = NULL;
 
+    for (size_t i = 0; b != NULL && i < b->facts_n; i++)
+        if (hb_streq(b->facts[i].var.name, name))
+            return hb_known_get(f->s, f->a, f->i.id, b->facts[i].name, &k) == 1
+                       ? k.value
+                       : NULL;
     if (hb_db_stmt(f->s->db,
                    "SELECT v.value FROM run_variable v"
                    " JOIN run r ON r.id = v.run"
@@ -422,6 +433,8 @@ static void say_answer(struct hb_facts_of *f, struct hb_fact_values *v,
     if (t == NULL)
         return;
     value = variable(f, name);
+    if (value != NULL && hb_streq(value, "?"))
+        return;
     yes = value != NULL ? hb_streq(value, "true") : t->t.state == HB_TASK_DONE;
     say(f, v,
         hb_arena_printf(f->a, hb_facts_tr(f, N_("%s. %s (%s, %s)")),

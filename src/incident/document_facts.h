@@ -53,6 +53,15 @@ int hb_facts_read(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
 int hb_facts_get(struct hb_facts_of *f, const char *name,
                  struct hb_fact_values *ret) HB_WUR;
 
+/* Whether a part of the paper belongs to it: 1, 0, -errno; WHEN NULL: 1. */
+int hb_facts_when(struct hb_facts_of *f, const struct hb_cond *when) HB_WUR;
+/* A fact of the catalogue; an empty list where nobody knows. */
+int hb_facts_known(struct hb_facts_of *f, const struct hb_fact *fact,
+                   struct hb_fact_values *ret) HB_WUR;
+/* TEXT with the values of {names} put in, made visible where foreign; in the
+ * document's arena, NULL without memory. */
+const char *hb_facts_fill(struct hb_facts_of *f, const char *text);
+
 /* In the language of the document. */
 const char *hb_facts_tr(const struct hb_facts_of *f, const char *msgid)
     __attribute__((format_arg(2)));

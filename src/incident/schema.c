@@ -161,9 +161,18 @@ static const char no_proof[] = "DROP TABLE proof;";
 static const char staged_broke[] =
     "ALTER TABLE staged ADD COLUMN broke INTEGER NOT NULL DEFAULT 0;";
 
+/* What is known of an incident: never edited, the last word counts. */
+static const char fact[] =
+    "CREATE TABLE fact("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), name TEXT NOT NULL, value TEXT NOT NULL,"
+    " known_at INTEGER NOT NULL, recorded INTEGER NOT NULL,"
+    " source TEXT NOT NULL, evidence INTEGER NOT NULL, actor TEXT NOT NULL);"
+    "CREATE INDEX fact_name ON fact(incident, name, id);";
+
 static const struct hb_migration migrations[] = {
-    {1, first},       {2, engine},   {3, dropped},
-    {4, reflex_deed}, {5, no_proof}, {6, staged_broke},
+    {1, first},    {2, engine},       {3, dropped}, {4, reflex_deed},
+    {5, no_proof}, {6, staged_broke}, {7, fact},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

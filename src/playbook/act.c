@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "base/i18n.h"
 #include "base/id.h"
-#include "playbook/run.h"
+#include "playbook/vars.h"
 
 static const char over_time[] = N_("The time for it was over.");
 static const char unknown[] =
@@ -353,7 +353,9 @@ static int done(struct hb_walk *w, const struct hb_scope *sc,
                 const char *sets, struct hb_words2 words)
 {
     bool own, undo = hb_place_is_undo(row->place);
-    int r = hb_run_begin(w->p, &own);
+    const struct hb_said by = {
+        "role:core", hb_arena_printf(w->a, "action:%s", s->action->name)};
+    int r = by.source == NULL ? -ENOMEM : hb_run_begin(w->p, &own);
 
     if (r < 0)
         return r;
@@ -362,7 +364,7 @@ static int done(struct hb_walk *w, const struct hb_scope *sc,
     row->finished = w->now;
     row->wake = 0;
     row->result = words.en;
-    r = hb_var_set_all(w, sc, sets);
+    r = hb_var_set_all(w, sc, sets, by);
     if (r == 0 && row->waits != HB_WAITS_NONE)
         r = hb_run_expire(w->p, row->task, w->now);
     row->waits = HB_WAITS_NONE;

@@ -12,8 +12,9 @@
 #include "base/i18n.h"
 #include "base/num.h"
 #include "incident/evidence.h"
+#include "incident/fact.h"
 #include "incident/prevent.h"
-#include "playbook/run.h"
+#include "playbook/vars.h"
 
 static const char over_time[] = N_("The time for it was over.");
 
@@ -45,7 +46,11 @@ static int is_there(struct hb_walk *w, const char *sql, int64_t number,
 static int find(struct hb_play *p, struct hb_arena *a, int64_t task,
                 struct hb_walk *w, struct hb_run *run, struct hb_task *t,
                 const struct hb_step **ret);
-static void say_missing(struct hb_err *err, unsigned kinds);
+static int have_facts(struct hb_walk *w, const struct hb_step *s);
+static struct hb_said said_by(struct hb_walk *w, const struct hb_task *t);
+static int wrong_answer(const struct hb_step *s, struct hb_err *err);
+static void say_missing(const struct hb_step *s, struct hb_err *err,
+                        unsigned kinds);
 
 int hb_people_begin(struct hb_walk *w, const struct hb_scope *sc,
                     const struct hb_step *s, struct hb_run_row *row)
@@ -169,14 +174,12 @@ int hb_play_task_answer(struct hb_play *p, int64_t task, int64_t person,
         if (r < 0)
             return hb_err_set(err, r, _("The evidence could not be read."));
         if (r > 0) {
-            say_missing(err, (unsigned)r);
+            say_missing(s, err, (unsigned)r);
             return -ENODATA;
         }
         if (s->answer != NULL &&
             hb_var_answer(a, s->answer, done, answer) == NULL)
-            return hb_err_set(err, -EINVAL,
-                              _("This step asks for a number; answer with "
-                                "digits only."));
+            return wrong_answer(s, err);
     }
     r = hb_task_answer(p->s, task, person, done, answer, err);
     if (r == 0 && run.id != 0)
@@ -233,7 +236,7 @@ static int finish(struct hb_walk *w, const struct hb_scope *sc,
     if (r < 0)
         return r;
     if (value != NULL)
-        r = hb_var_set(w, sc, s->answer, value);
+        r = hb_var_set(w, sc, s->answer, value, said_by(w, t));
     if (r == 0)
         r = hb_run_row_put(w->p, w->run->id, row);
     if (w->budget > 0)
@@ -340,6 +343,9 @@ static int missing(struct hb_walk *w, const struct hb_step *s,
         case HB_EVK_DRILL:
             r = have_drill(w);
             break;
+        case HB_EVK_FACTS:
+            r = have_facts(w, s);
+            break;
         default:
             r = -ENOTSUP;
         }
@@ -434,6 +440,56 @@ static int have_drill(struct hb_walk *w)
     return w->p->port.proved(w->p->port.arg, i.case_number, i.opened);
 }
 
+/* "?" counts: it was asked, and the paper says so. */
+static int have_facts(struct hb_walk *w, const struct hb_step *s)
+{
+    struct hb_known k;
+    int r = 1;
+
+    for (size_t i = 0; r == 1 && i < s->facts_n; i++)
+        r = hb_known_get(w->p->s, w->a, w->run->incident, s->facts[i]->name,
+                         &k);
+    return r;
+}
+
+static struct hb_said said_by(struct hb_walk *w, const struct hb_task *t)
+{
+    struct hb_said by = {"role:core", "task"};
+    struct hb_person p;
+    const char *z = NULL;
+
+    if (t->done_by != 0 && hb_person_get(w->p->s, w->a, t->done_by, &p) == 0)
+        z = hb_arena_printf(w->a, "person:%s", p.name);
+    if (z != NULL)
+        by.actor = z;
+    z = hb_arena_printf(w->a, "task:%lld", (long long)t->id);
+    if (z != NULL)
+        by.source = z;
+    return by;
+}
+
+static int wrong_answer(const struct hb_step *s, struct hb_err *err)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    const struct hb_fact *f = s->answer->fact;
+
+    if (f == NULL || f->type == HB_FACT_INTEGER)
+        return hb_err_set(err, -EINVAL,
+                          _("This step asks for a number; answer with "
+                            "digits only."));
+    if (f->type == HB_FACT_TIME)
+        return hb_err_set(err, -EINVAL,
+                          _("This step asks for a time; answer like "
+                            "2026-04-01T09:30:00+09:00."));
+    for (size_t i = 0; i < f->choices_n; i++)
+        hb_buf_addf(&b, "%s%s (%s)", i > 0 ? ", " : "", f->choices[i].value,
+                    hb_text(&f->choices[i].label));
+    (void)hb_err_set(err, -EINVAL, _("This step asks for one of: %s."),
+                     hb_buf_z(&b));
+    hb_buf_done(&b);
+    return -EINVAL;
+}
+
 /* 1 there is a row, 0 none. */
 static int is_there(struct hb_walk *w, const char *sql, int64_t number,
                     const char *text, int64_t since)
@@ -475,7 +531,8 @@ static int find(struct hb_play *p, struct hb_arena *a, int64_t task,
     return 0;
 }
 
-static void say_missing(struct hb_err *err, unsigned kinds)
+static void say_missing(const struct hb_step *s, struct hb_err *err,
+                        unsigned kinds)
 {
     static const struct {
         enum hb_evidence_kind kind;
@@ -494,7 +551,20 @@ static void say_missing(struct hb_err *err, unsigned kinds)
          N_("The proof of a drill after this incident is missing.")},
     };
 
+    struct hb_buf names = HB_BUF_INIT;
+
     for (size_t i = 0; i < HB_ARRAY_LEN(say); i++)
         if ((kinds & 1u << say[i].kind) != 0)
             (void)hb_err_set(err, -ENODATA, "%s", _(say[i].text));
+    if ((kinds & 1u << HB_EVK_FACTS) == 0)
+        return;
+    for (size_t i = 0; i < s->facts_n; i++)
+        hb_buf_addf(&names, "%s%s (%s)", i > 0 ? ", " : "", s->facts[i]->name,
+                    hb_text(&s->facts[i]->label));
+    (void)hb_err_set(err, -ENODATA,
+                     _("This step is to find out: %s. Record each with "
+                       "\"hinoban fact set\"; ? says that it is under "
+                       "investigation."),
+                     hb_buf_z(&names));
+    hb_buf_done(&names);
 }

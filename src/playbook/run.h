@@ -184,27 +184,6 @@ const char *hb_run_var(struct hb_play *p, struct hb_arena *a, int64_t run,
 int hb_run_set_var(struct hb_play *p, int64_t run, const char *name,
                    const char *value) HB_WUR;
 
-/* ---- vars.c ---- */
-
-/* A variable of SC's playbook as text, in A. */
-const char *hb_var_text(struct hb_walk *w, const struct hb_scope *sc,
-                        const struct hb_variable *v, int *ret_err);
-/* 1, 0; -EINVAL and others. */
-int hb_var_cond(struct hb_walk *w, const struct hb_scope *sc,
-                const struct hb_cond *c) HB_WUR;
-/* Sets V; -EINVAL where TEXT is not of its type, -EPERM a constant. */
-int hb_var_set(struct hb_walk *w, const struct hb_scope *sc,
-               const struct hb_variable *v, const char *text) HB_WUR;
-/* -EINVAL where SETS is no JSON object of values that SC declares so. */
-int hb_var_sets_good(struct hb_walk *w, const struct hb_scope *sc,
-                     const char *sets) HB_WUR;
-/* Sets what the JSON object SETS names and the playbook declares. */
-int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
-                   const char *sets) HB_WUR;
-/* A person's answer as text for hb_var_set(), in A; NULL: not of V's type. */
-const char *hb_var_answer(struct hb_arena *a, const struct hb_variable *v,
-                          bool done, const char *answer);
-
 /* ---- note.c ---- */
 
 struct hb_words2 hb_words(const char *msgid);

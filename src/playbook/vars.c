@@ -6,13 +6,15 @@
  * Runs in core.  Values come from actions (JSON) and from people (the answer
  * of a task); each is checked against the declared type before it is kept.  A
  * playbook that was called shares a variable with its caller where both declare
- * the same name and type.
+ * the same name and type.  A fact of the catalogue is the incident's, not the
+ * run's: it is read from what is known and added to it (incident/fact.h).
  */
 #include <strings.h>
 
 #include "base/json.h"
 #include "base/num.h"
-#include "playbook/run.h"
+#include "incident/fact.h"
+#include "playbook/vars.h"
 
 struct getter { /* for the evaluator of conditions */
     struct hb_walk *w;
@@ -22,6 +24,10 @@ struct getter { /* for the evaluator of conditions */
 
 static const char *stored_name(struct hb_walk *w, const struct hb_scope *sc,
                                const struct hb_variable *v);
+static const char *fact_text(struct hb_walk *w, const struct hb_variable *v,
+                             int *ret_err);
+static int fact_add(struct hb_walk *w, const struct hb_variable *v,
+                    const char *text, struct hb_said by);
 static int parse(struct hb_arena *a, const struct hb_variable *v,
                  const char *text, struct hb_value *ret);
 static const char *print(struct hb_arena *a, const struct hb_value *v);
@@ -36,7 +42,9 @@ const char *hb_var_text(struct hb_walk *w, const struct hb_scope *sc,
     struct hb_value value;
 
     *ret_err = name == NULL ? -ENOMEM : 0;
-    if (name != NULL && !v->constant)
+    if (v->fact != NULL)
+        z = fact_text(w, v, ret_err);
+    else if (name != NULL && !v->constant)
         z = hb_run_var(w->p, w->a, w->run->id, name, ret_err);
     if (*ret_err < 0)
         return NULL;
@@ -58,12 +66,14 @@ int hb_var_cond(struct hb_walk *w, const struct hb_scope *sc,
 }
 
 int hb_var_set(struct hb_walk *w, const struct hb_scope *sc,
-               const struct hb_variable *v, const char *text)
+               const struct hb_variable *v, const char *text, struct hb_said by)
 {
     struct hb_value value;
     const char *name = stored_name(w, sc, v), *z;
     int r;
 
+    if (v->fact != NULL)
+        return fact_add(w, v, text, by);
     if (v->constant)
         return -EPERM;
     if (name == NULL)
@@ -76,7 +86,7 @@ int hb_var_set(struct hb_walk *w, const struct hb_scope *sc,
 }
 
 int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
-                   const char *sets)
+                   const char *sets, struct hb_said by)
 {
     struct hb_json *top;
     int r;
@@ -98,7 +108,7 @@ int hb_var_set_all(struct hb_walk *w, const struct hb_scope *sc,
             continue;
         if (z == NULL)
             return -EINVAL;
-        r = hb_var_set(w, sc, v, z);
+        r = hb_var_set(w, sc, v, z, by);
         if (r < 0)
             return r;
     }
@@ -145,9 +155,16 @@ const char *hb_var_answer(struct hb_arena *a, const struct hb_variable *v,
 {
     static const char *const words[] = {"no",  "n", "false", "いいえ", NULL,
                                         "yes", "y", "true",  "はい",   NULL};
+    static const char *const open[] = {"?",      "unknown", "不明",
+                                       "調査中", NULL,      NULL};
     struct hb_value value = {.type = HB_VAL_INTEGER};
     bool said = done;
 
+    if (v->fact != NULL && done && word_is(answer, open, &said))
+        return "?";
+    /* Nobody learned anything from who declined to say. */
+    if (v->fact != NULL && !done && v->value.type != HB_VAL_BOOLEAN)
+        return NULL;
     switch (v->value.type) {
     case HB_VAL_BOOLEAN:
         if (done && !word_is(answer, words, &said))
@@ -160,9 +177,36 @@ const char *hb_var_answer(struct hb_arena *a, const struct hb_variable *v,
             return NULL;
         return print(a, &value);
     case HB_VAL_STRING:
-        return answer;
+        return v->fact == NULL || hb_fact_valid(v->fact, answer) ? answer
+                                                                 : NULL;
     }
     return NULL;
+}
+
+/* ---- facts ---- */
+
+/* NULL while nobody has spoken, or it is under investigation: then the first
+ * value of the catalogue counts. */
+static const char *fact_text(struct hb_walk *w, const struct hb_variable *v,
+                             int *ret_err)
+{
+    struct hb_known k;
+    int r = hb_known_get(w->p->s, w->a, w->run->incident, v->fact->name, &k);
+
+    *ret_err = r < 0 ? r : 0;
+    return r == 1 && !hb_streq(k.value, "?") ? k.value : NULL;
+}
+
+static int fact_add(struct hb_walk *w, const struct hb_variable *v,
+                    const char *text, struct hb_said by)
+{
+    const struct hb_known k = {.name = v->fact->name,
+                               .value = text,
+                               .source = by.source,
+                               .actor = by.actor};
+    struct hb_err err = {0};
+
+    return hb_known_add(w->p->s, w->run->incident, &k, &err);
 }
 
 /* ---- helpers ---- */

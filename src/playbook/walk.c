@@ -12,7 +12,7 @@
  * that this program does not know is an error and never passed by.
  */
 #include "base/i18n.h"
-#include "playbook/run.h"
+#include "playbook/vars.h"
 
 static int visit(struct hb_walk *w, const struct hb_scope *sc,
                  const struct hb_step *s, const struct hb_step **ret_next);

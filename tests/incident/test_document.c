@@ -155,7 +155,10 @@ static void full_incident(void)
     sql("INSERT INTO run(id, incident, playbook, hash, state, started,"
         " finished) VALUES(1, 1, 'defacement', 'x', 2, 1, 0)");
     sql("INSERT INTO run_variable VALUES(1, '__go_private__', 'true'),"
-        " (1, '__cause_confirmed__', 'true'), (1, '__leftovers__', '1')");
+        " (1, '__leftovers__', '1')");
+    sql("INSERT INTO fact VALUES(1, 1, 'cause_confirmed', 'true',"
+        " 1790000700000000000, 1790000700000000000, 'task:2', 0,"
+        " 'person:sato')");
     decide(sato, "sato", false);
     decide(sato, "sato", true);
     (void)snprintf(dir, sizeof(dir), "%s/evidence", scratch);

@@ -384,23 +384,6 @@ static void test_playbook_variables(void **state)
     world_close(&w);
 }
 
-static void test_playbooks_that_call_each_other(void **state)
-{
-    struct world w;
-
-    world_open(&w);
-    world_second(&w,
-                 BEGIN("back") "- {id: back, type: playbook, playbook: thing,"
-                               " next: fin}\n" FIN);
-    world_book(&w, CALL);
-    assert_int_equal(hb_incident_open(&w.s, 2, "www", "p", "seen", &w.incident),
-                     0);
-    assert_int_equal(hb_play_begin(w.p, w.incident), 0);
-    assert_has(world_trace(&w), "call#1/back:F");
-    assert_has(world_trace(&w), "hand#1:B");
-    world_close(&w);
-}
-
 static void test_arguments(void **state)
 {
     struct world w;
@@ -586,7 +569,6 @@ int main(void)
         cmocka_unit_test(test_delay),
         cmocka_unit_test(test_playbook),
         cmocka_unit_test(test_playbook_variables),
-        cmocka_unit_test(test_playbooks_that_call_each_other),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_answer_that_cannot_be_kept),
         cmocka_unit_test(test_answer_without_sense),
