@@ -9,6 +9,9 @@
 #include "casebook/casebook.h"
 
 static bool names_row(const struct hb_rows *rows, const struct hb_row *row);
+static unsigned book_state(const struct hb_playbook *p,
+                           const struct hb_row *row, hb_case_have *have,
+                           void *arg);
 static unsigned step_state(const struct hb_step *s, hb_case_have *have,
                            void *arg);
 
@@ -90,10 +93,8 @@ unsigned hb_row_state(const struct hb_case *c, const struct hb_row *row,
         if (!k->question && have_check(arg, k->check))
             s |= HB_ROW_AUTOMATIC | HB_ROW_RECORDED;
     }
-    for (size_t i = 0; c->playbook != NULL && i < c->playbook->steps_n; i++) {
-        if (names_row(&c->playbook->steps[i].rows, row))
-            s |= step_state(&c->playbook->steps[i], have_action, arg);
-    }
+    if (c->playbook != NULL)
+        s |= book_state(c->playbook, row, have_action, arg);
     if (row->missing.in[HB_LANG_EN] != NULL && s != 0)
         s |= HB_ROW_PARTLY;
     /* "consider": a recorded decision is enough. */
@@ -102,6 +103,22 @@ unsigned hb_row_state(const struct hb_case *c, const struct hb_row *row,
     else
         s |= s & (HB_ROW_AUTOMATIC | HB_ROW_ASKED) ? HB_ROW_MET : 0;
     return s;
+}
+
+/* The steps that name the row, here and in playbooks that are called. */
+static unsigned book_state(const struct hb_playbook *p,
+                           const struct hb_row *row, hb_case_have *have,
+                           void *arg)
+{
+    unsigned state = 0;
+
+    for (size_t i = 0; i < p->steps_n; i++) {
+        if (names_row(&p->steps[i].rows, row))
+            state |= step_state(&p->steps[i], have, arg);
+        if (p->steps[i].playbook != NULL)
+            state |= book_state(p->steps[i].playbook, row, have, arg);
+    }
+    return state;
 }
 
 static bool names_row(const struct hb_rows *rows, const struct hb_row *row)

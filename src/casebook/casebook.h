@@ -95,6 +95,8 @@ enum hb_evidence_kind {
     HB_EVK_OWNER_DUE, /* follow-up tasks with owner and due date */
     HB_EVK_DRILL,     /* a proof of a re-drill */
     HB_EVK_FACTS,     /* the step's facts are known, or asked: "?" */
+    HB_EVK_HELD,      /* the incident has evidence with its hash, or management
+                         decided to go without (fact evidence_waived) */
     HB_EVK_COUNT
 };
 const char *hb_evidence_kind_name(enum hb_evidence_kind k);

@@ -180,8 +180,7 @@ static int load_choices(struct hb_load *l, const struct hb_yaml *map,
 {
     const struct hb_yaml *seq = NULL;
     struct hb_fact_choice *list;
-    int r =
-        hb_load_seq(l, map, "choices", f->type == HB_FACT_CHOICE, &seq);
+    int r = hb_load_seq(l, map, "choices", f->type == HB_FACT_CHOICE, &seq);
 
     if (r < 0 || seq == NULL)
         return r;

@@ -52,7 +52,7 @@ static const char *const evidence_kinds[] = {
     [HB_EVK_NOTE] = "note",           [HB_EVK_DECISION] = "decision",
     [HB_EVK_FILE] = "file",           [HB_EVK_DOCUMENT] = "document",
     [HB_EVK_OWNER_DUE] = "owner-due", [HB_EVK_DRILL] = "drill",
-    [HB_EVK_FACTS] = "facts",
+    [HB_EVK_FACTS] = "facts",         [HB_EVK_HELD] = "held",
 };
 static const char *const clock_rules[] = {
     [HB_CLOCK_STEP_OPENED] = "step.opened",

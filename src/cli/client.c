@@ -17,8 +17,11 @@
 #define PATIENCE_S 60
 #define EXPORT_S   3600 /* every content is copied and hashed before it ends */
 
-static int exchange(int fd, struct hb_buf *request, time_t patience_s,
-                    struct hb_buf *answer, int *passed);
+static int talk(const struct hb_cli *cli, struct hb_arena *a, const char *cmd,
+                const char *args, int send_fd, const struct hb_json **ret,
+                int *ret_fd, struct hb_err *err);
+static int exchange(int fd, struct hb_buf *request, int send_fd,
+                    time_t patience_s, struct hb_buf *answer, int *passed);
 
 int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
                    const char *cmd, const char *args,
@@ -26,13 +29,29 @@ int hb_client_call(const struct hb_cli *cli, struct hb_arena *a,
 {
     _cleanup_close_ int fd = -1;
 
-    return hb_client_call_fd(cli, a, cmd, args, ret, &fd, err);
+    return talk(cli, a, cmd, args, -1, ret, &fd, err);
 }
 
 int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
                       const char *cmd, const char *args,
                       const struct hb_json **ret, int *ret_fd,
                       struct hb_err *err)
+{
+    return talk(cli, a, cmd, args, -1, ret, ret_fd, err);
+}
+
+int hb_client_send_fd(const struct hb_cli *cli, struct hb_arena *a,
+                      const char *cmd, const char *args, int fd,
+                      const struct hb_json **ret, struct hb_err *err)
+{
+    _cleanup_close_ int got = -1;
+
+    return talk(cli, a, cmd, args, fd, ret, &got, err);
+}
+
+static int talk(const struct hb_cli *cli, struct hb_arena *a, const char *cmd,
+                const char *args, int send_fd, const struct hb_json **ret,
+                int *ret_fd, struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf request = HB_BUF_INIT, answer = HB_BUF_INIT;
     _cleanup_close_ int fd = -1, passed = -1;
@@ -57,7 +76,7 @@ int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_raw(&w, "args", hb_slice_z(args));
     hb_jw_end_obj(&w);
     hb_buf_addc(&request, '\n');
-    r = exchange(fd, &request,
+    r = exchange(fd, &request, send_fd,
                  hb_streq(cmd, "evidence.export") ? EXPORT_S : PATIENCE_S,
                  &answer, &passed);
     if (r < 0)
@@ -81,14 +100,21 @@ int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
 int hb_client_print(const struct hb_cli *cli, const char *cmd, const char *args)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT;
-    const struct hb_json *answer = NULL, *data;
+    const struct hb_json *answer = NULL;
     struct hb_err err = {0};
 
     if (a == NULL)
         return hb_cli_fail_code("memory", -ENOMEM);
     if (hb_client_call(cli, a, cmd, args, &answer, &err) < 0)
         return hb_cli_fail(&err);
+    return hb_client_show(cli, answer);
+}
+
+int hb_client_show(const struct hb_cli *cli, const struct hb_json *answer)
+{
+    _cleanup_buf_ struct hb_buf json = HB_BUF_INIT;
+    const struct hb_json *data;
+
     if (!cli->json) {
         (void)fputs(hb_json_str(answer, "text", ""), stdout);
         return hb_cli_flush();
@@ -224,8 +250,8 @@ bool hb_client_flag(int *argc, char **argv, const char *name)
 }
 
 /* A descriptor comes with the first byte, if at all. */
-static int exchange(int fd, struct hb_buf *request, time_t patience_s,
-                    struct hb_buf *answer, int *passed)
+static int exchange(int fd, struct hb_buf *request, int send_fd,
+                    time_t patience_s, struct hb_buf *answer, int *passed)
 {
     struct timeval limit = {.tv_sec = patience_s};
     char part[16384];
@@ -236,8 +262,11 @@ static int exchange(int fd, struct hb_buf *request, time_t patience_s,
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
         return -errno;
+    if (r == 0 && send_fd >= 0)
+        r = hb_sock_send(fd, request->p, 1, &send_fd, 1);
     if (r == 0)
-        r = hb_write_all(fd, request->p, request->n);
+        r = hb_write_all(fd, request->p + (send_fd >= 0),
+                         request->n - (send_fd >= 0));
     if (r < 0)
         return r;
     while (

@@ -22,10 +22,16 @@ int hb_client_call_fd(const struct hb_cli *cli, struct hb_arena *a,
                       const char *cmd, const char *args,
                       const struct hb_json **ret, int *ret_fd,
                       struct hb_err *err) HB_WUR;
+/* As hb_client_call(), with FD (the caller's) beside the request. */
+int hb_client_send_fd(const struct hb_cli *cli, struct hb_arena *a,
+                      const char *cmd, const char *args, int fd,
+                      const struct hb_json **ret, struct hb_err *err) HB_WUR;
 
 /* The same, printing "text" (or "data" with --json); an enum hb_exit. */
 int hb_client_print(const struct hb_cli *cli, const char *cmd,
                     const char *args);
+/* Prints an answer as hb_client_print() does. */
+int hb_client_show(const struct hb_cli *cli, const struct hb_json *answer);
 
 /* Tells a running service that files of etc/ changed; silent where none
  * runs. */

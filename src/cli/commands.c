@@ -72,13 +72,16 @@ const struct hb_cli_command hb_cli_commands[] = {
      "D01 D02 --html", NULL},
     {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
      N_("list the evidence, prove it unchanged, hand it over"),
-     "list [INCIDENT] | verify [--anchor FILE] [--key FILE] [DIR] | "
-     "checkpoint |\n  checkpoint --paper FILE | checkpoint --kept CODE "
+     "list [INCIDENT] | add INCIDENT FILE --from \"WHOM OR WHAT\" |\n  verify "
+     "[--anchor FILE] [--key FILE] [DIR] | checkpoint |\n  checkpoint --paper "
+     "FILE | checkpoint --kept CODE "
      "[--place TEXT] |\n  export --incident INCIDENT [DIR] | export --whole "
      "[DIR]",
-     "list verify checkpoint export --anchor --key --incident --whole --paper "
+     "list add verify checkpoint export --from --anchor --key --incident "
+     "--whole --paper "
      "--kept --place",
-     N_("verify      reads the whole store again (or a package), "
+     N_("add         keeps a file of yours with its hash and time\n"
+        "verify      reads the whole store again (or a package), "
         "without the service; with a\n"
         "            checkpoint that was kept outside (the mail as "
         "it was saved) it also notices\n"

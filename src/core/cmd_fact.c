@@ -6,19 +6,24 @@
  * Runs in core.  A fact is set by a registered person, with its source; it is
  * never changed, only followed by a better one.
  */
+#include <sys/stat.h>
+
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
 #include "core/play_port.h"
 #include "incident/fact.h"
 
-static hb_core_cmd_fn fact_list, fact_set, fact_names, task_show;
+#define ITEM_MAX (512ull << 20)
+
+static hb_core_cmd_fn fact_list, fact_set, fact_names, task_show, evidence_add;
 
 const struct hb_core_cmd hb_core_cmds_fact[] = {
     {"fact.list", HB_NEED_READ, fact_list},
     {"fact.names", HB_NEED_READ, fact_names},
     {"fact.set", HB_NEED_PERSON, fact_set},
     {"task.show", HB_NEED_READ, task_show},
+    {"evidence.add", HB_NEED_PERSON, evidence_add},
     {NULL, HB_NEED_NOTHING, NULL},
 };
 
@@ -168,7 +173,7 @@ static int task_show(struct hb_core_call *call)
               s == NULL || s->answer == NULL ? ""
               : s->answer->fact != NULL
                   ? hb_fact_type_name(s->answer->fact->type)
-              : s->answer->value.type == HB_VAL_BOOLEAN   ? "boolean"
+              : s->answer->value.type == HB_VAL_BOOLEAN ? "boolean"
               : s->answer->value.type == HB_VAL_INTEGER ? "integer"
                                                         : "string");
     hb_jw_arr(&w, "facts");
@@ -181,6 +186,50 @@ static int task_show(struct hb_core_call *call)
     hb_jw_end_arr(&w);
     hb_jw_end_obj(&w);
     return 0;
+}
+
+/* A file that a person has: the caller's program opened it with the caller's
+ * rights, core reads the descriptor and nothing else. */
+static int evidence_add(struct hb_core_call *call)
+{
+    struct hb_evidence_item item = {
+        .incident = hb_json_int(call->args, "incident", 0),
+        .kind = "file",
+        .name = hb_json_str(call->args, "name", ""),
+        .taken_by =
+            hb_arena_printf(call->arena, "person:%s", call->person->name),
+        .source = hb_json_str(call->args, "source", ""),
+    };
+    struct stat st;
+    int r = have_incident(call, item.incident);
+
+    if (r < 0 || item.taken_by == NULL)
+        return r < 0 ? r : -ENOMEM;
+    if (call->got_fd < 0 || fstat(call->got_fd, &st) < 0 ||
+        !S_ISREG(st.st_mode))
+        return hb_err_set(&call->err, -EINVAL,
+                          _("Only a file can become evidence; pack a folder "
+                            "first (tar)."));
+    if (item.source[0] == '\0' || strlen(item.source) > HB_KNOWN_SOURCE_MAX)
+        return hb_err_set(&call->err, -EINVAL,
+                          _("Say from whom or what this is known, in at most "
+                            "%u characters."),
+                          HB_KNOWN_SOURCE_MAX);
+    r = hb_evidence_add_fd(call->core->state.evidence, &item, call->got_fd,
+                           ITEM_MAX);
+    if (r == -EFBIG)
+        return hb_err_set(&call->err, r,
+                          _("The file is larger than 512 MiB: keep it apart "
+                            "and add its SHA-256 as a note."));
+    if (r == 0)
+        r = hb_core_evidence_told(call->core, &item);
+    if (r == 0)
+        hb_buf_addf(&call->text, _("Kept as evidence %lld, SHA-256 %s.\n"),
+                    (long long)item.number, item.sha256);
+    if (r == 0)
+        hb_buf_addf(&call->data, "{\"number\":%lld,\"sha256\":\"%s\"}",
+                    (long long)item.number, item.sha256);
+    return r;
 }
 
 /* ---- helpers ---- */
@@ -252,6 +301,7 @@ static void say_evidence(struct hb_core_call *call, const struct hb_step *s)
         [HB_EVK_OWNER_DUE] = N_("an owner and a due date for each measure"),
         [HB_EVK_DRILL] = N_("the proof of a drill"),
         [HB_EVK_FACTS] = N_("the facts above"),
+        [HB_EVK_HELD] = N_("evidence that was kept before"),
     };
 
     if (s->evidence != 0)

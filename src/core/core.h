@@ -153,6 +153,9 @@ int hb_core_staged_note(struct hb_core *c, const char *key_hex,
 /* Fetches what waits into the evidence store; called after each batch and by
  * the timer, goes on by itself. */
 void hb_core_staged_fetch(struct hb_core *c);
+/* A moment of the timeline about an item of evidence. */
+int hb_core_evidence_told(struct hb_core *c,
+                          const struct hb_evidence_item *item) HB_WUR;
 
 /* ---- core_anchor.c: checkpoints leave the machine ---- */
 enum hb_core_send {
@@ -237,6 +240,7 @@ struct hb_core_call {
     struct hb_buf text;             /* for people */
     struct hb_buf data;             /* JSON value; empty: null */
     int pass_fd;                    /* goes along with the answer; -1 none */
+    int got_fd;                     /* came with the request, borrowed; -1 */
     uint64_t ticket; /* for hb_core_ctl_answer(); 0: nobody can wait */
     bool later;      /* set: it is answered so, not now */
     struct hb_err err;

@@ -36,6 +36,7 @@ struct conn {
     struct hb_buf in, out;
     size_t sent;
     int pass_fd; /* goes along with the first byte; -1 none, or gone */
+    int got_fd;  /* came with the request; -1 none */
     uint64_t since;
     uint64_t ticket; /* of no other connection ever; 0 where it is free */
     bool waits;      /* for an answer that comes later */
@@ -52,6 +53,7 @@ struct hb_core_ctl {
 static hb_io_fn on_accept, on_io;
 static hb_timer_fn on_sweep;
 static struct conn *greediest(struct hb_core_ctl *ctl, uid_t uid);
+static ssize_t receive(struct conn *c, char *buf, size_t size);
 static ssize_t send_some(struct conn *c);
 static struct conn *waiting(struct hb_core_ctl *ctl, uint64_t ticket);
 static void drop(struct conn *c);
@@ -71,7 +73,7 @@ int hb_core_ctl_new(struct hb_core *c, int listen_fd, struct hb_core_ctl **ret)
     ctl->core = c;
     ctl->listen_fd = listen_fd;
     for (size_t i = 0; i < CONNS_MAX; i++)
-        ctl->conns[i].fd = ctl->conns[i].pass_fd = -1;
+        ctl->conns[i].fd = ctl->conns[i].pass_fd = ctl->conns[i].got_fd = -1;
     r = hb_loop_add(c->loop, listen_fd, EPOLLIN, on_accept, ctl);
     if (r == 0 && (ctl->sweep = hb_loop_timer(c->loop, HB_S, HB_S, on_sweep,
                                               ctl)) == NULL)
@@ -120,6 +122,7 @@ static void on_accept(void *arg, int fd, uint32_t events)
         *c = (struct conn){.ctl = ctl,
                            .fd = s,
                            .pass_fd = -1,
+                           .got_fd = -1,
                            .ticket = ++ctl->tickets,
                            .peer = peer,
                            .since = hb_mono()};
@@ -174,14 +177,14 @@ static void on_io(void *arg, int fd, uint32_t events)
         return;
     }
     if (c->out.n == 0) {
-        while ((n = read(fd, part, sizeof(part))) > 0) {
+        while ((n = receive(c, part, sizeof(part))) > 0) {
             hb_buf_add(&c->in, part, (size_t)n);
             /* Also where it is too much: who sends without end must not
              * keep us here. */
             if (memchr(part, '\n', (size_t)n) != NULL || hb_buf_err(&c->in) < 0)
                 break;
         }
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR)) {
             drop(c);
             return;
         }
@@ -204,6 +207,15 @@ static void on_io(void *arg, int fd, uint32_t events)
         c->sent += (size_t)n;
     }
     drop(c);
+}
+
+/* The bytes, and a descriptor where none came before: -errno. */
+static ssize_t receive(struct conn *c, char *buf, size_t size)
+{
+    bool first = c->got_fd < 0;
+
+    return hb_sock_recv(c->fd, buf, size, first ? &c->got_fd : NULL,
+                        first ? 1 : 0, NULL);
 }
 
 static ssize_t send_some(struct conn *c)
@@ -261,6 +273,7 @@ static void drop(struct conn *c)
     hb_loop_del(c->ctl->core->loop, c->fd);
     hb_close(&c->fd);
     hb_close(&c->pass_fd);
+    hb_close(&c->got_fd);
     hb_buf_done(&c->in);
     hb_buf_done(&c->out);
 }
@@ -270,6 +283,7 @@ static void answer(struct conn *c)
     struct hb_core_call k = {.core = c->ctl->core,
                              .peer = c->peer,
                              .pass_fd = -1,
+                             .got_fd = c->got_fd,
                              .ticket = c->ticket};
     int r;
 

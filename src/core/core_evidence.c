@@ -299,20 +299,11 @@ static int64_t next_row(struct hb_core *c)
 static int record(struct fetch *f, const struct hb_evidence_item *item)
 {
     struct hb_core *c = f->core;
-    struct hb_buf args = HB_BUF_INIT;
     int64_t told = 0;
-    struct hb_jw w;
     int r = hb_db_begin(c->state.db);
 
     if (r < 0)
         return r;
-    hb_jw_init(&w, &args);
-    hb_jw_obj(&w, NULL);
-    hb_jw_int(&w, "number", item->number);
-    hb_jw_str(&w, "name", f->path);
-    hb_jw_str(&w, "sha256", item->sha256);
-    hb_jw_int(&w, "size", item->size);
-    hb_jw_end_obj(&w);
     r = hb_db_exec(c->state.db,
                    "UPDATE staged SET evidence = ?2 WHERE key = ?1", "ti",
                    f->key, item->number);
@@ -320,12 +311,33 @@ static int record(struct fetch *f, const struct hb_evidence_item *item)
     if (r == 0)
         r = hb_timeline_count(&c->state, f->incident, &told);
     if (r == 0 && told < 2 * HB_CORE_TOLD_MAX)
-        r = hb_timeline_add(&c->state, f->incident, hb_now(), "evidence.taken",
-                            "role:core", hb_buf_z(&args), "");
+        r = hb_core_evidence_told(c, item);
     if (r == 0)
         r = hb_db_commit(c->state.db);
     if (r < 0)
         hb_db_rollback(c->state.db);
+    return r;
+}
+
+int hb_core_evidence_told(struct hb_core *c,
+                          const struct hb_evidence_item *item)
+{
+    struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+    int r;
+
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_int(&w, "number", item->number);
+    hb_jw_str(&w, "name", item->name);
+    hb_jw_str(&w, "sha256", item->sha256);
+    hb_jw_int(&w, "size", item->size);
+    hb_jw_end_obj(&w);
+    r = hb_buf_err(&args);
+    if (r == 0)
+        r = hb_timeline_add(&c->state, item->incident, hb_now(),
+                            "evidence.taken", item->taken_by, hb_buf_z(&args),
+                            "");
     hb_buf_done(&args);
     return r;
 }

@@ -21,8 +21,7 @@ struct getter {
 };
 
 static const struct hb_value *get(void *arg, const char *name);
-static int add_value(struct hb_facts_of *f, struct hb_buf *b,
-                     const char *name);
+static int add_value(struct hb_facts_of *f, struct hb_buf *b, const char *name);
 static const char *on_paper(struct hb_facts_of *f, const struct hb_fact *fact,
                             const char *value);
 
@@ -83,8 +82,8 @@ static const struct hb_value *get(void *arg, const char *name)
     plain = n > 4 ? hb_arena_dup(f->a, name + 2, n - 4) : NULL;
     if (v != NULL && plain != NULL)
         r = hb_known_get(f->s, f->a, f->i.id, plain, &k);
-    if (r == 1 && hb_known_value(hb_fact_find(f->s->casebook, plain), k.value,
-                                 v))
+    if (r == 1 &&
+        hb_known_value(hb_fact_find(f->s->casebook, plain), k.value, v))
         return v;
     g->err = r < 0 ? r : 0;
     return NULL; /* its first value */
@@ -112,7 +111,8 @@ static const char *on_paper(struct hb_facts_of *f, const struct hb_fact *fact,
 {
     int64_t ns = 0;
 
-    if (fact->type == HB_FACT_TIME && hb_time_parse(hb_slice_z(value), &ns) == 0)
+    if (fact->type == HB_FACT_TIME &&
+        hb_time_parse(hb_slice_z(value), &ns) == 0)
         return hb_facts_time(f, ns);
     return hb_known_text(f->a, fact, value, f->o->lang);
 }

@@ -14,8 +14,7 @@
 #include "base/num.h"
 #include "incident/incident.h"
 
-#define COLUMNS                                                                \
-    "id, name, value, known_at, recorded, source, evidence, actor"
+#define COLUMNS "id, name, value, known_at, recorded, source, evidence, actor"
 
 static int check(struct hb_state *s, const struct hb_known *k,
                  const struct hb_fact **ret, struct hb_err *err);
@@ -23,14 +22,14 @@ static int unknown(const struct hb_casebook *b, const char *name,
                    struct hb_err *err);
 static int wrong_type(const struct hb_fact *f, const char *value,
                       struct hb_err *err);
-static int insert(struct hb_state *s, int64_t incident,
-                  const struct hb_fact *f, const struct hb_known *k);
+static int insert(struct hb_state *s, int64_t incident, const struct hb_fact *f,
+                  const struct hb_known *k);
 static int tell(struct hb_state *s, int64_t incident, const struct hb_fact *f,
                 const struct hb_known *k);
 static void read_row(struct hb_stmt *q, struct hb_known *ret);
 
-int hb_known_add(struct hb_state *s, int64_t incident,
-                 const struct hb_known *k, struct hb_err *err)
+int hb_known_add(struct hb_state *s, int64_t incident, const struct hb_known *k,
+                 struct hb_err *err)
 {
     const struct hb_fact *f = NULL;
     bool own = !hb_db_in_transaction(s->db);
@@ -208,9 +207,8 @@ static int wrong_type(const struct hb_fact *f, const char *value,
                             "or ? while it is under investigation."),
                           f->name);
     case HB_FACT_STRING:
-        return hb_err_set(err, -EINVAL,
-                          _("%s: write 1 to %u bytes of text."), f->name,
-                          HB_KNOWN_VALUE_MAX);
+        return hb_err_set(err, -EINVAL, _("%s: write 1 to %u bytes of text."),
+                          f->name, HB_KNOWN_VALUE_MAX);
     case HB_FACT_CHOICE:
         break;
     }
@@ -222,8 +220,8 @@ static int wrong_type(const struct hb_fact *f, const char *value,
     return r;
 }
 
-static int insert(struct hb_state *s, int64_t incident,
-                  const struct hb_fact *f, const struct hb_known *k)
+static int insert(struct hb_state *s, int64_t incident, const struct hb_fact *f,
+                  const struct hb_known *k)
 {
     int64_t now = hb_now();
     int r = hb_db_exec(s->db,

@@ -18,20 +18,20 @@
 struct hb_known {
     int64_t id;
     const char *name;
-    const char *value;    /* as hb_fact_valid() wants it */
-    int64_t known_at;     /* ns UTC: when any department knew; 0: now */
-    int64_t recorded;     /* ns UTC */
-    const char *source;   /* in words: "call of the shop, Mr Ito"; "task:12"
-                             an answer, "action:site.aftermath" found out */
-    int64_t evidence;     /* number in the evidence log; 0 none */
-    const char *actor;    /* "person:sato", "role:core" */
+    const char *value;  /* as hb_fact_valid() wants it */
+    int64_t known_at;   /* ns UTC: when any department knew; 0: now */
+    int64_t recorded;   /* ns UTC */
+    const char *source; /* in words: "call of the shop, Mr Ito"; "task:12"
+                           an answer, "action:site.aftermath" found out */
+    int64_t evidence;   /* number in the evidence log; 0 none */
+    const char *actor;  /* "person:sato", "role:core" */
 };
 
 /* Adds what is known, and a moment of the timeline; joins an open
  * transaction.  -ENOENT no such fact, -EINVAL not of its type, or an empty
  * source: ERR says what to write. */
-int hb_known_add(struct hb_state *s, int64_t incident,
-                 const struct hb_known *k, struct hb_err *err) HB_WUR;
+int hb_known_add(struct hb_state *s, int64_t incident, const struct hb_known *k,
+                 struct hb_err *err) HB_WUR;
 /* The last word about NAME, in A: 1, or 0 where nobody has spoken. */
 int hb_known_get(struct hb_state *s, struct hb_arena *a, int64_t incident,
                  const char *name, struct hb_known *ret) HB_WUR;

@@ -47,6 +47,8 @@ static int find(struct hb_play *p, struct hb_arena *a, int64_t task,
                 struct hb_walk *w, struct hb_run *run, struct hb_task *t,
                 const struct hb_step **ret);
 static int have_facts(struct hb_walk *w, const struct hb_step *s);
+static int held(struct hb_walk *w);
+static hb_evidence_fn any_content;
 static struct hb_said said_by(struct hb_walk *w, const struct hb_task *t);
 static int wrong_answer(const struct hb_step *s, struct hb_err *err);
 static void say_missing(const struct hb_step *s, struct hb_err *err,
@@ -346,6 +348,9 @@ static int missing(struct hb_walk *w, const struct hb_step *s,
         case HB_EVK_FACTS:
             r = have_facts(w, s);
             break;
+        case HB_EVK_HELD:
+            r = held(w);
+            break;
         default:
             r = -ENOTSUP;
         }
@@ -452,6 +457,30 @@ static int have_facts(struct hb_walk *w, const struct hb_step *s)
     return r;
 }
 
+/* Nothing is wiped before its evidence is kept, unless management decided so
+ * in so many words (PRACTICE: 保全せず復旧を優先). */
+static int held(struct hb_walk *w)
+{
+    struct hb_known k;
+    bool found = false;
+    int r = 0;
+
+    if (w->p->s->evidence != NULL)
+        r = hb_evidence_each(w->p->s->evidence, w->run->incident, any_content,
+                             &found);
+    if (r < 0 || found)
+        return r < 0 ? r : 1;
+    r = hb_known_get(w->p->s, w->a, w->run->incident, "evidence_waived", &k);
+    return r == 1 ? hb_streq(k.value, "true") : r;
+}
+
+static int any_content(void *arg, const struct hb_evidence_item *item)
+{
+    /* A paper that was written by itself keeps nothing of the attacker. */
+    *(bool *)arg = item->sha256[0] != '\0' && !hb_streq(item->kind, "document");
+    return *(bool *)arg ? 1 : 0;
+}
+
 static struct hb_said said_by(struct hb_walk *w, const struct hb_task *t)
 {
     struct hb_said by = {"role:core", "task"};
@@ -549,6 +578,10 @@ static void say_missing(const struct hb_step *s, struct hb_err *err,
             "called done its proof.")},
         {HB_EVK_DRILL,
          N_("The proof of a drill after this incident is missing.")},
+        {HB_EVK_HELD,
+         N_("Keep the evidence first (hinoban evidence add): nothing is wiped "
+            "before. Where management decides to recover first, record that "
+            "(hinoban fact set INCIDENT evidence_waived true).")},
     };
 
     struct hb_buf names = HB_BUF_INIT;

@@ -9,16 +9,16 @@
     "facts:\n"                                                                 \
     "  - name: leaked\n"                                                       \
     "    type: boolean\n"                                                      \
-    "    label: {en: Leaked, ja: 漏えい}\n"                                  \
-    "    ask: {en: Did it leak?, ja: 漏えいしましたか。}\n"              \
+    "    label: {en: Leaked, ja: 漏えい}\n"                                 \
+    "    ask: {en: Did it leak?, ja: 漏えいしましたか。}\n"           \
     "  - name: count\n"                                                        \
     "    type: integer\n"                                                      \
-    "    label: {en: Persons, ja: 本人の数}\n"                              \
-    "    ask: {en: How many?, ja: 何人ですか。}\n"                         \
-    "  - name: body\n"   \
+    "    label: {en: Persons, ja: 本人の数}\n"                             \
+    "    ask: {en: How many?, ja: 何人ですか。}\n"                       \
+    "  - name: body\n"                                                         \
     "    type: choice\n"                                                       \
     "    label: {en: Kind, ja: 種別}\n"                                      \
-    "    ask: {en: Which?, ja: どれですか。}\n"                            \
+    "    ask: {en: Which?, ja: どれですか。}\n"                          \
     "    choices:\n"                                                           \
     "      - {value: company, label: {en: Company, ja: 企業}}\n"             \
     "      - {value: school, label: {en: School, ja: 学校}}\n"
@@ -33,7 +33,7 @@
     "  - id: call\n    type: playbook\n" TITLE "    playbook: " id "\n"        \
     "    rows: [C02-R1]\n    next: finish\n" END("finish")
 #define DOC                                                                    \
-    "id: D04\ntitle: {en: Report, ja: 報告}\nto: {en: PPC, ja: 委員会}\n"  \
+    "id: D04\ntitle: {en: Report, ja: 報告}\nto: {en: PPC, ja: 委員会}\n" \
     "sections:\n"
 
 static void shared_open(struct folder *f)
@@ -79,8 +79,8 @@ static void test_facts_are_variables(void **state)
     assert_true((ask->evidence & 1u << HB_EVK_FACTS) != 0);
     /* A row is met by what the playbook that was called does. */
     assert_int_equal(hb_row_state(&b->cases[0],
-                                  hb_row_find(b, &b->cases[0], "C02-R1"),
-                                  never, never, NULL),
+                                  hb_row_find(b, &b->cases[0], "C02-R1"), never,
+                                  never, NULL),
                      HB_ROW_ASKED | HB_ROW_RECORDED | HB_ROW_MET);
     hb_casebook_free(b);
     folder_close(&f);
@@ -133,11 +133,11 @@ static void test_playbooks(void **state)
     folder_put(&f, "02-thing/playbook.yaml", HEAD CALLS("shared"));
     folder_put(&f, "common/playbooks/back.yaml", SHARED);
     folder_refused(&f, "playbook shared stands twice", "shared.yaml", 0);
-    folder_put(&f, "common/playbooks/back.yaml",
-               "id: back\ntitle: {en: B, ja: 戻る}\nsteps:\n"
-               START("call") "  - id: call\n    type: playbook\n" TITLE
-                             "    playbook: thing\n    next: finish\n"
-                             END("finish"));
+    folder_put(
+        &f, "common/playbooks/back.yaml",
+        "id: back\ntitle: {en: B, ja: 戻る}\nsteps:\n" START(
+            "call") "  - id: call\n    type: playbook\n" TITLE
+                    "    playbook: thing\n    next: finish\n" END("finish"));
     folder_put(&f, "02-thing/playbook.yaml", HEAD CALLS("back"));
     folder_refused(&f, "called within itself", "", 0);
     folder_close(&f);

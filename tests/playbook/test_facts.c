@@ -12,11 +12,11 @@
 #define FIN         "- {id: fin, type: end}\n"
 #define FACTS                                                                  \
     "facts:\n"                                                                 \
-    "  - {name: leaked, type: boolean, label: {en: Leaked, ja: 漏えい},"      \
+    "  - {name: leaked, type: boolean, label: {en: Leaked, ja: 漏えい},"    \
     " ask: {en: q, ja: 問}}\n"                                                \
-    "  - {name: persons, type: integer, label: {en: Persons, ja: 人数},"      \
+    "  - {name: persons, type: integer, label: {en: Persons, ja: 人数},"     \
     " ask: {en: q, ja: 問}}\n"                                                \
-    "  - name: body\n    type: choice\n    label: {en: Body, ja: 種別}\n"     \
+    "  - name: body\n    type: choice\n    label: {en: Body, ja: 種別}\n"    \
     "    ask: {en: q, ja: 問}\n    choices:\n"                                \
     "      - {value: school, label: {en: School, ja: 学校}}\n"
 #define ASKS                                                                   \
