@@ -14,10 +14,15 @@ const struct hb_cli_command hb_cli_commands[] = {
         "on that day")},
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
-     "list [--all] | show ID | open CASE SITE \"NOTE\" | note ID \"TEXT\" | "
-     "state ID STATE | resume ID STEP done|again | restart ID [--from STEP]",
-     "list show open note state resume restart --all --from",
-     N_("resume   says of a step of which the machine does not know whether it "
+     "list [--all] | show ID | open CASE OBJECT \"NOTE\" | note ID \"TEXT\" | "
+     "state ID STATE |\n  hide|unhide ID PERSON | seen ID | resume ID STEP "
+     "done|again | restart ID [--from STEP]",
+     "list show open note state hide unhide seen resume restart --all --from",
+     N_("hide     keeps the incident from a person concerned (the officer "
+        "too); "
+        "management or\n"
+        "         audit shows it again, and sees who has read it since\n"
+        "resume   says of a step of which the machine does not know whether it "
         "was done\n"
         "restart  a playbook that failed or was ended goes on: with what "
         "stopped it, or from\n"

@@ -105,6 +105,29 @@ static int incident_restart(struct hb_cli *cli, const char *word,
     return args_send(a, cli, "incident.restart");
 }
 
+static int incident_circle(struct hb_cli *cli, int argc, char **argv,
+                           struct args *a)
+{
+    bool who = hb_streq(argv[1], "seen");
+    int64_t id;
+    int r;
+
+    if (argc != (who ? 3 : 4))
+        return hb_cli_usage(cli, who ? _("say which incident")
+                                     : _("say which incident and which "
+                                         "person"));
+    r = number(cli, argv[2], &id);
+    if (r != HB_EXIT_OK)
+        return r;
+    hb_jw_int(&a->w, "id", id);
+    if (who)
+        return args_send(a, cli, "incident.seen");
+    hb_jw_str(&a->w, "person", argv[3]);
+    return args_send(a, cli,
+                     hb_streq(argv[1], "hide") ? "incident.hide"
+                                               : "incident.unhide");
+}
+
 int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
 {
     bool all = hb_client_flag(&argc, argv, "--all");
@@ -130,6 +153,9 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
     } else if (hb_streq(verb, "show") || hb_streq(verb, "note") ||
                hb_streq(verb, "state")) {
         r = incident_about(cli, argc, argv, &a);
+    } else if (hb_streq(verb, "hide") || hb_streq(verb, "unhide") ||
+               hb_streq(verb, "seen")) {
+        r = incident_circle(cli, argc, argv, &a);
     } else if (hb_streq(verb, "restart") && argc == 3) {
         r = incident_restart(cli, argv[2], from, &a);
     } else if (hb_streq(verb, "resume") && argc == 5 &&
@@ -143,8 +169,8 @@ int hb_cmd_incident(struct hb_cli *cli, int argc, char **argv)
         }
     } else {
         r = hb_cli_usage(cli, _("say what to do: list, show, open, note, "
-                                "state, resume ID STEP done|again or restart "
-                                "ID [--from STEP]"));
+                                "state, hide, unhide, seen, resume ID STEP "
+                                "done|again or restart ID [--from STEP]"));
     }
     hb_buf_done(&a.b);
     return r;

@@ -16,10 +16,10 @@
 static hb_core_cmd_fn people_sync, proof_add, scan;
 
 const struct hb_core_cmd hb_core_cmds_admin[] = {
-    {"people.sync", HB_NEED_ROOT, people_sync},
-    {"proof.add", HB_NEED_ROOT, proof_add},
-    {"scan", HB_NEED_READ, scan},
-    {NULL, HB_NEED_NOTHING, NULL},
+    {"people.sync", HB_NEED_ROOT, people_sync, HB_ABOUT_NONE},
+    {"proof.add", HB_NEED_ROOT, proof_add, HB_ABOUT_NONE},
+    {"scan", HB_NEED_READ, scan, HB_ABOUT_NONE},
+    {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
 static int people_sync(struct hb_core_call *call)

@@ -19,12 +19,12 @@
 static hb_core_cmd_fn fact_list, fact_set, fact_names, task_show, evidence_add;
 
 const struct hb_core_cmd hb_core_cmds_fact[] = {
-    {"fact.list", HB_NEED_READ, fact_list},
-    {"fact.names", HB_NEED_READ, fact_names},
-    {"fact.set", HB_NEED_PERSON, fact_set},
-    {"task.show", HB_NEED_READ, task_show},
-    {"evidence.add", HB_NEED_PERSON, evidence_add},
-    {NULL, HB_NEED_NOTHING, NULL},
+    {"fact.list", HB_NEED_READ, fact_list, HB_ABOUT_INCIDENT},
+    {"fact.names", HB_NEED_READ, fact_names, HB_ABOUT_NONE},
+    {"fact.set", HB_NEED_PERSON, fact_set, HB_ABOUT_INCIDENT},
+    {"task.show", HB_NEED_READ, task_show, HB_ABOUT_TASK},
+    {"evidence.add", HB_NEED_PERSON, evidence_add, HB_ABOUT_INCIDENT},
+    {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
 struct facts { /* while they are listed */

@@ -18,19 +18,19 @@ static hb_core_cmd_fn status, incident_list, incident_show, task_list,
     posture;
 
 const struct hb_core_cmd hb_core_cmds_read[] = {
-    {"status", HB_NEED_READ, status},
-    {"posture", HB_NEED_READ, posture},
-    {"posture.history", HB_NEED_READ, hb_core_history},
-    {"incident.list", HB_NEED_READ, incident_list},
-    {"incident.show", HB_NEED_READ, incident_show},
-    {"task.list", HB_NEED_READ, task_list},
-    {"evidence.list", HB_NEED_READ, evidence_list},
-    {"event.list", HB_NEED_READ, event_list},
-    {"person.list", HB_NEED_READ, person_list},
-    {"person.me", HB_NEED_PERSON, person_me},
-    {"control.list", HB_NEED_READ, control_list},
-    {"document.write", HB_NEED_READ, document},
-    {NULL, HB_NEED_NOTHING, NULL},
+    {"status", HB_NEED_READ, status, HB_ABOUT_NONE},
+    {"posture", HB_NEED_READ, posture, HB_ABOUT_NONE},
+    {"posture.history", HB_NEED_READ, hb_core_history, HB_ABOUT_NONE},
+    {"incident.list", HB_NEED_READ, incident_list, HB_ABOUT_NONE},
+    {"incident.show", HB_NEED_READ, incident_show, HB_ABOUT_ID},
+    {"task.list", HB_NEED_READ, task_list, HB_ABOUT_INCIDENT},
+    {"evidence.list", HB_NEED_READ, evidence_list, HB_ABOUT_INCIDENT},
+    {"event.list", HB_NEED_READ, event_list, HB_ABOUT_NONE},
+    {"person.list", HB_NEED_READ, person_list, HB_ABOUT_NONE},
+    {"person.me", HB_NEED_PERSON, person_me, HB_ABOUT_NONE},
+    {"control.list", HB_NEED_READ, control_list, HB_ABOUT_NONE},
+    {"document.write", HB_NEED_READ, document, HB_ABOUT_ID},
+    {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
 struct list {
@@ -179,6 +179,9 @@ static int add_incident(void *arg, const struct hb_incident *i)
     const char *title = k != NULL ? hb_text(&k->title) : "?";
     char buf[64];
 
+    if (hb_core_hidden(call, i->id))
+        return 0;
+
     hb_buf_addf(&call->text, "%4lld  %s  %-10s %s [%s] %lld\n",
                 (long long)i->id,
                 hb_core_when(call, i->opened, buf, sizeof(buf)),
@@ -318,6 +321,9 @@ static int add_task(void *arg, const struct hb_task *t)
     const char *owner = owner_of(call, t);
     char buf[64];
 
+    if (hb_core_hidden(call, t->incident))
+        return 0;
+
     hb_buf_addf(&call->text, "  %4lld  [%lld] %s", (long long)t->id,
                 (long long)t->incident,
                 call->lang == HB_LANG_JA ? t->title_ja : t->title_en);
@@ -374,6 +380,9 @@ static int add_evidence(void *arg, const struct hb_evidence_item *e)
     struct list *l = arg;
     struct hb_core_call *call = l->call;
     char buf[64];
+
+    if (e->incident != 0 && hb_core_hidden(call, e->incident))
+        return 0;
 
     hb_buf_addf(&call->text, "%5lld  %s  %-8s %.16s %10lld  ",
                 (long long)e->number,

@@ -257,6 +257,8 @@ const char *hb_core_when(struct hb_core_call *call, int64_t ns, char *buf,
 /* Words that came from outside of core, fit for a terminal; in the call's
  * arena. */
 const char *hb_core_shown(struct hb_core_call *call, const char *z);
+/* Whether INCIDENT is hidden from who calls. */
+bool hb_core_hidden(struct hb_core_call *call, int64_t incident);
 
 enum hb_core_need {
     HB_NEED_NOTHING, /* anybody on this machine */
@@ -266,10 +268,21 @@ enum hb_core_need {
     HB_NEED_ROOT     /* root */
 };
 
+/* Which argument says what a request is about: an incident that is hidden
+ * from the caller is not there (incident/hidden.h). */
+enum hb_core_about {
+    HB_ABOUT_NONE,
+    HB_ABOUT_ID,       /* "id": an incident */
+    HB_ABOUT_TASK,     /* "id": a task of one */
+    HB_ABOUT_INCIDENT, /* "incident"; 0: all */
+    HB_ABOUT_ALL       /* every incident */
+};
+
 struct hb_core_cmd {
     const char *name; /* "incident.list" */
     enum hb_core_need need;
     hb_core_cmd_fn *fn;
+    enum hb_core_about about;
 };
 /* ---- core_history.c ---- */
 /* Keeps today's posture, signed, where it is not kept yet. */
@@ -283,5 +296,6 @@ extern const struct hb_core_cmd hb_core_cmds_read[]; /* name NULL ends */
 extern const struct hb_core_cmd hb_core_cmds_work[];
 extern const struct hb_core_cmd hb_core_cmds_admin[];
 extern const struct hb_core_cmd hb_core_cmds_fact[];
+extern const struct hb_core_cmd hb_core_cmds_circle[];
 
 #endif

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "incident/hidden.h"
 
 #define CONNS_MAX   64
 #define REQUEST_MAX (256u << 10)
@@ -61,6 +62,7 @@ static void answer(struct conn *c);
 static int call(struct conn *c, struct hb_core_call *k);
 static const struct hb_core_cmd *find(const char *name);
 static int permitted(const struct hb_core_cmd *cmd, struct hb_core_call *k);
+static int may_see(const struct hb_core_cmd *cmd, struct hb_core_call *k);
 static void write_answer(struct hb_buf *out, int r, struct hb_core_call *k);
 
 int hb_core_ctl_new(struct hb_core *c, int listen_fd, struct hb_core_ctl **ret)
@@ -349,14 +351,58 @@ static int call(struct conn *c, struct hb_core_call *k)
     if (hb_person_by_uid(&k->core->state, k->arena, c->peer.uid, person) == 0)
         k->person = person;
     r = permitted(cmd, k);
+    if (r == 0)
+        r = may_see(cmd, k);
     return r < 0 ? r : cmd->fn(k);
+}
+
+bool hb_core_hidden(struct hb_core_call *call, int64_t incident)
+{
+    return hb_hidden_from(&call->core->state, incident,
+                          call->person != NULL ? call->person->id : 0);
+}
+
+/* What is hidden from the caller is not there; who may see it leaves a
+ * trace. */
+static int may_see(const struct hb_core_cmd *cmd, struct hb_core_call *k)
+{
+    struct hb_state *s = &k->core->state;
+    int64_t me = k->person != NULL ? k->person->id : 0;
+    int64_t id = hb_json_int(
+        k->args, cmd->about == HB_ABOUT_INCIDENT ? "incident" : "id", 0);
+    struct hb_task t;
+
+    if (cmd->about == HB_ABOUT_NONE)
+        return 0;
+    if (cmd->about == HB_ABOUT_ALL)
+        id = hb_json_bool(k->args, "whole", false)
+                 ? 0
+                 : hb_json_int(k->args, "incident", 0);
+    if (cmd->about == HB_ABOUT_ALL && id == 0)
+        return hb_hidden_any(s, me)
+                   ? hb_err_set(&k->err, -EPERM,
+                                _("Your account (uid %u) may not do this."),
+                                (unsigned)k->peer.uid)
+                   : 0;
+    if (cmd->about == HB_ABOUT_TASK) {
+        if (hb_task_get(s, k->arena, id, &t) < 0)
+            return 0; /* the command says it better */
+        if (hb_hidden_from(s, t.incident, me))
+            return hb_err_set(&k->err, -ENOENT, _("There is no task %lld."),
+                              (long long)id);
+        id = t.incident;
+    }
+    if (id != 0 && hb_hidden_from(s, id, me))
+        return hb_err_set(&k->err, -ENOENT, _("There is no incident %lld."),
+                          (long long)id);
+    return id == 0 ? 0 : hb_hidden_seen(s, id, me, cmd->name);
 }
 
 static const struct hb_core_cmd *find(const char *name)
 {
     const struct hb_core_cmd *const tables[] = {
         hb_core_cmds_read, hb_core_cmds_work, hb_core_cmds_admin,
-        hb_core_cmds_fact};
+        hb_core_cmds_fact, hb_core_cmds_circle};
 
     for (size_t i = 0; i < HB_ARRAY_LEN(tables); i++)
         for (const struct hb_core_cmd *cmd = tables[i]; cmd->name != NULL;

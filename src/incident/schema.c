@@ -170,9 +170,20 @@ static const char fact[] =
     " source TEXT NOT NULL, evidence INTEGER NOT NULL, actor TEXT NOT NULL);"
     "CREATE INDEX fact_name ON fact(incident, name, id);";
 
+/* Incidents that are kept from a person concerned, and who looked at them. */
+static const char hidden[] =
+    "CREATE TABLE hidden("
+    " incident INTEGER NOT NULL REFERENCES incident(id),"
+    " person INTEGER NOT NULL REFERENCES person(id),"
+    " PRIMARY KEY(incident, person));"
+    "CREATE TABLE seen("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL,"
+    " person INTEGER NOT NULL, cmd TEXT NOT NULL, time INTEGER NOT NULL);"
+    "CREATE INDEX seen_incident ON seen(incident, id);";
+
 static const struct hb_migration migrations[] = {
     {1, first},    {2, engine},       {3, dropped}, {4, reflex_deed},
-    {5, no_proof}, {6, staged_broke}, {7, fact},
+    {5, no_proof}, {6, staged_broke}, {7, fact},    {8, hidden},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

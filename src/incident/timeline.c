@@ -101,6 +101,10 @@ static const struct {
     {"log.older", N_("{file} begins too late, and {older} was not read.")},
     {"log.partly", N_("{file} is too large to be read whole around the change; "
                       "it was read from {from} to {until}.")},
+    {"incident.hidden", N_("{by} narrowed the circle of those who may see "
+                           "this incident.")},
+    {"incident.shown", N_("{by} widened the circle of those who may see this "
+                          "incident.")},
     {"fact.known", N_("{fact}: {value} (source: {source}).")},
     {"document.made", N_("Document {name} written in {lang}.")},
     {"clock.jump", N_("This machine's clock jumped by {seconds} s.")},

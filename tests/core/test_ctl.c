@@ -232,6 +232,8 @@ static void test_who_may_what(void **state)
     walk(hb_core_cmds_read);
     walk(hb_core_cmds_work);
     walk(hb_core_cmds_admin);
+    walk(hb_core_cmds_fact);
+    walk(hb_core_cmds_circle);
 }
 
 /* Who is set inactive is nobody from that moment on. */
