@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "core/cmd.h"
 #include "core/core_bus.h"
 #include "core/play_port.h"
 

@@ -7,7 +7,7 @@
  * it is kept from.
  */
 #include "base/i18n.h"
-#include "core/core.h"
+#include "core/cmd.h"
 #include "incident/hidden.h"
 
 static hb_core_cmd_fn hide, unhide, seen;
@@ -35,8 +35,8 @@ static int hide(struct hb_core_call *call)
     if (r == 0 && p.id == call->person->id)
         r = hb_err_set(&call->err, -EINVAL,
                        _("Nobody hides an incident from themselves."));
-    if (r == 0 && (r = hb_incident_get(&call->core->state, call->arena, id,
-                                       &i)) < 0)
+    if (r == 0 &&
+        (r = hb_incident_get(&call->core->state, call->arena, id, &i)) < 0)
         r = hb_err_set(&call->err, r, _("There is no incident %lld."),
                        (long long)id);
     if (r < 0)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "core/cmd.h"
 #include "core/play_port.h"
 #include "incident/fact.h"
 

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/i18n.h"
 #include "base/show.h"
+#include "core/cmd.h"
 #include "core/play_port.h"
 #include "store/events.h"
 

@@ -15,6 +15,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "core/cmd.h"
 #include "core/core_reflex.h"
 #include "core/play_port.h"
 #include "incident/decision.h"

@@ -19,7 +19,7 @@
  */
 #include <sys/socket.h>
 
-#include "core/core.h"
+#include "core/cmd.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-#include "core/core.h"
+#include "core/cmd.h"
 
 #include "base/clock.h"
 #include "base/file.h"

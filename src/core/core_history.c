@@ -16,7 +16,7 @@
  */
 #include <stdio.h>
 
-#include "core/core.h"
+#include "core/cmd.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"

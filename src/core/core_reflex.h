@@ -6,7 +6,7 @@
 #ifndef HB_CORE_CORE_REFLEX_H
 #define HB_CORE_CORE_REFLEX_H
 
-#include "core/core.h"
+#include "core/cmd.h"
 
 /* Notes, in the open transaction, what the event E of INCIDENT calls for. */
 int hb_core_reflex_note(struct hb_core *c, const struct hb_event *e,

@@ -8,6 +8,7 @@
  * change was right publishes or accepts it, and nobody brings unsigned content
  * back from the evidence, whatever their role (TRUST: Keys).
  */
+#include "core/cmd.h"
 #include "core/core_reflex.h"
 #include "core/play_port.h"
 

@@ -84,11 +84,10 @@ static int64_t incident(void)
 static void test_hidden(void **state)
 {
     static const char *const about[] = {
-        "incident.show",   "incident.note",    "incident.state",
-        "document.write",  "incident.restart", "fact.list",
-        "fact.set",        "evidence.add",     "approval.wanted",
-        "approval.add",    "deed.list",        "deed.undo",
-        "evidence.export", "step.undo",        "step.resume"};
+        "incident.show",    "incident.note", "incident.state", "document.write",
+        "incident.restart", "fact.list",     "fact.set",       "evidence.add",
+        "approval.wanted",  "approval.add",  "deed.list",      "deed.undo",
+        "evidence.export",  "step.undo",     "step.resume"};
     char args[128];
     const char *z;
     int64_t id;
@@ -100,8 +99,10 @@ static void test_hidden(void **state)
     (void)snprintf(args, sizeof(args), "{\"id\":%lld,\"person\":\"sato\"}",
                    (long long)id);
     assert_true(has(ask(STAFF_UID, "incident.hide", args, NULL), "management"));
-    assert_true(has(ask(OFFICER_UID, "incident.show", args, NULL), "\"ok\":true"));
-    assert_true(has(ask(AUDIT_UID, "incident.hide", args, NULL), "\"ok\":true"));
+    assert_true(
+        has(ask(OFFICER_UID, "incident.show", args, NULL), "\"ok\":true"));
+    assert_true(
+        has(ask(AUDIT_UID, "incident.hide", args, NULL), "\"ok\":true"));
     (void)snprintf(args, sizeof(args),
                    "{\"id\":%lld,\"incident\":%lld,\"note\":\"x\","
                    "\"state\":\"closed\"}",
@@ -113,27 +114,28 @@ static void test_hidden(void **state)
     }
     /* Root by itself is nobody in particular. */
     assert_true(has(ask(0, "incident.show", args, NULL), "There is no"));
-    assert_true(has(ask(OFFICER_UID, "task.answer",
-                        "{\"id\":1,\"answer\":\"x\"}", NULL),
-                    "There is no task"));
-    assert_false(has(ask(OFFICER_UID, "incident.list", "{}", NULL),
-                     "customers"));
+    assert_true(has(
+        ask(OFFICER_UID, "task.answer", "{\"id\":1,\"answer\":\"x\"}", NULL),
+        "There is no task"));
+    assert_false(
+        has(ask(OFFICER_UID, "incident.list", "{}", NULL), "customers"));
     assert_false(has(ask(OFFICER_UID, "task.list", "{}", NULL), "look"));
-    assert_true(has(ask(OFFICER_UID, "evidence.export", "{\"whole\":true}",
-                        NULL),
-                    "may not do this"));
+    assert_true(
+        has(ask(OFFICER_UID, "evidence.export", "{\"whole\":true}", NULL),
+            "may not do this"));
     assert_true(has(ask(AUDIT_UID, "incident.show", args, NULL), "customers"));
     assert_true(has(ask(AUDIT_UID, "task.list", "{}", NULL), "look"));
     /* Who looked is recorded; the officer cannot undo it. */
     (void)snprintf(args, sizeof(args), "{\"id\":%lld,\"person\":\"sato\"}",
                    (long long)id);
-    assert_true(has(ask(AUDIT_UID, "incident.seen", args, NULL),
-                    "incident.show"));
+    assert_true(
+        has(ask(AUDIT_UID, "incident.seen", args, NULL), "incident.show"));
     assert_true(
         has(ask(OFFICER_UID, "incident.unhide", args, NULL), "\"ok\":false"));
     assert_true(
         has(ask(AUDIT_UID, "incident.unhide", args, NULL), "\"ok\":true"));
-    assert_true(has(ask(OFFICER_UID, "incident.show", args, NULL), "customers"));
+    assert_true(
+        has(ask(OFFICER_UID, "incident.show", args, NULL), "customers"));
 }
 
 static void test_evidence_of_a_person(void **state)
@@ -152,8 +154,8 @@ static void test_evidence_of_a_person(void **state)
                    "\"source\":\"PC 12\"}",
                    (long long)id);
     assert_true(has(ask(STAFF_UID, "evidence.add", args, NULL), "Only a file"));
-    assert_true(has(ask(STAFF_UID, "evidence.add", args, scratch),
-                    "Only a file"));
+    assert_true(
+        has(ask(STAFF_UID, "evidence.add", args, scratch), "Only a file"));
     assert_true(has(ask(STAFF_UID, "evidence.add", args, path), "\"ok\":true"));
     assert_int_equal(box_number("SELECT count(*) FROM timeline"
                                 " WHERE kind = 'evidence.taken'"

@@ -5,6 +5,8 @@
  */
 #include "core/box.h"
 
+#include "core/cmd.h"
+
 #include <poll.h>
 
 #include "base/json.h"

@@ -5,6 +5,8 @@
  */
 #include "box.h"
 
+#include "core/cmd.h"
+
 #include "base/clock.h"
 
 #define DAY ((int64_t)(86400 * HB_S))
