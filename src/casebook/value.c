@@ -3,6 +3,7 @@
  * value.c - typed members out of the strict YAML of the case book, with
  * errors that say where and what to write instead.
  */
+#include "base/day.h"
 #include "base/num.h"
 #include "casebook/load.h"
 
@@ -128,6 +129,19 @@ int hb_load_duration(struct hb_load *l, const struct hb_yaml *map,
                            _("\"%s\" must be a time like 30s, 10m, 24h, 7d"),
                            key);
     *ret = v;
+    return 0;
+}
+
+int hb_load_day(struct hb_load *l, const struct hb_yaml *map, const char *key,
+                bool required, int64_t *ret)
+{
+    const struct hb_yaml *n = hb_yaml_get(map, key);
+
+    if (n == NULL)
+        return required ? missing(l, map, key) : 0;
+    if (n->type != HB_YAML_SCALAR || hb_day_parse(hb_slice_z(n->text), ret) < 0)
+        return hb_yaml_err(n, l->err, -EINVAL,
+                           _("\"%s\" must be a date like 2026-04-01"), key);
     return 0;
 }
 
