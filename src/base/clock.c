@@ -2,31 +2,28 @@
 /*
  * clock.c - time out of the kernel, into text and back.
  *
- * Runs in every process.  Calendar arithmetic is our own (H. Hinnant,
- * "chrono-compatible low-level date algorithms"): timegm(3) and strptime(3)
- * look at TZ and the locale, and text of times comes from outside.
+ * Runs in every process.  Calendar arithmetic is our own (day.h): timegm(3)
+ * and strptime(3) look at TZ and the locale, and text of times comes from
+ * outside.
  */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
-
-#define NS_DAY (86400 * (int64_t)HB_S)
+#include "base/day.h"
 
 struct civil {
-    int64_t year;
-    unsigned month, day, hour, minute, second, ms;
+    struct hb_date date;
+    unsigned hour, minute, second, ms;
 };
 
 static uint64_t read_clock(clockid_t id);
-static int64_t days_from_civil(int64_t y, unsigned m, unsigned d);
 static void civil_from_ns(int64_t ns, struct civil *c);
 static int digits(struct hb_slice s, size_t *at, unsigned n, unsigned *ret);
 static int parse_civil(struct hb_slice s, size_t *at, struct civil *c);
 static int parse_fraction(struct hb_slice s, size_t *at, int64_t *ret);
 static int parse_offset(struct hb_slice s, size_t *at, int *ret_minutes);
-static unsigned month_days(int64_t year, unsigned month);
 
 static _Atomic int64_t shift;
 
@@ -56,8 +53,8 @@ const char *hb_time_utc(int64_t ns, char *buf, size_t size)
 
     civil_from_ns(ns, &c);
     (void)snprintf(buf, size, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ",
-                   (int)c.year, c.month, c.day, c.hour, c.minute, c.second,
-                   c.ms);
+                   c.date.year, c.date.month, c.date.day, c.hour, c.minute,
+                   c.second, c.ms);
     return buf;
 }
 
@@ -70,8 +67,8 @@ const char *hb_time_zone(int64_t ns, int minutes, const char *name, char *buf,
     if (__builtin_add_overflow(ns, minutes * 60 * (int64_t)HB_S, &local))
         local = ns;
     civil_from_ns(local, &c);
-    (void)snprintf(buf, size, "%04d-%02u-%02u %02u:%02u:%02u %s", (int)c.year,
-                   c.month, c.day, c.hour, c.minute, c.second, name);
+    (void)snprintf(buf, size, "%04d-%02u-%02u %02u:%02u:%02u %s", c.date.year,
+                   c.date.month, c.date.day, c.hour, c.minute, c.second, name);
     return buf;
 }
 
@@ -91,8 +88,8 @@ int hb_time_parse(struct hb_slice s, int64_t *ret)
         return r;
     if (at != s.n)
         return -EINVAL;
-    seconds = days_from_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 +
-              c.minute * 60 + c.second - offset * 60;
+    seconds = hb_day_of(c.date) * 86400 + c.hour * 3600 + c.minute * 60 +
+              c.second - offset * 60;
     if (__builtin_mul_overflow(seconds, (int64_t)HB_S, &ns) ||
         __builtin_add_overflow(ns, fraction, &ns))
         return -ERANGE;
@@ -108,37 +105,14 @@ static uint64_t read_clock(clockid_t id)
     return (uint64_t)ts.tv_sec * HB_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */
-static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
-{
-    int64_t era, yoe, doy;
-
-    y -= m <= 2;
-    era = (y >= 0 ? y : y - 399) / 400;
-    yoe = y - era * 400;
-    doy = (153 * ((int64_t)m + (m > 2 ? -3 : 9)) + 2) / 5 + (int64_t)d - 1;
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
 static void civil_from_ns(int64_t ns, struct civil *c)
 {
-    int64_t days = ns / NS_DAY, rest = ns % NS_DAY;
-    int64_t z, era, doe, yoe, doy, mp;
+    int64_t day = hb_day_at(ns, 0), rest = ns % HB_DAY_NS;
     unsigned seconds;
 
-    if (rest < 0) {
-        rest += NS_DAY;
-        days--;
-    }
-    z = days + 719468;
-    era = (z >= 0 ? z : z - 146096) / 146097;
-    doe = z - era * 146097;
-    yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    mp = (5 * doy + 2) / 153;
-    c->day = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
-    c->month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-    c->year = yoe + era * 400 + (c->month <= 2);
+    if (rest < 0)
+        rest += HB_DAY_NS;
+    c->date = hb_day_date(day);
     seconds = (unsigned)(rest / (int64_t)HB_S);
     c->hour = seconds / 3600;
     c->minute = seconds / 60 % 60;
@@ -183,10 +157,8 @@ static int parse_civil(struct hb_slice s, size_t *at, struct civil *c)
             return -EINVAL;
         (*at)++;
     }
-    *c = (struct civil){v[0], v[1], v[2], v[3], v[4], v[5], 0};
-    if (c->month < 1 || c->month > 12 || c->day < 1 ||
-        c->day > month_days(c->year, c->month) || c->hour > 23 ||
-        c->minute > 59)
+    *c = (struct civil){{(int)v[0], v[1], v[2]}, v[3], v[4], v[5], 0};
+    if (!hb_date_valid(c->date) || c->hour > 23 || c->minute > 59)
         return -EINVAL;
     /* A leap second (RFC 3339, 5.7) counts as the second after it. */
     return c->second > 60 ? -EINVAL : 0;
@@ -231,13 +203,4 @@ static int parse_offset(struct hb_slice s, size_t *at, int *ret_minutes)
         return -EINVAL;
     *ret_minutes = (int)(h * 60 + m) * (sign == '-' ? -1 : 1);
     return 0;
-}
-
-static unsigned month_days(int64_t year, unsigned month)
-{
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    if (month == 2)
-        return leap ? 29 : 28;
-    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }

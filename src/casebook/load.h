@@ -7,6 +7,7 @@
 
 #include "base/yaml.h"
 #include "casebook/casebook.h"
+#include "casebook/holiday.h"
 #include "crypto/crypto.h"
 
 struct hb_load {
@@ -43,6 +44,10 @@ int hb_load_num(struct hb_load *l, const struct hb_yaml *map, const char *key,
                 uint64_t min, uint64_t max, uint64_t *ret) HB_WUR;
 int hb_load_duration(struct hb_load *l, const struct hb_yaml *map,
                      const char *key, uint64_t *ret) HB_WUR;
+/* A day ("2026-04-01"); *RET is left alone where the key is absent and not
+ * required. */
+int hb_load_day(struct hb_load *l, const struct hb_yaml *map, const char *key,
+                bool required, int64_t *ret) HB_WUR;
 /* Index of the word; *RET is left alone where the key is absent and not
  * required. */
 int hb_load_word(struct hb_load *l, const struct hb_yaml *map, const char *key,
@@ -88,6 +93,13 @@ int hb_load_documents(struct hb_load *l, const char *path,
 /* One playbook; references to other playbooks are resolved by _link. */
 int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
                      const struct hb_playbook **ret) HB_WUR;
+/* valid_from and valid_to of MAP (rules_load.c); the first is optional where
+ * FROM is not NULL, and then *FROM. */
+int hb_load_period(struct hb_load *l, const struct hb_yaml *map,
+                   const int64_t *from, struct hb_period *ret) HB_WUR;
+/* The member "holidays" of a rule pack (holiday_load.c). */
+int hb_load_calendar(struct hb_load *l, const struct hb_yaml *top,
+                     struct hb_calendar *ret) HB_WUR;
 int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p) HB_WUR;
 /* Whether the playbook can be walked: flow.c. */
 int hb_flow_check(const struct hb_playbook *p, const char *file,

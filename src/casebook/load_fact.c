@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "casebook/load.h"
 
+static int make_vars(struct hb_load *l);
 static int load_fact(struct hb_load *l, const struct hb_yaml *map,
                      struct hb_fact *f);
 static int load_name(struct hb_load *l, const struct hb_yaml *map,
@@ -63,6 +64,19 @@ int hb_load_facts(struct hb_load *l, const char *path)
         f->var.fact = f;
         l->book->facts_n++;
     }
+    return make_vars(l);
+}
+
+static int make_vars(struct hb_load *l)
+{
+    struct hb_variable *v =
+        HB_NEW_N(l->a, struct hb_variable, l->book->facts_n);
+
+    if (v == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->book->facts_n; i++)
+        v[i] = l->book->facts[i].var;
+    l->book->fact_vars = (struct hb_variables){v, l->book->facts_n};
     return 0;
 }
 

@@ -24,7 +24,6 @@ struct pass { /* while one playbook is loaded */
 };
 
 static int load_variables(struct pass *x, const struct hb_yaml *seq);
-static bool is_fact(const struct hb_casebook *b, const char *name);
 static int add_to_book(struct pass *x, const struct hb_yaml *top);
 static int load_variable(struct pass *x, const struct hb_yaml *map,
                          struct hb_variable *v);
@@ -232,23 +231,15 @@ static int load_variables(struct pass *x, const struct hb_yaml *seq)
         if (hb_variable_find(&x->p->variables, one.name) != NULL)
             return hb_yaml_err(n, x->l->err, -EEXIST,
                                _("variable %s stands twice"), one.name);
-        if (is_fact(b, one.name))
+        if (hb_variable_find(&b->fact_vars, one.name) != NULL)
             return hb_yaml_err(n, x->l->err, -EEXIST,
                                _("%s is a fact and needs no declaration"),
                                one.name);
         v[x->p->variables.n++] = one;
     }
-    for (size_t i = 0; i < b->facts_n; i++)
-        v[x->p->variables.n++] = b->facts[i].var;
+    for (size_t i = 0; i < b->fact_vars.n; i++)
+        v[x->p->variables.n++] = b->fact_vars.v[i];
     return 0;
-}
-
-static bool is_fact(const struct hb_casebook *b, const char *name)
-{
-    for (size_t i = 0; i < b->facts_n; i++)
-        if (hb_streq(b->facts[i].var.name, name))
-            return true;
-    return false;
 }
 
 static int load_variable(struct pass *x, const struct hb_yaml *map,

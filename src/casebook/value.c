@@ -3,6 +3,7 @@
  * value.c - typed members out of the strict YAML of the case book, with
  * errors that say where and what to write instead.
  */
+#include "base/day.h"
 #include "base/num.h"
 #include "casebook/load.h"
 
@@ -131,6 +132,19 @@ int hb_load_duration(struct hb_load *l, const struct hb_yaml *map,
     return 0;
 }
 
+int hb_load_day(struct hb_load *l, const struct hb_yaml *map, const char *key,
+                bool required, int64_t *ret)
+{
+    const struct hb_yaml *n = hb_yaml_get(map, key);
+
+    if (n == NULL)
+        return required ? missing(l, map, key) : 0;
+    if (n->type != HB_YAML_SCALAR || hb_day_parse(hb_slice_z(n->text), ret) < 0)
+        return hb_yaml_err(n, l->err, -EINVAL,
+                           _("\"%s\" must be a date like 2026-04-01"), key);
+    return 0;
+}
+
 int hb_load_unknown(struct hb_load *l, const struct hb_yaml *node,
                     const char *what, struct hb_words words)
 {
@@ -155,20 +169,13 @@ int hb_load_unknown_word(struct hb_load *l, const struct hb_yaml *node,
 int hb_load_when(struct hb_load *l, const struct hb_yaml *map, const char *key,
                  const struct hb_cond **ret)
 {
-    struct hb_variables facts = {NULL, l->book->facts_n};
-    struct hb_variable *v = HB_NEW_N(l->a, struct hb_variable, facts.n + 1);
     const char *text = NULL;
     struct hb_err err = {0};
     int r = hb_load_str(l, map, key, false, &text);
 
     if (r < 0 || text == NULL)
         return r;
-    if (v == NULL)
-        return -ENOMEM;
-    facts.v = v;
-    for (size_t i = 0; i < facts.n; i++)
-        v[i] = l->book->facts[i].var;
-    r = hb_cond_parse(l->a, text, &facts, ret, &err);
+    r = hb_cond_parse(l->a, text, &l->book->fact_vars, ret, &err);
     if (r < 0)
         return hb_yaml_err(hb_yaml_get(map, key), l->err, r, "%s", err.message);
     return 0;

@@ -99,6 +99,7 @@ hb_cli_fn hb_cmd_config;
 hb_cli_fn hb_cmd_help;
 hb_cli_fn hb_cmd_role;
 hb_cli_fn hb_cmd_role_ended;
+hb_cli_fn hb_cmd_rules;
 hb_cli_fn hb_cmd_supervise;
 hb_cli_fn hb_cmd_support;
 hb_cli_fn hb_cmd_undo;

@@ -127,6 +127,20 @@ const struct hb_cli_command hb_cli_commands[] = {
         "       by a record, or not yet\n"
         "check  reads the whole case book and says what is wrong, or "
         "nothing")},
+    {"rules", hb_cmd_rules, HB_CLI_DAILY,
+     N_("what law and contracts want done by when, with source and certainty"),
+     "list [--at DATE] [--all] | show ID | due ID --start TIME |\n"
+     "  check [FILE] | sign [FILE] [--passphrase-file FILE]",
+     "list show due check sign --at --all --start --passphrase-file",
+     N_("list   the rules in force today (or on DATE); --all: others, too\n"
+        "show   one rule: on what it rests, who gets what, what is to be "
+        "confirmed\n"
+        "due    when it is due and when to warn, if it began at TIME "
+        "(\"2026-04-01 09:30\" in\n"
+        "       Japan, or RFC 3339)\n"
+        "check  reads a rule pack and says what is wrong, or nothing; tells "
+        "signature and age\n"
+        "sign   signs a pack that you have read, with the rules key")},
     {"site", hb_cmd_site, HB_CLI_DAILY,
      N_("publish a release, scan a site, look at it from outside"),
      "list | publish NAME DIR [--dry-run] | scan NAME | look NAME |\n"

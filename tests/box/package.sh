@@ -73,6 +73,7 @@ there /etc/systemd/system/multi-user.target.wants/hinoban.target \
 there /usr/share/man/ja/man5/hinoban.yaml.5.gz
 there /usr/share/man/ja/man8/hinoban.8.gz
 there /usr/share/hinoban/casebook/02-defacement
+there /usr/share/hinoban/casebook/rules/jp.yaml
 
 mkdir -p "$T/root/srv/site"; echo hello >"$T/root/srv/site/index.html"
 in_root hinoban init --no-passphrase --organisation Box --site box \
