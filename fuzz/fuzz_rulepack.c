@@ -28,11 +28,11 @@ static void try_days(const struct hb_rulepack *p)
     }
 }
 
-static void try_rule(const struct hb_rulepack *p, const struct hb_rule *r,
+static void try_rule(const struct hb_rulepack *p, const struct hb_duty *r,
                      int64_t start)
 {
     struct hb_deadline d;
-    int k = hb_rule_due(p, r, start, &d);
+    int k = hb_duty_due(p, r, start, &d);
 
     HB_ASSERT(k == 0 || k == -ENODATA || k == -ERANGE);
     if (k < 0)
@@ -58,11 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     try_days(p);
     for (size_t i = 0; i < p->n; i++) {
-        const struct hb_rule *r = &p->rules[i];
-        int k = hb_rule_triggered(r, NULL, NULL);
+        const struct hb_duty *r = &p->rules[i];
+        int k = hb_duty_triggered(r, NULL, NULL);
 
         HB_ASSERT(k == 0 || k == 1);
-        HB_ASSERT(hb_rule_find(p, r->id, r->period.from) == r);
+        HB_ASSERT(hb_duty_find(p, r->id, r->period.from) == r);
         for (size_t s = 0; s < HB_ARRAY_LEN(starts); s++)
             try_rule(p, r, starts[s]);
         hb_due_print(&b, &r->due);

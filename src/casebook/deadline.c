@@ -15,7 +15,6 @@ static int end_of_day(int64_t day, int64_t *ret);
 static int after(int64_t start, uint64_t ns, int64_t *ret);
 static int due_days(const struct hb_rulepack *p, const struct hb_due *due,
                     struct hb_deadline *d);
-static void add_warnings(struct hb_deadline *d);
 
 static const char *const warnings[] = {
     [HB_WARNING_HALF] = "half",
@@ -39,7 +38,33 @@ const char *hb_warning_title(enum hb_warning_kind k)
                                                       : "?";
 }
 
-int hb_rule_due(const struct hb_rulepack *p, const struct hb_rule *r,
+/* In a term of a day or less "24 hours are left" would be no warning; a last
+ * day that is over at its start has none at all. */
+size_t hb_warnings(int64_t start, int64_t due,
+                   struct hb_warning ret[HB_WARNINGS_MAX])
+{
+    int64_t span = due - start;
+    bool before = span > 24 * HOUR_NS;
+    const struct hb_warning part[] = {
+        {HB_WARNING_HALF, start + span / 2},
+        {HB_WARNING_MOST, start + span / 5 * 4},
+    };
+    size_t n = 0;
+
+    for (size_t i = 0; span > 0 && i <= HB_ARRAY_LEN(part); i++) {
+        if (before &&
+            (i == HB_ARRAY_LEN(part) || due - 24 * HOUR_NS < part[i].at)) {
+            ret[n++] =
+                (struct hb_warning){HB_WARNING_DAY_BEFORE, due - 24 * HOUR_NS};
+            before = false;
+        }
+        if (i < HB_ARRAY_LEN(part))
+            ret[n++] = part[i];
+    }
+    return n;
+}
+
+int hb_duty_due(const struct hb_rulepack *p, const struct hb_duty *r,
                 int64_t start, struct hb_deadline *ret)
 {
     return hb_due_at(p, &r->due, start, ret);
@@ -73,7 +98,7 @@ int hb_due_at(const struct hb_rulepack *p, const struct hb_due *due,
         return r;
     if (due->kind != HB_DUE_DAYS)
         d.last_day = d.due_day = hb_day_at(d.due, HB_JST);
-    add_warnings(&d);
+    d.warnings_n = hb_warnings(d.start, d.due, d.warnings);
     *ret = d;
     return 0;
 }
@@ -117,27 +142,4 @@ static int due_days(const struct hb_rulepack *p, const struct hb_due *due,
     if (r == 0 && due->target != 0)
         r = end_of_day(first + due->target, &d->target);
     return r;
-}
-
-/* In a term of a day or less "24 hours are left" would be no warning; a last
- * day that is over at its start has none at all. */
-static void add_warnings(struct hb_deadline *d)
-{
-    int64_t span = d->due - d->start;
-    bool before = span > 24 * HOUR_NS;
-    const struct hb_warning part[] = {
-        {HB_WARNING_HALF, d->start + span / 2},
-        {HB_WARNING_MOST, d->start + span / 5 * 4},
-    };
-
-    for (size_t i = 0; span > 0 && i <= HB_ARRAY_LEN(part); i++) {
-        if (before &&
-            (i == HB_ARRAY_LEN(part) || d->due - 24 * HOUR_NS < part[i].at)) {
-            d->warnings[d->warnings_n++] = (struct hb_warning){
-                HB_WARNING_DAY_BEFORE, d->due - 24 * HOUR_NS};
-            before = false;
-        }
-        if (i < HB_ARRAY_LEN(part))
-            d->warnings[d->warnings_n++] = part[i];
-    }
 }

@@ -38,9 +38,12 @@ struct hb_deadline {
     size_t warnings_n;
 };
 
+/* When to warn between START and DUE, by time; how many. */
+size_t hb_warnings(int64_t start, int64_t due,
+                   struct hb_warning ret[HB_WARNINGS_MAX]);
 /* Counts from START (ns UTC).  -ENODATA for a standing duty, -ERANGE where
  * the calendar of the pack or the range of times ends. */
-int hb_rule_due(const struct hb_rulepack *p, const struct hb_rule *r,
+int hb_duty_due(const struct hb_rulepack *p, const struct hb_duty *r,
                 int64_t start, struct hb_deadline *ret) HB_WUR;
 /* The same for a term that stands in no pack: that of a contract. */
 int hb_due_at(const struct hb_rulepack *p, const struct hb_due *due,

@@ -38,12 +38,12 @@ const char *hb_certainty_title(enum hb_certainty c)
                                                         : "?";
 }
 
-const char *hb_rule_start_name(enum hb_rule_start s)
+const char *hb_duty_start_name(enum hb_duty_start s)
 {
     return (unsigned)s < HB_ARRAY_LEN(starts) ? starts[s] : "?";
 }
 
-const char *hb_rule_start_title(enum hb_rule_start s)
+const char *hb_duty_start_title(enum hb_duty_start s)
 {
     return (unsigned)s < HB_ARRAY_LEN(start_titles) ? _(start_titles[s]) : "?";
 }
@@ -77,22 +77,22 @@ enum hb_pack_age hb_rulepack_age_state(const struct hb_rulepack *p, int64_t now)
     return days > HB_RULEPACK_MAX_AGE ? HB_PACK_OLD : HB_PACK_FRESH;
 }
 
-const struct hb_rule *hb_rule_find(const struct hb_rulepack *p, const char *id,
+const struct hb_duty *hb_duty_find(const struct hb_rulepack *p, const char *id,
                                    int64_t day)
 {
     for (size_t i = 0; i < p->n; i++) {
-        if (hb_streq(p->rules[i].id, id) && hb_rule_valid(&p->rules[i], day))
+        if (hb_streq(p->rules[i].id, id) && hb_duty_valid(&p->rules[i], day))
             return &p->rules[i];
     }
     return NULL;
 }
 
-bool hb_rule_valid(const struct hb_rule *r, int64_t day)
+bool hb_duty_valid(const struct hb_duty *r, int64_t day)
 {
     return hb_period_has(&r->period, day);
 }
 
-int hb_rule_triggered(const struct hb_rule *r, hb_value_get *get, void *arg)
+int hb_duty_triggered(const struct hb_duty *r, hb_value_get *get, void *arg)
 {
     if (r->trigger != HB_TRIGGER_FACTS)
         return r->trigger == HB_TRIGGER_ALWAYS;

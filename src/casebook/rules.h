@@ -21,8 +21,8 @@
 #include "casebook/holiday.h"
 #include "crypto/crypto.h"
 
-#define HB_RULE_MAX        256u
-#define HB_RULE_ITEMS_MAX  32u
+#define HB_DUTY_MAX        256u
+#define HB_DUTY_ITEMS_MAX  32u
 #define HB_RULEPACK_DOMAIN "rulepack"
 /* Older packs are shown with a warning. */
 #define HB_RULEPACK_MAX_AGE 180 /* days */
@@ -42,12 +42,12 @@ enum hb_trigger {
 };
 
 /* From which moment the time counts. */
-enum hb_rule_start {
+enum hb_duty_start {
     HB_START_KNOWN, /* any department knew (事態を知った時点) */
     HB_START_ASKED  /* we asked somebody, who has to answer */
 };
-const char *hb_rule_start_name(enum hb_rule_start s);  /* "known" */
-const char *hb_rule_start_title(enum hb_rule_start s); /* translated */
+const char *hb_duty_start_name(enum hb_duty_start s);  /* "known" */
+const char *hb_duty_start_title(enum hb_duty_start s); /* translated */
 
 enum hb_due_kind {
     HB_DUE_HOURS,    /* exactly so many hours later */
@@ -67,12 +67,12 @@ struct hb_due {
 };
 
 /* What a report must tell ("cause", "publication"). */
-struct hb_rule_item {
+struct hb_duty_item {
     const char *id;
     struct hb_text text;
 };
 
-struct hb_rule {
+struct hb_duty {
     const char *id; /* "ppc-final" */
     struct hb_text title;
     struct hb_text law;        /* act and article, or on what else it rests */
@@ -84,14 +84,14 @@ struct hb_rule {
     enum hb_trigger trigger;
     const char *condition; /* FACTS: as written */
     const struct hb_cond *cond;
-    enum hb_rule_start start;
+    enum hb_duty_start start;
     struct hb_due due;
     struct hb_period period; /* in which it is law */
     enum hb_certainty certainty;
     enum hb_modality modality; /* CONSIDER: deciding against it is an end */
     const char *source;        /* URL or publication */
     const char *document;      /* "D04", or NULL */
-    const struct hb_rule_item **items;
+    const struct hb_duty_item **items;
     size_t items_n;
     unsigned line, column; /* where it is written */
 };
@@ -117,9 +117,9 @@ struct hb_rulepack {
     int64_t checked_at; /* day */
     const char *checked_by;
     struct hb_calendar calendar;
-    const struct hb_rule_item *items;
+    const struct hb_duty_item *items;
     size_t items_n;
-    const struct hb_rule *rules; /* as written */
+    const struct hb_duty *rules; /* as written */
     size_t n;
     uint8_t hash[HB_SHA256_SIZE]; /* of the file */
     enum hb_pack_signature signature;
@@ -149,12 +149,12 @@ enum hb_pack_age hb_rulepack_age_state(const struct hb_rulepack *p,
                                        int64_t now);
 
 /* The version of rule ID that is law on DAY; NULL where there is none. */
-const struct hb_rule *hb_rule_find(const struct hb_rulepack *p, const char *id,
+const struct hb_duty *hb_duty_find(const struct hb_rulepack *p, const char *id,
                                    int64_t day);
-bool hb_rule_valid(const struct hb_rule *r, int64_t day);
+bool hb_duty_valid(const struct hb_duty *r, int64_t day);
 /* 1 where the rule is to be proposed, 0 where not; GET and ARG as for
  * hb_cond_eval(), -EINVAL for a fact of another type. */
-int hb_rule_triggered(const struct hb_rule *r, hb_value_get *get,
+int hb_duty_triggered(const struct hb_duty *r, hb_value_get *get,
                       void *arg) HB_WUR;
 /* The term in words, translated: "30 days, ...". */
 void hb_due_print(struct hb_buf *b, const struct hb_due *due);

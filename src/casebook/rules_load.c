@@ -31,13 +31,13 @@ static int load_head(struct pass *x, const struct hb_yaml *top);
 static int load_items(struct pass *x, const struct hb_yaml *top);
 static int load_rules(struct pass *x, const struct hb_yaml *top);
 static int load_rule(struct pass *x, const struct hb_yaml *map,
-                     struct hb_rule *r);
+                     struct hb_duty *r);
 static int load_texts(struct pass *x, const struct hb_yaml *map,
-                      struct hb_rule *r);
+                      struct hb_duty *r);
 static int load_trigger(struct pass *x, const struct hb_yaml *map,
-                        struct hb_rule *r);
+                        struct hb_duty *r);
 static int load_words(struct pass *x, const struct hb_yaml *map,
-                      struct hb_rule *r);
+                      struct hb_duty *r);
 static int load_due(struct pass *x, const struct hb_yaml *map,
                     struct hb_due *due);
 static int load_figure(struct pass *x, const struct hb_yaml *map,
@@ -45,12 +45,12 @@ static int load_figure(struct pass *x, const struct hb_yaml *map,
 static int load_flag(struct pass *x, const struct hb_yaml *map,
                      const char *key);
 static int load_document(struct pass *x, const struct hb_yaml *map,
-                         struct hb_rule *r);
+                         struct hb_duty *r);
 static int load_rule_items(struct pass *x, const struct hb_yaml *map,
-                           struct hb_rule *r);
+                           struct hb_duty *r);
 static int check_unique(struct pass *x, const struct hb_yaml *map,
-                        const struct hb_rule *r);
-static const struct hb_rule_item *find_item(const struct hb_rulepack *p,
+                        const struct hb_duty *r);
+static const struct hb_duty_item *find_item(const struct hb_rulepack *p,
                                             const char *id);
 static int check_signature(struct hb_rulepack *p, const char *path,
                            const struct hb_pub *pub, struct hb_err *err);
@@ -209,20 +209,20 @@ static int load_items(struct pass *x, const struct hb_yaml *top)
 {
     static const char *const keys[] = {"id", "text", NULL};
     const struct hb_yaml *seq = NULL;
-    struct hb_rule_item *list;
+    struct hb_duty_item *list;
     int r = hb_load_seq(&x->l, top, "items", false, &seq);
 
     if (r < 0 || seq == NULL)
         return r;
-    if (seq->count > HB_RULE_ITEMS_MAX)
+    if (seq->count > HB_DUTY_ITEMS_MAX)
         return hb_yaml_err(seq, x->l.err, -E2BIG, _("more than %u items"),
-                           HB_RULE_ITEMS_MAX);
-    list = HB_NEW_N(x->l.a, struct hb_rule_item, seq->count);
+                           HB_DUTY_ITEMS_MAX);
+    list = HB_NEW_N(x->l.a, struct hb_duty_item, seq->count);
     if (list == NULL)
         return -ENOMEM;
     x->p->items = list;
     HB_YAML_EACH (n, seq) {
-        struct hb_rule_item *i = &list[x->p->items_n];
+        struct hb_duty_item *i = &list[x->p->items_n];
 
         if (n->type != HB_YAML_MAP)
             return hb_yaml_err(n, x->l.err, -EINVAL, _("an item is a mapping"));
@@ -246,15 +246,15 @@ static int load_items(struct pass *x, const struct hb_yaml *top)
 static int load_rules(struct pass *x, const struct hb_yaml *top)
 {
     const struct hb_yaml *seq = NULL;
-    struct hb_rule *list;
+    struct hb_duty *list;
     int r = hb_load_seq(&x->l, top, "rules", true, &seq);
 
     if (r < 0 || seq == NULL)
         return r;
-    if (seq->count > HB_RULE_MAX)
+    if (seq->count > HB_DUTY_MAX)
         return hb_yaml_err(seq, x->l.err, -E2BIG, _("more than %u rules"),
-                           HB_RULE_MAX);
-    list = HB_NEW_N(x->l.a, struct hb_rule, seq->count);
+                           HB_DUTY_MAX);
+    list = HB_NEW_N(x->l.a, struct hb_duty, seq->count);
     if (list == NULL)
         return -ENOMEM;
     x->p->rules = list;
@@ -270,7 +270,7 @@ static int load_rules(struct pass *x, const struct hb_yaml *top)
 }
 
 static int load_rule(struct pass *x, const struct hb_yaml *map,
-                     struct hb_rule *r)
+                     struct hb_duty *r)
 {
     static const char *const keys[] = {
         "id",     "title",      "law",      "addressee", "when",
@@ -309,7 +309,7 @@ static int load_rule(struct pass *x, const struct hb_yaml *map,
 }
 
 static int load_texts(struct pass *x, const struct hb_yaml *map,
-                      struct hb_rule *r)
+                      struct hb_duty *r)
 {
     const struct {
         const char *key;
@@ -336,7 +336,7 @@ static int load_texts(struct pass *x, const struct hb_yaml *map,
 }
 
 static int load_words(struct pass *x, const struct hb_yaml *map,
-                      struct hb_rule *r)
+                      struct hb_duty *r)
 {
     static const char *const certainties[] = {"confirmed", "to-confirm"};
     static const char *const starts[] = {"known", "asked"};
@@ -356,13 +356,13 @@ static int load_words(struct pass *x, const struct hb_yaml *map,
                         _("\"to_confirm\" belongs to what is to be confirmed, "
                           "and only to that"));
     r->certainty = (enum hb_certainty)certainty;
-    r->start = (enum hb_rule_start)start;
+    r->start = (enum hb_duty_start)start;
     r->modality = (enum hb_modality)modality;
     return k;
 }
 
 static int load_trigger(struct pass *x, const struct hb_yaml *map,
-                        struct hb_rule *r)
+                        struct hb_duty *r)
 {
     struct hb_err err = {0};
     const char *text = NULL;
@@ -480,7 +480,7 @@ static int load_flag(struct pass *x, const struct hb_yaml *map, const char *key)
 
 /* The name alone: papers stand with their cases ("D04", "D04b"). */
 static int load_document(struct pass *x, const struct hb_yaml *map,
-                         struct hb_rule *r)
+                         struct hb_duty *r)
 {
     const char *z = NULL;
     int k = hb_load_str(&x->l, map, "document", false, &z);
@@ -498,19 +498,19 @@ static int load_document(struct pass *x, const struct hb_yaml *map,
 }
 
 static int load_rule_items(struct pass *x, const struct hb_yaml *map,
-                           struct hb_rule *r)
+                           struct hb_duty *r)
 {
     const struct hb_yaml *seq = NULL;
     int k = hb_load_seq(&x->l, map, "items", false, &seq);
 
     if (k < 0 || seq == NULL)
         return k;
-    r->items = HB_NEW_N(x->l.a, const struct hb_rule_item *, seq->count);
+    r->items = HB_NEW_N(x->l.a, const struct hb_duty_item *, seq->count);
     if (r->items == NULL)
         return -ENOMEM;
     HB_YAML_EACH (n, seq) {
-        const char *names[HB_RULE_ITEMS_MAX];
-        const struct hb_rule_item *i =
+        const char *names[HB_DUTY_ITEMS_MAX];
+        const struct hb_duty_item *i =
             n->type == HB_YAML_SCALAR ? find_item(x->p, n->text) : NULL;
 
         for (size_t j = 0; j < x->p->items_n; j++)
@@ -526,10 +526,10 @@ static int load_rule_items(struct pass *x, const struct hb_yaml *map,
 /* One id may stand more than once, for laws that changed, but never twice on
  * the same day. */
 static int check_unique(struct pass *x, const struct hb_yaml *map,
-                        const struct hb_rule *r)
+                        const struct hb_duty *r)
 {
     for (size_t i = 0; i < x->p->n; i++) {
-        const struct hb_rule *o = &x->p->rules[i];
+        const struct hb_duty *o = &x->p->rules[i];
 
         if (hb_streq(o->id, r->id) && o->period.from <= r->period.to &&
             r->period.from <= o->period.to)
@@ -540,7 +540,7 @@ static int check_unique(struct pass *x, const struct hb_yaml *map,
     return 0;
 }
 
-static const struct hb_rule_item *find_item(const struct hb_rulepack *p,
+static const struct hb_duty_item *find_item(const struct hb_rulepack *p,
                                             const char *id)
 {
     for (size_t i = 0; i < p->items_n; i++) {

@@ -52,6 +52,16 @@ const struct hb_cli_command hb_cli_commands[] = {
         "       --known-at: when any department knew, if that was earlier; "
         "deadlines count\n"
         "       from it")},
+    {"clock", hb_cmd_clock, HB_CLI_DAILY,
+     N_("deadlines by law, contract and our own order"),
+     "list [INCIDENT] [--all] | done ID \"WORDS\" | stop ID \"WHY\" |\n  start "
+     "INCIDENT RULE [--start TIME]",
+     "list done stop start --all --start",
+     N_("Deadlines start by themselves when the facts propose them and never "
+        "stop by themselves.\n"
+        "done   what was owed was done: say how, with the number of receipt\n"
+        "stop   it does not apply: a second person has to say so too\n"
+        "start  a rule (hinoban rules list) or contract:NAME by hand")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},

@@ -270,6 +270,45 @@ int hb_cmd_fact(struct hb_cli *cli, int argc, char **argv)
     return args_send(&a, cli, "fact.set");
 }
 
+int hb_cmd_clock(struct hb_cli *cli, int argc, char **argv)
+{
+    bool all = hb_client_flag(&argc, argv, "--all");
+    const char *start = hb_client_opt(&argc, argv, "--start");
+    const char *verb = argc > 1 ? argv[1] : "list";
+    int64_t id = 0, at = 0;
+    char cmd[32];
+    struct args a;
+
+    if (!(hb_streq(verb, "list") && argc <= 3) &&
+        !((hb_streq(verb, "done") || hb_streq(verb, "stop") ||
+           hb_streq(verb, "start")) &&
+          argc == 4))
+        return hb_cli_usage(cli, _("say what to do: list [INCIDENT] [--all], "
+                                   "done ID \"WORDS\", stop ID \"WHY\" or "
+                                   "start INCIDENT RULE [--start TIME]"));
+    if (argc > 2 && number(cli, argv[2], &id) != HB_EXIT_OK)
+        return HB_EXIT_USAGE;
+    if (start != NULL && hb_time_parse(hb_slice_z(start), &at) < 0)
+        return hb_cli_usage(cli,
+                            _("%s is not a time like "
+                              "2026-04-01T09:30:00+09:00"),
+                            start);
+    args_begin(&a);
+    (void)snprintf(cmd, sizeof(cmd), "clock.%s", verb);
+    if (hb_streq(verb, "list")) {
+        hb_jw_int(&a.w, "incident", id);
+        hb_jw_bool(&a.w, "all", all);
+    } else if (hb_streq(verb, "start")) {
+        hb_jw_int(&a.w, "incident", id);
+        hb_jw_str(&a.w, "rule", argv[3]);
+        hb_jw_int(&a.w, "start_ns", at);
+    } else {
+        hb_jw_int(&a.w, "id", id);
+        hb_jw_str(&a.w, "words", argv[3]);
+    }
+    return args_send(&a, cli, cmd);
+}
+
 int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
 {
     const char *site = hb_client_opt(&argc, argv, "--site");

@@ -37,15 +37,15 @@ static int parse_start(const char *z, int64_t *ret);
 static int unknown_rule(struct rules *x, const char *id);
 static void print_head(struct rules *x);
 static void print_warnings(struct rules *x);
-static void print_rule(const struct hb_rule *r);
+static void print_rule(const struct hb_duty *r);
 static void print_field(const char *label, const char *text);
-static void print_period(const struct hb_rule *r);
-static void print_deadline(struct rules *x, const struct hb_rule *r,
+static void print_period(const struct hb_duty *r);
+static void print_deadline(struct rules *x, const struct hb_duty *r,
                            const struct hb_deadline *d);
 static const char *jst(int64_t ns, char *buf, size_t size);
 static const char *closed_because(const struct hb_rulepack *p, int64_t day);
 static void json_pack(struct hb_jw *w, struct rules *x);
-static void json_rule(struct hb_jw *w, const struct hb_rule *r);
+static void json_rule(struct hb_jw *w, const struct hb_duty *r);
 static void json_due(struct hb_jw *w, const struct hb_due *due);
 static void json_deadline(struct hb_jw *w, const struct hb_deadline *d);
 static void json_time(struct hb_jw *w, const char *key, int64_t ns);
@@ -125,10 +125,10 @@ static int list(struct rules *x, int64_t day, bool all)
     if (!x->cli->json)
         print_head(x);
     for (size_t i = 0; i < x->pack->n; i++) {
-        const struct hb_rule *r = &x->pack->rules[i];
+        const struct hb_duty *r = &x->pack->rules[i];
         _cleanup_buf_ struct hb_buf term = HB_BUF_INIT;
 
-        if (!all && !hb_rule_valid(r, day))
+        if (!all && !hb_duty_valid(r, day))
             continue;
         if (x->cli->json) {
             json_rule(&w, r);
@@ -159,7 +159,7 @@ static int show(struct rules *x, const char *id)
     json_pack(&w, x);
     hb_jw_arr(&w, "rules");
     for (size_t i = 0; i < x->pack->n; i++) {
-        const struct hb_rule *r = &x->pack->rules[i];
+        const struct hb_duty *r = &x->pack->rules[i];
 
         if (!hb_streq(r->id, id))
             continue;
@@ -184,7 +184,7 @@ static int due(struct rules *x, const char *id, const char *start)
 {
     struct hb_buf out = HB_BUF_INIT;
     struct hb_deadline d;
-    const struct hb_rule *rule;
+    const struct hb_duty *rule;
     int64_t from = 0;
     struct hb_jw w;
     int r;
@@ -193,10 +193,10 @@ static int due(struct rules *x, const char *id, const char *start)
         return hb_cli_usage(x->cli, _("--start takes a time like \"2026-04-01 "
                                       "09:30\" (Japan) or "
                                       "2026-04-01T00:30:00Z"));
-    rule = hb_rule_find(x->pack, id, hb_day_at(from, HB_JST));
+    rule = hb_duty_find(x->pack, id, hb_day_at(from, HB_JST));
     if (rule == NULL)
         return unknown_rule(x, id);
-    r = hb_rule_due(x->pack, rule, from, &d);
+    r = hb_duty_due(x->pack, rule, from, &d);
     if (r == -ENODATA)
         return hb_cli_usage(x->cli, _("%s holds at all times and has no clock"),
                             id);
@@ -301,7 +301,7 @@ static int parse_start(const char *z, int64_t *ret)
 
 static int unknown_rule(struct rules *x, const char *id)
 {
-    const char *names[HB_RULE_MAX], *near;
+    const char *names[HB_DUTY_MAX], *near;
     size_t n = 0;
 
     for (; n < x->pack->n; n++)
@@ -368,7 +368,7 @@ static void print_warnings(struct rules *x)
                       "Read it and sign it again, or put the right one back."));
 }
 
-static void print_rule(const struct hb_rule *r)
+static void print_rule(const struct hb_duty *r)
 {
     _cleanup_buf_ struct hb_buf term = HB_BUF_INIT;
 
@@ -387,7 +387,7 @@ static void print_rule(const struct hb_rule *r)
     hb_due_print(&term, &r->due);
     print_field(_("Term"), hb_buf_z(&term));
     if (r->due.kind != HB_DUE_STANDING)
-        print_field(_("Counts from"), hb_rule_start_title(r->start));
+        print_field(_("Counts from"), hb_duty_start_title(r->start));
     if (r->format.in[HB_LANG_EN] != NULL)
         print_field(_("Form"), hb_text(&r->format));
     for (size_t i = 0; i < r->items_n; i++)
@@ -414,7 +414,7 @@ static void print_field(const char *label, const char *text)
     hb_cli_para(label[0] != '\0' ? lead : "      ", "      ", text);
 }
 
-static void print_period(const struct hb_rule *r)
+static void print_period(const struct hb_duty *r)
 {
     char from[16], to[16], text[64];
 
@@ -427,7 +427,7 @@ static void print_period(const struct hb_rule *r)
     print_field(_("In force"), text);
 }
 
-static void print_deadline(struct rules *x, const struct hb_rule *r,
+static void print_deadline(struct rules *x, const struct hb_duty *r,
                            const struct hb_deadline *d)
 {
     char when[48], day[16];
@@ -485,7 +485,7 @@ static void json_pack(struct hb_jw *w, struct rules *x)
     hb_jw_end_obj(w);
 }
 
-static void json_rule(struct hb_jw *w, const struct hb_rule *r)
+static void json_rule(struct hb_jw *w, const struct hb_duty *r)
 {
     static const char *const triggers[] = {"facts", "always", "by-hand"};
     char day[16];
@@ -499,7 +499,7 @@ static void json_rule(struct hb_jw *w, const struct hb_rule *r)
     hb_jw_str(w, "trigger", triggers[r->trigger]);
     if (r->condition != NULL)
         hb_jw_str(w, "condition", r->condition);
-    hb_jw_str(w, "starts", hb_rule_start_name(r->start));
+    hb_jw_str(w, "starts", hb_duty_start_name(r->start));
     json_due(w, &r->due);
     if (r->format.in[HB_LANG_EN] != NULL)
         hb_cli_json_text(w, "format", &r->format);

@@ -21,7 +21,8 @@ static int load(const char *path, struct hb_config **ret, struct hb_err *err);
 static int check_all(struct hb_config *c, struct hb_err *err);
 static int check_site(const struct hb_config *c, size_t i,
                       const struct hb_yaml *map, struct hb_err *err);
-static int check_name(const struct hb_conf_site *s, const struct hb_yaml *map,
+static int check_contracts(const struct hb_config *c, struct hb_err *err);
+static int check_name(const char *name, const struct hb_yaml *map,
                       struct hb_err *err);
 static int check_unique(const struct hb_config *c, size_t i,
                         const struct hb_yaml *map, struct hb_err *err);
@@ -178,6 +179,23 @@ static int check_all(struct hb_config *c, struct hb_err *err)
     }
     for (size_t i = 0; i < c->sites.n && r == 0; i++)
         r = check_site(c, i, nth(seq, i), err);
+    return r < 0 ? r : check_contracts(c, err);
+}
+
+static int check_contracts(const struct hb_config *c, struct hb_err *err)
+{
+    const struct hb_yaml *seq = hb_yaml_get(c->yaml, "contracts");
+    const struct hb_conf_contract *v = c->contracts.v;
+    int r = 0;
+
+    for (size_t i = 0; i < c->contracts.n && r == 0; i++) {
+        r = check_name(v[i].name, nth(seq, i), err);
+        for (size_t k = 0; r == 0 && k < i; k++)
+            if (hb_streq(v[k].name, v[i].name))
+                r = hb_yaml_err(at(nth(seq, i), "name"), err, -EEXIST,
+                                _("another contract has the name \"%s\""),
+                                v[i].name);
+    }
     return r;
 }
 
@@ -185,7 +203,7 @@ static int check_site(const struct hb_config *c, size_t i,
                       const struct hb_yaml *map, struct hb_err *err)
 {
     const struct hb_conf_site *s = (const struct hb_conf_site *)c->sites.v + i;
-    int r = check_name(s, map, err);
+    int r = check_name(s->name, map, err);
 
     if (r == 0)
         r = check_unique(c, i, map, err);
@@ -205,16 +223,16 @@ static int check_site(const struct hb_config *c, size_t i,
 }
 
 /* Names become parts of file and socket names, so the set is small. */
-static int check_name(const struct hb_conf_site *s, const struct hb_yaml *map,
+static int check_name(const char *name, const struct hb_yaml *map,
                       struct hb_err *err)
 {
-    size_t n = strlen(s->name);
+    size_t n = strlen(name);
 
-    if (n >= 1 && n <= 32 && s->name[0] != '-' &&
-        strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
+    if (n >= 1 && n <= 32 && name[0] != '-' &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
         return 0;
     return hb_yaml_err(at(map, "name"), err, -EINVAL,
-                       _("a site's name is 1 to 32 of a-z, 0-9 and hyphens, "
+                       _("a name is 1 to 32 of a-z, 0-9 and hyphens, "
                          "not starting with a hyphen"));
 }
 

@@ -61,7 +61,7 @@ struct hb_conf_org {
     const char *name;
     const char *zone_name;     /* "JST" */
     int64_t zone_minutes;      /* 540 */
-    int kind;                  /* company, municipality, school, other */
+    int kind;                  /* hb_config_kind() */
     const char *mail_relay;    /* "smtp://127.0.0.1:25" */
     bool mail_unencrypted;     /* smtp:// to another machine without TLS */
     const char *mail_user;     /* "": the relay wants none */
@@ -73,9 +73,20 @@ struct hb_conf_org {
                            "file:/mnt/...", "mail:officer@..." */
 };
 
+struct hb_conf_contract {
+    const char *name; /* [a-z0-9-]{1,32} */
+    const char *counterparty;
+    const char *clause;
+    uint64_t within; /* ns after the incident became known */
+    const char *contact;
+    bool always;   /* every incident starts its deadline */
+    bool approval; /* publication needs their word */
+};
+
 struct hb_config {
     struct hb_conf_org organisation;
-    struct hb_conf_list sites; /* struct hb_conf_site */
+    struct hb_conf_list sites;     /* struct hb_conf_site */
+    struct hb_conf_list contracts; /* struct hb_conf_contract */
     struct hb_conf_limits limits;
     uint64_t nobody_answers; /* an unanswered ask is escalated after it */
     struct hb_arena *arena;
@@ -83,6 +94,9 @@ struct hb_config {
 };
 
 extern const struct hb_conf_row hb_config_rows[];
+
+/* "municipality" ...: a value of the fact organisation_kind. */
+const char *hb_config_kind(const struct hb_config *c);
 
 /* Reads and checks PATH (cross-checks: unique names and numbers, roots that
  * do not contain each other, areas inside the root, staging that no server

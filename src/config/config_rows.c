@@ -22,8 +22,10 @@
 #define MIB (INT64_C(1) << 20)
 #define TIB (INT64_C(1) << 40)
 
-static const char *const kind_words[] = {"company", "municipality", "school",
-                                         "other", NULL};
+/* The values of the fact organisation_kind (casebook/facts.yaml). */
+static const char *const kind_words[] = {
+    "company",  "municipality",    "board-of-education", "public-school",
+    "assembly", "public-hospital", "private-school",     NULL};
 static const char *const private_words[] = {
     [HB_PRIVATE_NONE] = "none",
     [HB_PRIVATE_NGINX] = "nginx",
@@ -201,12 +203,43 @@ static const struct hb_conf_row org_rows[] = {
     END,
 };
 
+static const struct hb_conf_row contract_rows[] = {
+    {"name", HB_CONF_STR, AT(hb_conf_contract, name), 0, 0, NULL,
+     N_("Short name: a-z, 0-9 and hyphens, at most 32 characters."), NULL, NULL,
+     0},
+    {"counterparty", HB_CONF_STR, AT(hb_conf_contract, counterparty), 0, 0,
+     NULL, N_("Whom the contract is with, as it stands on papers."), NULL, NULL,
+     0},
+    {"clause", HB_CONF_STR, AT(hb_conf_contract, clause), 0, 0, "",
+     N_("The clause that asks for a report of incidents."), NULL, NULL, 0},
+    {"report_within", HB_CONF_DURATION, AT(hb_conf_contract, within), 60 * SEC,
+     366 * DAY, "24h",
+     N_("By when after an incident became known (\"at once\": 1h)."), NULL,
+     NULL, 0},
+    {"contact", HB_CONF_STR, AT(hb_conf_contract, contact), 0, 0, "",
+     N_("Whom to call, also at night: name and telephone number."), NULL, NULL,
+     0},
+    {"every_incident", HB_CONF_BOOL, AT(hb_conf_contract, always), 0, 0,
+     "false",
+     N_("Whether its deadline starts with every incident. Otherwise a person "
+        "starts it (hinoban clock start)."),
+     NULL, NULL, 0},
+    {"publication_needs_word", HB_CONF_BOOL, AT(hb_conf_contract, approval), 0,
+     0, "false",
+     N_("Whether we may publish only with the counterparty's word."), NULL,
+     NULL, 0},
+    END,
+};
+
 const struct hb_conf_row hb_config_rows[] = {
     {"organisation", HB_CONF_SECTION, AT(hb_config, organisation), 0, 0, NULL,
      N_("Who is protected."), NULL, org_rows, sizeof(struct hb_conf_org)},
     {"sites", HB_CONF_LIST, AT(hb_config, sites), 0, 0, "",
      N_("The websites under guard."), NULL, site_rows,
      sizeof(struct hb_conf_site)},
+    {"contracts", HB_CONF_LIST, AT(hb_config, contracts), 0, 0, "",
+     N_("Contracts that ask for a report of incidents."), NULL, contract_rows,
+     sizeof(struct hb_conf_contract)},
     {"limits", HB_CONF_SECTION, AT(hb_config, limits), 0, 0, "",
      N_("Ceilings for space, memory and actions."), NULL, limits_rows,
      sizeof(struct hb_conf_limits)},
@@ -216,3 +249,8 @@ const struct hb_conf_row hb_config_rows[] = {
      NULL, NULL, 0},
     END,
 };
+
+const char *hb_config_kind(const struct hb_config *c)
+{
+    return kind_words[c->organisation.kind];
+}

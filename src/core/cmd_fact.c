@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/num.h"
 #include "core/cmd.h"
+#include "core/core_clock.h"
 #include "core/play_port.h"
 #include "incident/fact.h"
 
@@ -115,6 +116,7 @@ static int fact_set(struct hb_core_call *call)
     if (r < 0)
         return r;
     hb_buf_addz(&call->text, _("Noted.\n"));
+    hb_core_clocks_review(call->core, id);
     /* A condition may have waited for it. */
     return hb_play_tick(call->core->play) < 0 ? -EIO : 0;
 }

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "core/cmd.h"
+#include "core/core_clock.h"
 #include "core/core_reflex.h"
 #include "core/play_port.h"
 #include "incident/decision.h"
@@ -91,6 +92,7 @@ static int incident_open(struct hb_core_call *call)
     r = hb_play_begin(call->core->play, id);
     if (r < 0)
         return r;
+    hb_core_clocks_review(call->core, id);
     hb_buf_addf(&call->text, _("Incident %lld is open.\n"), (long long)id);
     hb_buf_addf(&call->data, "{\"id\":%lld}", (long long)id);
     return 0;
@@ -155,6 +157,7 @@ static int incident_state(struct hb_core_call *call)
 static int task_answer(struct hb_core_call *call)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
+    struct hb_task t;
     int r;
 
     /* A measure is done by what its check says now (incident/prevent.h). */
@@ -168,6 +171,8 @@ static int task_answer(struct hb_core_call *call)
     }
     if (r < 0)
         return r;
+    if (hb_task_get(&call->core->state, call->arena, id, &t) == 0)
+        hb_core_clocks_review(call->core, t.incident);
     hb_buf_addz(&call->text, _("Noted.\n"));
     return 0;
 }

@@ -8,6 +8,7 @@
  * frame and request, every row that stands for a person's decision.
  */
 #include "core/core_bus.h"
+#include "core/core_clock.h"
 #include "core/core_reflex.h"
 
 #include "base/clock.h"
@@ -82,6 +83,8 @@ static int open_all(struct hb_core *c, struct hb_err *err)
         (r = open_stores(c, err)) < 0 || (r = open_sockets(c, err)) < 0)
         return r;
     r = hb_core_play_open(c);
+    if (r == 0)
+        r = hb_core_clocks_open(c);
     if (r < 0)
         return r;
     if (hb_loop_timer(c->loop, HB_S, HB_S, on_second, c) == NULL ||
@@ -171,6 +174,7 @@ static void close_all(struct hb_core *c)
         hb_core_helper_free(c->helper);
     }
     hb_core_play_close(c);
+    hb_core_clocks_close(c);
     if (c->events != NULL)
         hb_events_close(c->events);
     if (c->state.db != NULL)
@@ -211,6 +215,7 @@ static void on_second(void *arg)
     hb_core_own_controls_if_due(c);
     hb_core_staged_fetch(c);
     hb_core_reflex_go(c);
+    hb_core_clocks_second(c);
 }
 
 static void on_checkpoint(void *arg)

@@ -65,6 +65,9 @@ struct hb_core {
     struct hb_play *play;
     struct hb_core_part parts[HB_CORE_PARTS];
     size_t parts_n;
+    struct hb_rulepack *pack;      /* NULL: could not be read */
+    struct hb_contract *contracts; /* of the settings (core_clock.c) */
+    unsigned clocks_s;
     struct hb_core_late late[16];
     uint64_t away_ns;   /* so long a part may be away before a step that needs
                            it fails: it may be starting again */

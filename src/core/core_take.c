@@ -7,6 +7,7 @@
  * no acknowledgement and sends again, and the finding's row (keyed by the
  * event's uid) makes the repetition harmless.
  */
+#include "core/core_clock.h"
 #include "core/core_bus.h"
 #include "core/core_reflex.h"
 
@@ -120,6 +121,7 @@ static void begin_play(struct taking *t, int64_t incident)
         hb_log(HB_LOG_ERR, "the playbook of incident %lld did not begin: %s",
                (long long)incident, strerror(-r));
     t->opened = true;
+    hb_core_clocks_soon(c);
 }
 
 static int take_all(struct taking *t, const struct hb_event *const *events,

@@ -181,9 +181,23 @@ static const char hidden[] =
     " person INTEGER NOT NULL, cmd TEXT NOT NULL, time INTEGER NOT NULL);"
     "CREATE INDEX seen_incident ON seen(incident, id);";
 
+/* Deadlines by law, contract and our own order (clock.h). */
+static const char clock[] =
+    "CREATE TABLE clock("
+    " id INTEGER PRIMARY KEY, incident INTEGER NOT NULL"
+    " REFERENCES incident(id), rule TEXT NOT NULL, title_en TEXT NOT NULL,"
+    " title_ja TEXT NOT NULL, start INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " target INTEGER NOT NULL, yardstick INTEGER NOT NULL,"
+    " to_confirm INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " warned INTEGER NOT NULL, first_by INTEGER NOT NULL,"
+    " words TEXT NOT NULL, ended INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX clock_rule ON clock(incident, rule);"
+    "CREATE INDEX clock_due ON clock(state, due);";
+
 static const struct hb_migration migrations[] = {
-    {1, first},    {2, engine},       {3, dropped}, {4, reflex_deed},
-    {5, no_proof}, {6, staged_broke}, {7, fact},    {8, hidden},
+    {1, first},       {2, engine},   {3, dropped},
+    {4, reflex_deed}, {5, no_proof}, {6, staged_broke},
+    {7, fact},        {8, hidden},   {9, clock},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

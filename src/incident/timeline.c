@@ -101,6 +101,18 @@ static const struct {
     {"log.older", N_("{file} begins too late, and {older} was not read.")},
     {"log.partly", N_("{file} is too large to be read whole around the change; "
                       "it was read from {from} to {until}.")},
+    {"clock.started", N_("Deadline runs: {title}, until {due}.")},
+    {"clock.moved", N_("Deadline moved, since it was known earlier: {title}, "
+                       "until {due}.")},
+    {"clock.doubtful", N_("The facts no longer ask for it, but it runs until "
+                          "two people stop it: {title}.")},
+    {"clock.warning", N_("Deadline comes near: {title}, {due}.")},
+    {"clock.overdue", N_("Deadline has passed: {title}, {due}.")},
+    {"clock.done", N_("{by} fulfilled: {title}. {answer}")},
+    {"clock.first_eyes", N_("{by} says that it does not apply, and a second "
+                            "person has to agree: {title}. {answer}")},
+    {"clock.stopped", N_("Does not apply, by {by} as the second person: "
+                         "{title}. {answer}")},
     {"incident.hidden", N_("{by} narrowed the circle of those who may see "
                            "this incident.")},
     {"incident.shown", N_("{by} widened the circle of those who may see this "

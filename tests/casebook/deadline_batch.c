@@ -36,13 +36,13 @@ static void print_warning(const struct hb_deadline *d, enum hb_warning_kind k)
 static void answer_due(const struct hb_rulepack *p, const char *id,
                        const char *start)
 {
-    const struct hb_rule *rule;
+    const struct hb_duty *rule;
     struct hb_deadline d;
     int64_t from = 0;
 
     if (hb_parse_i64(hb_slice_z(start), &from) < 0 ||
-        (rule = hb_rule_find(p, id, hb_day_at(from, HB_JST))) == NULL ||
-        hb_rule_due(p, rule, from, &d) < 0) {
+        (rule = hb_duty_find(p, id, hb_day_at(from, HB_JST))) == NULL ||
+        hb_duty_due(p, rule, from, &d) < 0) {
         printf("none\n");
         return;
     }

@@ -8,7 +8,7 @@
 
 #include "casebook/cond.h"
 
-#define RULE_FLAG(name, en, ja)                                                     \
+#define RULE_FLAG(name, en, ja)                                                \
     {                                                                          \
         "__" name "__", {HB_VAL_BOOLEAN, NULL, 0}, false,                      \
         {                                                                      \
@@ -18,46 +18,53 @@
 
 static const struct hb_variable rule_fact_list[] = {
     RULE_FLAG("personal_data",
-         "Personal data leaked, were lost or damaged, or may have been",
-         "個人データの漏えい・滅失・毀損、またはそのおそれ"),
-    RULE_FLAG("malicious", "It was, or may have been, done with an improper purpose",
-         "不正の目的をもって行われた、またはそのおそれ"),
+              "Personal data leaked, were lost or damaged, or may have been",
+              "個人データの漏えい・滅失・毀損、またはそのおそれ"),
+    RULE_FLAG("malicious",
+              "It was, or may have been, done with an improper purpose",
+              "不正の目的をもって行われた、またはそのおそれ"),
     RULE_FLAG("sensitive_data", "Sensitive personal information is among it",
-         "要配慮個人情報を含む"),
-    RULE_FLAG("financial_harm_data", "Misuse of the data can cause financial damage",
-         "不正利用により財産的被害が生じるおそれのあるデータを含む"),
+              "要配慮個人情報を含む"),
+    RULE_FLAG("financial_harm_data",
+              "Misuse of the data can cause financial damage",
+              "不正利用により財産的被害が生じるおそれのあるデータを含む"),
     RULE_FLAG("mynumber_data",
-         "Specific personal information (My Number) is among "
-         "it",
-         "特定個人情報(マイナンバー)を含む"),
+              "Specific personal information (My Number) is among "
+              "it",
+              "特定個人情報(マイナンバー)を含む"),
     RULE_FLAG(
         "exempt_encryption",
         "All of it was protected by strong encryption, with the key kept apart",
         "高度な暗号化等により保護され、鍵も分離されている"),
-    RULE_FLAG("entrusted_by_client", "The data were entrusted to us by a client",
-         "委託元から取扱いの委託を受けたデータである"),
+    RULE_FLAG("entrusted_by_client",
+              "The data were entrusted to us by a client",
+              "委託元から取扱いの委託を受けたデータである"),
     RULE_FLAG("client_informed", "The entrusting client was told",
-         "委託元に通知済みである"),
+              "委託元に通知済みである"),
     RULE_FLAG("card_data", "Card numbers or other payment data are among it",
-         "クレジットカード情報等の決済情報を含む"),
+              "クレジットカード情報等の決済情報を含む"),
     RULE_FLAG("eu_persons", "Persons in the European Union are concerned",
-         "EU 域内の個人が含まれる"),
+              "EU 域内の個人が含まれる"),
     RULE_FLAG("listed_company", "We, or our parent company, are listed",
-         "上場会社またはその子会社である"),
-    RULE_FLAG("ransomware", "Ransomware was at work", "ランサムウェアの被害である"),
+              "上場会社またはその子会社である"),
+    RULE_FLAG("ransomware", "Ransomware was at work",
+              "ランサムウェアの被害である"),
     RULE_FLAG("ddos", "A DDoS attack was at work", "DDoS 攻撃の被害である"),
     RULE_FLAG("money_sent", "Money was sent to a wrong account",
-         "誤った口座へ送金した"),
+              "誤った口座へ送金した"),
     RULE_FLAG("account_hijacked", "An account of ours was taken over",
-         "自組織のアカウントが乗っ取られた"),
-    RULE_FLAG("infringing_content",
-         "Content that infringes somebody's rights is public on a platform",
-         "権利を侵害する情報がプラットフォーム上で公開されている"),
+              "自組織のアカウントが乗っ取られた"),
+    RULE_FLAG(
+        "infringing_content",
+        "Content that infringes somebody's rights is public on a platform",
+        "権利を侵害する情報がプラットフォーム上で公開されている"),
     RULE_FLAG("crime_suspected", "A crime is suspected", "犯罪の疑いがある"),
-    RULE_FLAG("insured", "We have a cyber insurance", "サイバー保険に加入している"),
-    RULE_FLAG("public_body_extra_data",
-         "Information that an ordinance adds to the sensitive ones is among it",
-         "条例要配慮個人情報を含む"),
+    RULE_FLAG("insured", "We have a cyber insurance",
+              "サイバー保険に加入している"),
+    RULE_FLAG(
+        "public_body_extra_data",
+        "Information that an ordinance adds to the sensitive ones is among it",
+        "条例要配慮個人情報を含む"),
     {"__persons_count__",
      {HB_VAL_INTEGER, NULL, 0},
      false,

@@ -37,10 +37,10 @@ static int64_t at(const char *z)
 static struct hb_deadline due(const char *id, const char *start)
 {
     int64_t from = at(start);
-    const struct hb_rule *r = hb_rule_find(pack, id, hb_day_at(from, HB_JST));
+    const struct hb_duty *r = hb_duty_find(pack, id, hb_day_at(from, HB_JST));
     struct hb_deadline d = {0};
 
-    if (r == NULL || hb_rule_due(pack, r, from, &d) < 0)
+    if (r == NULL || hb_duty_due(pack, r, from, &d) < 0)
         fail_msg("%s from %s has no deadline", id, start);
     return d;
 }
@@ -214,18 +214,18 @@ static void test_last_second(void **state)
 static void test_midnight(void **state)
 {
     int64_t midnight = at("2026-11-02T00:00:00+09:00");
-    const struct hb_rule *r =
-        hb_rule_find(pack, "ppc-final", pack_day("2026-11-01"));
+    const struct hb_duty *r =
+        hb_duty_find(pack, "ppc-final", pack_day("2026-11-01"));
     struct hb_deadline d;
 
     (void)state;
-    assert_int_equal(hb_rule_due(pack, r, midnight, &d), 0);
+    assert_int_equal(hb_duty_due(pack, r, midnight, &d), 0);
     is(d.due, "2026-12-01T23:59:59+09:00");
-    assert_int_equal(hb_rule_due(pack, r, midnight - 1, &d), 0);
+    assert_int_equal(hb_duty_due(pack, r, midnight - 1, &d), 0);
     is(d.due, "2026-11-30T23:59:59+09:00");
-    assert_int_equal(hb_rule_due(pack, r, midnight + 24 * H - 1, &d), 0);
+    assert_int_equal(hb_duty_due(pack, r, midnight + 24 * H - 1, &d), 0);
     is(d.due, "2026-12-01T23:59:59+09:00");
-    assert_int_equal(hb_rule_due(pack, r, midnight + 24 * H, &d), 0);
+    assert_int_equal(hb_duty_due(pack, r, midnight + 24 * H, &d), 0);
     is(d.due, "2026-12-02T23:59:59+09:00");
 }
 

@@ -26,7 +26,7 @@ static void test_good(void **state)
                                               "    document: D04b\n"
                                               "    modality: consider\n"
                                               "    valid_to: 2030-12-31\n");
-    const struct hb_rule *r;
+    const struct hb_duty *r;
 
     (void)state;
     assert_string_equal(p->id, "test");
@@ -172,16 +172,16 @@ static void test_versions(void **state)
                                    "    valid_from: 2027-01-01\n");
 
     (void)state;
-    assert_null(hb_rule_find(p, "one", pack_day("2022-03-31")));
-    assert_ptr_equal(hb_rule_find(p, "one", pack_day("2022-04-01")),
+    assert_null(hb_duty_find(p, "one", pack_day("2022-03-31")));
+    assert_ptr_equal(hb_duty_find(p, "one", pack_day("2022-04-01")),
                      &p->rules[0]);
-    assert_ptr_equal(hb_rule_find(p, "one", pack_day("2026-12-31")),
+    assert_ptr_equal(hb_duty_find(p, "one", pack_day("2026-12-31")),
                      &p->rules[0]);
-    assert_ptr_equal(hb_rule_find(p, "one", pack_day("2027-01-01")),
+    assert_ptr_equal(hb_duty_find(p, "one", pack_day("2027-01-01")),
                      &p->rules[1]);
-    assert_null(hb_rule_find(p, "two", pack_day("2027-01-01")));
-    assert_int_equal(hb_rule_triggered(&p->rules[0], NULL, NULL), 1);
-    assert_int_equal(hb_rule_triggered(&p->rules[1], NULL, NULL), 0);
+    assert_null(hb_duty_find(p, "two", pack_day("2027-01-01")));
+    assert_int_equal(hb_duty_triggered(&p->rules[0], NULL, NULL), 1);
+    assert_int_equal(hb_duty_triggered(&p->rules[1], NULL, NULL), 0);
     hb_rulepack_free(p);
     pack_refused(PACK_GOOD PACK_RULE("one") "    trigger: always\n"
                                             "    due: {hours: 1}\n",
@@ -342,8 +342,8 @@ static void proposes(struct hb_rulepack *p, struct facts f, const char *prefix,
     struct hb_buf b = HB_BUF_INIT;
 
     for (size_t i = 0; i < p->n; i++) {
-        const struct hb_rule *r = &p->rules[i];
-        int k = hb_rule_triggered(r, get, &f);
+        const struct hb_duty *r = &p->rules[i];
+        int k = hb_duty_triggered(r, get, &f);
 
         assert_true(k == 0 || k == 1);
         if (k == 1 && strncmp(r->id, prefix, strlen(prefix)) == 0)
@@ -528,7 +528,7 @@ static void test_certainty(void **state)
 
     (void)state;
     for (size_t i = 0; i < p->n; i++) {
-        const struct hb_rule *r = &p->rules[i];
+        const struct hb_duty *r = &p->rules[i];
 
         if (r->certainty == HB_CERTAINTY_CONFIRMED)
             hb_buf_addf(&b, "%s%s", b.n > 0 ? " " : "", r->id);
