@@ -54,6 +54,9 @@ int hb_load_unknown(struct hb_load *l, const struct hb_yaml *node,
 /* Whether ID is [a-z0-9]([a-z0-9._-]{0,62}). */
 int hb_load_id(struct hb_load *l, const struct hb_yaml *map, const char *key,
                const char **ret) HB_WUR;
+/* Whether there is kana or a common ideograph in Z (U+3040..30FF,
+ * U+4E00..9FFF). */
+bool hb_load_japanese(const char *z);
 
 /* playbook.yaml; references to other playbooks are resolved by _link. */
 int hb_load_playbook(struct hb_load *l, struct hb_case *c,
