@@ -24,7 +24,6 @@ static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
                 const struct hb_case *c);
 static int check(const struct hb_casebook *b, const char *dir);
 static const char *maturity(enum hb_maturity m);
-static void para(const char *first, const char *rest, const char *text);
 static void show_controls(const struct hb_case *c);
 static void show_steps(const struct hb_playbook *p);
 static void show_step(const struct hb_step *s);
@@ -118,14 +117,14 @@ static int show(const struct hb_cli *cli, const struct hb_casebook *b,
     if (!cli->json) {
         (void)printf(_("Case %u: %s\n"), c->number, hb_text(&c->title));
         (void)printf("\n");
-        para("", "", hb_text(&c->story));
-        para("", "", hb_text(&c->who));
+        hb_cli_para("", "", hb_text(&c->story));
+        hb_cli_para("", "", hb_text(&c->who));
         if (c->controls_n > 0)
             show_controls(c);
         if (c->playbook != NULL)
             show_steps(c->playbook);
         if (c->maturity == HB_MATURITY_NOT_YET)
-            para("\n", "", _("Hinoban cannot check this case yet."));
+            hb_cli_para("\n", "", _("Hinoban cannot check this case yet."));
         return HB_EXIT_OK;
     }
     hb_jw_init(&w, &out);
@@ -167,7 +166,7 @@ static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
     size_t met = 0, all = b->general_n + c->rows_n;
 
     if (c->rows_n == 0) {
-        para("", "", _("Hinoban cannot check this case yet."));
+        hb_cli_para("", "", _("Hinoban cannot check this case yet."));
         return HB_EXIT_OK;
     }
     hb_jw_init(&w, &out);
@@ -219,7 +218,7 @@ static const char *maturity(enum hb_maturity m)
 
 /* ---- for people ---- */
 
-static void para(const char *first, const char *rest, const char *text)
+void hb_cli_para(const char *first, const char *rest, const char *text)
 {
     const char *lead = first;
     size_t n = strlen(text), skip = 0;
@@ -249,7 +248,7 @@ static void show_controls(const struct hb_case *c)
                      k->required ? "" : _(" not required"),
                      k->modality == HB_MOD_CONSIDER ? _(" to be considered")
                                                     : "");
-        para("      ", "      ", hb_text(&k->text));
+        hb_cli_para("      ", "      ", hb_text(&k->text));
     }
 }
 
@@ -274,7 +273,7 @@ static void show_step(const struct hb_step *s)
                    s->type == HB_STEP_TASK              ? "*"
                    : have_action(NULL, s->action->name) ? ">"
                                                         : "-");
-    para(lead, "    ", hb_text(&s->title));
+    hb_cli_para(lead, "    ", hb_text(&s->title));
 }
 
 static void print_row(const struct hb_case *c, const struct hb_row *row)
@@ -289,10 +288,10 @@ static void print_row(const struct hb_case *c, const struct hb_row *row)
                  st & HB_ROW_RECORDED ? _("recorded ") : "",
                  st & HB_ROW_PARTLY ? _("(partly)") : "");
     (void)snprintf(lead, sizeof(lead), "%9s", "");
-    para(lead, lead, hb_text(&row->need));
+    hb_cli_para(lead, lead, hb_text(&row->need));
     if (row->missing.in[HB_LANG_EN] != NULL) {
         (void)snprintf(lead, sizeof(lead), "%9s%s", "", "! ");
-        para(lead, "           ", hb_text(&row->missing));
+        hb_cli_para(lead, "           ", hb_text(&row->missing));
     }
 }
 
