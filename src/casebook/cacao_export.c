@@ -117,7 +117,7 @@ static int build(struct out *o, int64_t modified)
     str(o, o->top, "spec_version", "cacao-2.0");
     str(o, o->top, "id", id);
     str(o, o->top, "name", o->p->title.in[HB_LANG_EN]);
-    if (o->p->owner != NULL)
+    if (o->p->owner != NULL && o->p->owner->story.in[HB_LANG_EN] != NULL)
         str(o, o->top, "description", o->p->owner->story.in[HB_LANG_EN]);
     str(o, o->top, "created_by", named(o, "identity", "identity/hinoban"));
     str(o, o->top, "created", hb_time_utc(HB_CACAO_CREATED, at, sizeof(at)));

@@ -159,7 +159,7 @@ static const struct known variable_known[] = {
     {"description", HB_JSON_STR, USED, ALL},
     {"value", HB_JSON_STR, NULLABLE, ALL},
     {"constant", HB_JSON_BOOL, USED, ALL},
-    {"external", HB_JSON_BOOL, LEFT, ALL},
+    {"external", HB_JSON_BOOL, OURS, ALL},
 };
 
 /* Of the extension, beside hb_cacao_props. */
