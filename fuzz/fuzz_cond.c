@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_cond.c - conditions of playbook steps.  Whatever parses must print to
- * text that parses again to the same text, and must have an answer.
+ * text that parses again to the same text, and must have an answer; in the
+ * words of CACAO it means the same.
  */
 #include "casebook/cond.h"
 
@@ -34,6 +35,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (hb_cond_parse(a, hb_buf_z(&one), &vars, &d, NULL) == 0) {
             HB_ASSERT(hb_cond_eval(d, NULL, NULL) == r);
             hb_cond_print(&two, d);
+        }
+        hb_buf_reset(&two);
+        hb_cond_print_cacao(&two, c);
+        text = (char *)(uintptr_t)hb_cond_from_cacao(a, hb_buf_z(&two));
+        if (hb_cond_parse(a, text, &vars, &d, NULL) == 0) {
+            HB_ASSERT(hb_cond_eval(d, NULL, NULL) == r);
+            hb_buf_reset(&one);
+            hb_cond_print_cacao(&one, d);
+            HB_ASSERT(hb_slice_eq(hb_buf_slice(&one), hb_buf_slice(&two)));
+        } else {
+            HB_ASSERT(strlen(text) > HB_COND_MAX_TEXT);
         }
     }
     hb_buf_done(&one);

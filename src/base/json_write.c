@@ -139,7 +139,9 @@ int hb_json_write_jcs(struct hb_buf *b, const struct hb_json *node)
 
     write_node(&w, node, 0);
     if (w.err == 0)
-        return hb_buf_err(b);
+        w.err = hb_buf_err(b);
+    if (w.err == 0)
+        return 0;
     /* Nothing half-written may be signed by a caller who looks away. */
     if (b->p != NULL) {
         b->n = start;

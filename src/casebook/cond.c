@@ -79,6 +79,11 @@ static int present(const struct operand *o, hb_value_get *get, void *arg,
 static int eval_test(const struct hb_cond *c, hb_value_get *get, void *arg);
 static int compare(const struct hb_value *a, const struct hb_value *b);
 static void print_operand(struct hb_buf *b, const struct operand *o);
+static void print_cacao(struct hb_buf *b, const struct hb_cond *c, bool neg,
+                        bool under_and);
+static void print_cacao_test(struct hb_buf *b, const struct hb_cond *c,
+                             bool neg);
+static void cacao_operand(struct hb_buf *b, const struct operand *o);
 
 static const struct {
     const char *text;
@@ -197,6 +202,50 @@ void hb_cond_print(struct hb_buf *b, const struct hb_cond *c)
         break;
     }
     hb_buf_addc(b, ')');
+}
+
+bool hb_cond_uses(const struct hb_cond *c, const struct hb_variable *var)
+{
+    if (c->op == OP_AND || c->op == OP_OR)
+        return hb_cond_uses(c->a, var) || hb_cond_uses(c->b, var);
+    if (c->op == OP_NOT)
+        return hb_cond_uses(c->a, var);
+    for (size_t i = 0; i < c->right_n; i++) {
+        if (c->right[i].var == var)
+            return true;
+    }
+    return c->left.var == var;
+}
+
+void hb_cond_print_cacao(struct hb_buf *b, const struct hb_cond *c)
+{
+    print_cacao(b, c, false, false);
+}
+
+const char *hb_cond_from_cacao(struct hb_arena *a, const char *text)
+{
+    size_t n = strlen(text), k = 0;
+    char *out = hb_arena_alloc(a, 2 * n + 1);
+    bool quoted = false;
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (quoted && text[i] == '\\' && i + 1 < n) {
+            i++;
+            if (text[i] == '\'')
+                out[k++] = '\'';
+        } else if (text[i] == '\'') {
+            quoted = !quoted;
+        } else if (!quoted && i >= 2 &&
+                   strncmp(text + i - 2, "__:value", 8) == 0) {
+            i += 5;
+            continue;
+        }
+        out[k++] = text[i];
+    }
+    out[k] = '\0';
+    return out;
 }
 
 /* ---- words ---- */
@@ -595,4 +644,72 @@ static void print_operand(struct hb_buf *b, const struct operand *o)
             hb_buf_addz(b, *s == '\'' ? "''" : (char[]){*s, '\0'});
         hb_buf_addc(b, '\'');
     }
+}
+
+/* ---- as CACAO writes it ---- */
+
+/* NEG: the whole is turned into its opposite.  UNDER_AND: it stands beside
+ * another one of AND, which binds tighter than OR. */
+static void print_cacao(struct hb_buf *b, const struct hb_cond *c, bool neg,
+                        bool under_and)
+{
+    bool tight = (c->op == OP_AND) != neg;
+
+    switch (c->op) {
+    case OP_AND:
+    case OP_OR:
+        hb_buf_addz(b, under_and && !tight ? "(" : "");
+        print_cacao(b, c->a, neg, tight);
+        hb_buf_addz(b, tight ? " AND " : " OR ");
+        print_cacao(b, c->b, neg, tight);
+        hb_buf_addz(b, under_and && !tight ? ")" : "");
+        break;
+    case OP_NOT:
+        print_cacao(b, c->a, !neg, under_and);
+        break;
+    default:
+        print_cacao_test(b, c, neg);
+        break;
+    }
+}
+
+static void print_cacao_test(struct hb_buf *b, const struct hb_cond *c,
+                             bool neg)
+{
+    static const char *const text[][2] = {
+        [OP_EQ] = {" = ", " != "}, [OP_NE] = {" != ", " = "},
+        [OP_LT] = {" < ", " >= "}, [OP_LE] = {" <= ", " > "},
+        [OP_GT] = {" > ", " <= "}, [OP_GE] = {" >= ", " < "}};
+
+    cacao_operand(b, &c->left);
+    if (c->op == OP_TRUE) {
+        hb_buf_addz(b, neg ? " = false" : " = true");
+    } else if (c->op == OP_IN) {
+        hb_buf_addz(b, neg ? " NOT IN (" : " IN (");
+        for (size_t i = 0; i < c->right_n; i++) {
+            hb_buf_addz(b, i > 0 ? ", " : "");
+            cacao_operand(b, &c->right[i]);
+        }
+        hb_buf_addc(b, ')');
+    } else {
+        hb_buf_addz(b, text[c->op][neg]);
+        cacao_operand(b, c->right);
+    }
+}
+
+static void cacao_operand(struct hb_buf *b, const struct operand *o)
+{
+    if (o->var == NULL && o->value.type == HB_VAL_STRING) {
+        hb_buf_addc(b, '\'');
+        for (const char *s = o->value.str; *s != '\0'; s++) {
+            if (*s == '\'' || *s == '\\')
+                hb_buf_addc(b, '\\');
+            hb_buf_addc(b, *s);
+        }
+        hb_buf_addc(b, '\'');
+        return;
+    }
+    print_operand(b, o);
+    if (o->var != NULL)
+        hb_buf_addz(b, ":value");
 }

@@ -72,4 +72,16 @@ int hb_cond_eval(const struct hb_cond *c, hb_value_get *get, void *arg) HB_WUR;
 /* Writes the condition with all brackets, for tests and for people. */
 void hb_cond_print(struct hb_buf *b, const struct hb_cond *c);
 
+/* Whether C looks at VAR. */
+bool hb_cond_uses(const struct hb_cond *c, const struct hb_variable *var);
+
+/* Writes the same in the words of CACAO 2.0, that is of STIX 2.1 patterns (9.7:
+ * comparison expressions): "__x__:value", '\'' for a quote in a text, a
+ * boolean variable compared with true or false.  NOT stands only where that
+ * grammar has it, so it is carried inwards to the comparisons. */
+void hb_cond_print_cacao(struct hb_buf *b, const struct hb_cond *c);
+/* TEXT of a CACAO file in our words, in A; NULL without memory.  It is not
+ * parsed: hb_cond_parse() says what is wrong with it. */
+const char *hb_cond_from_cacao(struct hb_arena *a, const char *text) HB_WUR;
+
 #endif

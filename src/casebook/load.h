@@ -72,6 +72,9 @@ int hb_load_when(struct hb_load *l, const struct hb_yaml *map, const char *key,
 /* Whether ID is [a-z0-9]([a-z0-9._-]{0,62}). */
 int hb_load_id(struct hb_load *l, const struct hb_yaml *map, const char *key,
                const char **ret) HB_WUR;
+/* Whether there is kana or a common ideograph in Z (U+3040..30FF,
+ * U+4E00..9FFF). */
+bool hb_load_japanese(const char *z);
 
 /* Files: each is read once, and the book's hash covers it. */
 int hb_load_folder(struct hb_load *l, const char *path,
@@ -93,6 +96,11 @@ int hb_load_documents(struct hb_load *l, const char *path,
 /* One playbook; references to other playbooks are resolved by _link. */
 int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
                      const struct hb_playbook **ret) HB_WUR;
+/* The same of TOP, which was parsed from TEXT, without adding it to the
+ * book. */
+int hb_load_playbook_tree(struct hb_load *l, struct hb_case *c,
+                          const struct hb_yaml *top, struct hb_slice text,
+                          const struct hb_playbook **ret) HB_WUR;
 /* valid_from and valid_to of MAP (rules_load.c); the first is optional where
  * FROM is not NULL, and then *FROM. */
 int hb_load_period(struct hb_load *l, const struct hb_yaml *map,

@@ -24,7 +24,8 @@ struct pass { /* while one playbook is loaded */
 };
 
 static int load_variables(struct pass *x, const struct hb_yaml *seq);
-static int add_to_book(struct pass *x, const struct hb_yaml *top);
+static int add_to_book(struct hb_load *l, const struct hb_playbook *p,
+                       const struct hb_yaml *top);
 static int load_variable(struct pass *x, const struct hb_yaml *map,
                          struct hb_variable *v);
 static int load_value(struct pass *x, const struct hb_yaml *map,
@@ -106,16 +107,30 @@ static const struct {
 int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
                      const struct hb_playbook **ret)
 {
-    static const char *const keys[] = {"id",        "title", "variables",
-                                       "exception", "steps", NULL};
-    struct pass x = {.l = l, .c = c};
-    const struct hb_yaml *vars = NULL, *seq = NULL;
+    const struct hb_playbook *p = NULL;
     struct hb_yaml *top = NULL;
     struct hb_slice text = {0};
     int r = hb_load_yaml(l, file, &top, &text);
 
     if (r == 0)
-        r = hb_yaml_keys(top, keys, l->err);
+        r = hb_load_playbook_tree(l, c, top, text, &p);
+    if (r == 0)
+        r = add_to_book(l, p, top);
+    if (r == 0)
+        *ret = p;
+    return r;
+}
+
+int hb_load_playbook_tree(struct hb_load *l, struct hb_case *c,
+                          const struct hb_yaml *top, struct hb_slice text,
+                          const struct hb_playbook **ret)
+{
+    static const char *const keys[] = {"id",        "title", "variables",
+                                       "exception", "steps", NULL};
+    struct pass x = {.l = l, .c = c};
+    const struct hb_yaml *vars = NULL, *seq = NULL;
+    int r = hb_yaml_keys(top, keys, l->err);
+
     x.p = HB_NEW(l->a, struct hb_playbook);
     if (x.p == NULL)
         return -ENOMEM;
@@ -157,8 +172,6 @@ int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
     if (r == 0)
         r = hb_flow_check(x.p, top->file, l->err);
     if (r == 0)
-        r = add_to_book(&x, top);
-    if (r == 0)
         *ret = x.p;
     return r;
 }
@@ -188,23 +201,23 @@ int hb_load_playbook_link(struct hb_load *l, struct hb_playbook *p)
 
 /* ---- the book's list ---- */
 
-static int add_to_book(struct pass *x, const struct hb_yaml *top)
+static int add_to_book(struct hb_load *l, const struct hb_playbook *p,
+                       const struct hb_yaml *top)
 {
-    struct hb_casebook *b = x->l->book;
+    struct hb_casebook *b = l->book;
 
     for (size_t i = 0; i < b->playbooks_n; i++)
-        if (hb_streq(b->playbooks[i]->id, x->p->id))
-            return hb_yaml_err(hb_yaml_get(top, "id"), x->l->err, -EEXIST,
-                               _("playbook %s stands twice"), x->p->id);
+        if (hb_streq(b->playbooks[i]->id, p->id))
+            return hb_yaml_err(hb_yaml_get(top, "id"), l->err, -EEXIST,
+                               _("playbook %s stands twice"), p->id);
     if (b->playbooks == NULL)
-        b->playbooks =
-            HB_NEW_N(x->l->a, const struct hb_playbook *, HB_BOOKS_MAX);
+        b->playbooks = HB_NEW_N(l->a, const struct hb_playbook *, HB_BOOKS_MAX);
     if (b->playbooks == NULL)
         return -ENOMEM;
     if (b->playbooks_n == HB_BOOKS_MAX)
-        return hb_yaml_err(top, x->l->err, -E2BIG, _("more than %u playbooks"),
+        return hb_yaml_err(top, l->err, -E2BIG, _("more than %u playbooks"),
                            HB_BOOKS_MAX);
-    b->playbooks[b->playbooks_n++] = x->p;
+    b->playbooks[b->playbooks_n++] = p;
     return 0;
 }
 

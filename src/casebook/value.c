@@ -10,7 +10,6 @@
 static int missing(struct hb_load *l, const struct hb_yaml *map,
                    const char *key);
 static bool blank(const char *z);
-static bool has_japanese(const char *z);
 static bool wide(const char *z);
 static const char *unfold(struct hb_load *l, const char *z);
 static int find_word(struct hb_words words, const char *text);
@@ -68,7 +67,7 @@ int hb_load_text(struct hb_load *l, const struct hb_yaml *map, const char *key,
         r = hb_load_str(l, n, keys[i], true, &t.in[i]);
     if (r < 0 || t.in[HB_LANG_EN] == NULL || t.in[HB_LANG_JA] == NULL)
         return r;
-    if (!has_japanese(t.in[HB_LANG_JA]))
+    if (!hb_load_japanese(t.in[HB_LANG_JA]))
         r = hb_yaml_err(hb_yaml_get(n, "ja"), l->err, -EINVAL,
                         _("\"ja\" is not written in Japanese"));
     if (r == 0 && hb_streq(t.in[HB_LANG_EN], t.in[HB_LANG_JA]))
@@ -265,8 +264,7 @@ static bool blank(const char *z)
     return z[strspn(z, " \t\n")] == '\0';
 }
 
-/* Kana or the common ideographs: U+3040..30FF, U+4E00..9FFF. */
-static bool has_japanese(const char *z)
+bool hb_load_japanese(const char *z)
 {
     for (const unsigned char *p = (const unsigned char *)z; p[0] != '\0'; p++) {
         unsigned u;

@@ -71,6 +71,10 @@ int hb_cli_fail_code(const char *what, int code);
  * where that did not work (a full disk, a closed pipe). */
 int hb_cli_flush(void);
 
+/* Prints TEXT folded to the width of a terminal, FIRST before its first line
+ * and REST before the others (case.c). */
+void hb_cli_para(const char *first, const char *rest, const char *text);
+
 /* The subcommands. */
 hb_cli_fn hb_cmd_approve;
 hb_cli_fn hb_cmd_vantage;
@@ -87,6 +91,7 @@ hb_cli_fn hb_cmd_incident;
 hb_cli_fn hb_cmd_init;
 hb_cli_fn hb_cmd_modules;
 hb_cli_fn hb_cmd_person;
+hb_cli_fn hb_cmd_playbook;
 hb_cli_fn hb_cmd_private_run;
 hb_cli_fn hb_cmd_reflex;
 hb_cli_fn hb_cmd_release;

@@ -151,6 +151,28 @@ const struct hb_cli_command hb_cli_commands[] = {
         "check  reads a rule pack and says what is wrong, or nothing; tells "
         "signature and age\n"
         "sign   signs a pack that you have read, with the rules key")},
+    {"playbook", hb_cmd_playbook, HB_CLI_DAILY,
+     N_("show the playbooks, and exchange them with others as CACAO 2.0"),
+     "list | show ID | export ID [--sign KEY] [--out FILE] |\n"
+     "  import FILE [--check-only] [--trust PUB] [--out FILE]",
+     "list show export import --sign --passphrase-file --out --check-only "
+     "--trust",
+     N_("ID is the name of a playbook, or the number or name of its case.\n"
+        "export  writes CACAO 2.0 JSON, always the same for the same playbook; "
+        "what CACAO lacks\n"
+        "        stands in an extension, so that nothing is lost. --sign adds "
+        "a signature\n"
+        "import  reads it again and writes YAML for the case book. A bad "
+        "signature, commands\n"
+        "        other than \"manual\" and our own actions, and whatever is "
+        "not "
+        "understood are\n"
+        "        refused. A playbook of others becomes a draft: its texts have "
+        "no second\n"
+        "        language, its steps no phase, its tasks no role\n"
+        "--trust the key that must have signed it; without it a signature by "
+        "the rules key of\n"
+        "        this machine counts")},
     {"site", hb_cmd_site, HB_CLI_DAILY,
      N_("publish a release, scan a site, look at it from outside"),
      "list | publish NAME DIR [--dry-run] | scan NAME | look NAME |\n"

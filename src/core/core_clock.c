@@ -177,8 +177,7 @@ static int add_clock(void *arg, const struct hb_clock *k)
         return 0;
     hb_buf_addf(&call->text, "  %4lld  [%lld] %s  %s\n          %s%s%s\n",
                 (long long)k->id, (long long)k->incident,
-                hb_core_when(call, k->due, due, sizeof(due)),
-                how(k, hb_now()),
+                hb_core_when(call, k->due, due, sizeof(due)), how(k, hb_now()),
                 call->lang == HB_LANG_JA ? k->title_ja : k->title_en,
                 k->yardstick ? _(" (our own yardstick)") : "",
                 k->to_confirm ? _(" (to be confirmed)") : "");
@@ -248,9 +247,9 @@ static int clock_stop(struct hb_core_call *call)
 
 static int clock_start(struct hb_core_call *call)
 {
-    const struct hb_clock_rules rules = {
-        call->core->pack, call->core->contracts,
-        call->core->ctx->config->contracts.n};
+    const struct hb_clock_rules rules = {call->core->pack,
+                                         call->core->contracts,
+                                         call->core->ctx->config->contracts.n};
     int64_t id = hb_json_int(call->args, "incident", 0);
     int64_t start = hb_json_int(call->args, "start_ns", 0);
     struct hb_incident i;
@@ -261,8 +260,7 @@ static int clock_start(struct hb_core_call *call)
                           (long long)id);
     r = hb_clock_start(&call->core->state, &rules, id,
                        hb_json_str(call->args, "rule", ""),
-                       start > 0 ? start : hb_now(), call->person,
-                       &call->err);
+                       start > 0 ? start : hb_now(), call->person, &call->err);
     if (r == 0)
         hb_buf_addz(&call->text, _("Noted.\n"));
     return r;

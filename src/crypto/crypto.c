@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/num.h"
 #include "crypto/passphrase.h"
 
 /* Large enough that most web files are one read. */
@@ -141,6 +142,35 @@ int hb_sha256_fd(struct hb_sha256 *h, int fd, uint64_t max,
     hb_sha256_end(h, ret);
     if (ret_size != NULL)
         *ret_size = at;
+    return 0;
+}
+
+int hb_uuid5(const uint8_t ns[16], struct hb_slice name, char ret[HB_UUID_SIZE])
+{
+    static const unsigned dash[] = {8, 13, 18, 23};
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    char hex[33];
+    unsigned n = 0;
+    bool ok = ctx != NULL && EVP_DigestInit_ex2(ctx, EVP_sha1(), NULL) == 1 &&
+              EVP_DigestUpdate(ctx, ns, 16) == 1 &&
+              EVP_DigestUpdate(ctx, name.p, name.n) == 1 &&
+              EVP_DigestFinal_ex(ctx, digest, &n) == 1 && n >= 16;
+
+    EVP_MD_CTX_free(ctx);
+    if (!ok)
+        return ctx == NULL ? -ENOMEM : -EIO;
+    digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x50); /* version 5 */
+    digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80); /* RFC 9562's variant */
+    hb_hex(digest, 16, hex);
+    for (unsigned i = 0, at = 0, next = 0; i < 32; i++) {
+        if (next < HB_ARRAY_LEN(dash) && at == dash[next]) {
+            ret[at++] = '-';
+            next++;
+        }
+        ret[at++] = hex[i];
+    }
+    ret[HB_UUID_SIZE - 1] = '\0';
     return 0;
 }
 

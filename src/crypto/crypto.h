@@ -31,6 +31,13 @@ void hb_sha256(const void *p, size_t n, uint8_t ret[HB_SHA256_SIZE]);
 int hb_sha256_fd(struct hb_sha256 *h, int fd, uint64_t max,
                  uint8_t ret[HB_SHA256_SIZE], uint64_t *ret_size) HB_WUR;
 
+/* A UUID of version 5 (RFC 9562: 5.5): the same for the same NAME below the
+ * same namespace NS.  Its SHA-1 protects nothing; it is what the format
+ * asks for. */
+#define HB_UUID_SIZE 37u /* with the terminator */
+int hb_uuid5(const uint8_t ns[16], struct hb_slice name,
+             char ret[HB_UUID_SIZE]) HB_WUR;
+
 /* Purposes (TRUST: Keys). */
 enum hb_key_purpose {
     HB_KEY_PUBLISH,  /* baselines, manifests */
@@ -72,6 +79,14 @@ int hb_sign(const struct hb_key *k, const char *domain, struct hb_slice msg,
 /* 0 when it holds, -EBADMSG when not. */
 int hb_verify(const struct hb_pub *p, const char *domain, struct hb_slice msg,
               const uint8_t sig[HB_SIG_SIZE]) HB_WUR;
+/* Signatures in formats of others, which leave no room for a domain (CACAO
+ * 2.0): over the 64 lower-case hex digits of DIGEST and nothing else, so that
+ * one can never pass for a signature of ours, which begin with "hinoban-".
+ * Errors as above. */
+int hb_sign_hex(const struct hb_key *k, const uint8_t digest[HB_SHA256_SIZE],
+                uint8_t ret[HB_SIG_SIZE]) HB_WUR;
+int hb_verify_hex(const struct hb_pub *p, const uint8_t digest[HB_SHA256_SIZE],
+                  const uint8_t sig[HB_SIG_SIZE]) HB_WUR;
 /* The exact bytes that a signature covers, for strangers. */
 void hb_sign_message(struct hb_buf *b, const char *domain, struct hb_slice msg);
 

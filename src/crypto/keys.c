@@ -53,6 +53,10 @@ static int parse_private(const char *path, BIO *in, const char *passphrase,
 static EVP_PKEY *decrypt(const unsigned char *der, long n,
                          const char *passphrase);
 static bool domain_ok(const char *domain);
+static int sign_bytes(const struct hb_key *k, struct hb_slice msg,
+                      uint8_t ret[HB_SIG_SIZE]);
+static int verify_bytes(const struct hb_pub *p, struct hb_slice msg,
+                        const uint8_t sig[HB_SIG_SIZE]);
 
 static const char *const purposes[HB_KEY_COUNT] = {
     [HB_KEY_PUBLISH] = "publish",   [HB_KEY_RULES] = "rules",
@@ -240,10 +244,6 @@ int hb_sign(const struct hb_key *k, const char *domain, struct hb_slice msg,
             uint8_t ret[HB_SIG_SIZE])
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    uint8_t sig[HB_SIG_SIZE];
-    size_t n = sizeof(sig);
-    EVP_MD_CTX *ctx;
-    int r = -EIO;
 
     if (!domain_ok(domain))
         return -EINVAL;
@@ -251,27 +251,13 @@ int hb_sign(const struct hb_key *k, const char *domain, struct hb_slice msg,
     hb_sign_message(&b, domain, msg);
     if (hb_buf_err(&b) < 0)
         return hb_buf_err(&b);
-    ctx = EVP_MD_CTX_new();
-    if (ctx == NULL)
-        return -ENOMEM;
-    if (EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, k->pkey, NULL) ==
-            1 &&
-        EVP_DigestSign(ctx, sig, &n, (const uint8_t *)b.p, b.n) == 1 &&
-        n == HB_SIG_SIZE)
-        r = 0;
-    EVP_MD_CTX_free(ctx);
-    ERR_clear_error();
-    if (r == 0)
-        memcpy(ret, sig, HB_SIG_SIZE);
-    return r;
+    return sign_bytes(k, hb_buf_slice(&b), ret);
 }
 
 int hb_verify(const struct hb_pub *p, const char *domain, struct hb_slice msg,
               const uint8_t sig[HB_SIG_SIZE])
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    EVP_MD_CTX *ctx;
-    int r = -EBADMSG;
 
     if (!domain_ok(domain))
         return -EINVAL;
@@ -279,16 +265,25 @@ int hb_verify(const struct hb_pub *p, const char *domain, struct hb_slice msg,
     hb_sign_message(&b, domain, msg);
     if (hb_buf_err(&b) < 0)
         return hb_buf_err(&b);
-    ctx = EVP_MD_CTX_new();
-    if (ctx == NULL)
-        return -ENOMEM;
-    if (EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, p->pkey, NULL) ==
-            1 &&
-        EVP_DigestVerify(ctx, sig, HB_SIG_SIZE, (const uint8_t *)b.p, b.n) == 1)
-        r = 0;
-    EVP_MD_CTX_free(ctx);
-    ERR_clear_error();
-    return r;
+    return verify_bytes(p, hb_buf_slice(&b), sig);
+}
+
+int hb_sign_hex(const struct hb_key *k, const uint8_t digest[HB_SHA256_SIZE],
+                uint8_t ret[HB_SIG_SIZE])
+{
+    char hex[2 * HB_SHA256_SIZE + 1];
+
+    hb_hex(digest, HB_SHA256_SIZE, hex);
+    return sign_bytes(k, hb_slice_z(hex), ret);
+}
+
+int hb_verify_hex(const struct hb_pub *p, const uint8_t digest[HB_SHA256_SIZE],
+                  const uint8_t sig[HB_SIG_SIZE])
+{
+    char hex[2 * HB_SHA256_SIZE + 1];
+
+    hb_hex(digest, HB_SHA256_SIZE, hex);
+    return verify_bytes(p, hb_slice_z(hex), sig);
 }
 
 void hb_sign_message(struct hb_buf *b, const char *domain, struct hb_slice msg)
@@ -497,4 +492,44 @@ static bool domain_ok(const char *domain)
         if (domain[i] != '-' && (domain[i] < 'a' || domain[i] > 'z'))
             return false;
     return true;
+}
+
+static int sign_bytes(const struct hb_key *k, struct hb_slice msg,
+                      uint8_t ret[HB_SIG_SIZE])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t sig[HB_SIG_SIZE];
+    size_t n = sizeof(sig);
+    int r = -EIO;
+
+    if (ctx == NULL)
+        return -ENOMEM;
+    if (EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, k->pkey, NULL) ==
+            1 &&
+        EVP_DigestSign(ctx, sig, &n, (const uint8_t *)msg.p, msg.n) == 1 &&
+        n == HB_SIG_SIZE)
+        r = 0;
+    EVP_MD_CTX_free(ctx);
+    ERR_clear_error();
+    if (r == 0)
+        memcpy(ret, sig, HB_SIG_SIZE);
+    return r;
+}
+
+static int verify_bytes(const struct hb_pub *p, struct hb_slice msg,
+                        const uint8_t sig[HB_SIG_SIZE])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    int r = -EBADMSG;
+
+    if (ctx == NULL)
+        return -ENOMEM;
+    if (EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, p->pkey, NULL) ==
+            1 &&
+        EVP_DigestVerify(ctx, sig, HB_SIG_SIZE, (const uint8_t *)msg.p,
+                         msg.n) == 1)
+        r = 0;
+    EVP_MD_CTX_free(ctx);
+    ERR_clear_error();
+    return r;
 }

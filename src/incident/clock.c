@@ -107,13 +107,11 @@ int hb_clock_start(struct hb_state *s, const struct hb_clock_rules *rules,
         rc = fill(rules->pack, r, start, &c);
     }
     if (rc == -ENODATA)
-        return hb_err_set(err, rc,
-                          _("%s holds at all times and has no deadline."),
-                          rule);
+        return hb_err_set(
+            err, rc, _("%s holds at all times and has no deadline."), rule);
     if (rc < 0)
-        return hb_err_set(err, rc,
-                          _("There is no rule \"%s\" (hinoban rules list)."),
-                          rule);
+        return hb_err_set(
+            err, rc, _("There is no rule \"%s\" (hinoban rules list)."), rule);
     rc = by_rule(s, a, incident, rule, &old);
     if (rc == 1)
         return hb_err_set(err, -EEXIST,
@@ -171,8 +169,8 @@ int hb_clock_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                  struct hb_clock *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(s->db, "SELECT " COLUMNS " FROM clock WHERE id = ?1",
-                       &q);
+    int r =
+        hb_db_stmt(s->db, "SELECT " COLUMNS " FROM clock WHERE id = ?1", &q);
 
     if (r < 0)
         return r;

@@ -712,6 +712,22 @@ static void test_small_buffer(void **state)
     hb_buf_done(&b);
 }
 
+/* Half of a text must not be signed. */
+static void test_jcs_small_buffer(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_json *node = hb_json_new(a, HB_JSON_ARR);
+    struct hb_buf b;
+
+    assert_non_null(hb_json_add_str(a, node, NULL, "longer than the ceiling"));
+    hb_buf_init(&b, 8);
+    hb_buf_addz(&b, "be");
+    assert_int_equal(hb_json_write_jcs(&b, node), -EFBIG);
+    assert_string_equal(hb_buf_z(&b), "be");
+    assert_int_equal(b.n, 2);
+    hb_buf_done(&b);
+}
+
 static const char fault_text[] =
     "{\"a\":[1,2.5,\"x\\n\",true,null],\"b\":{\"c\":\"d\"},"
     "\"long\":0.10000000000000000555111512312578270211815834045410156,"
@@ -824,6 +840,7 @@ int main(void)
         cmocka_unit_test(test_jw),
         cmocka_unit_test(test_jw_deep),
         cmocka_unit_test(test_small_buffer),
+        cmocka_unit_test(test_jcs_small_buffer),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_small_arena),
         cmocka_unit_test(test_build_small_arena),

@@ -7,7 +7,6 @@ export HINOBAN_DATADIR=$HB_SOURCE_ROOT
 
 run "$H" case list; is $rc 0 'list'
 is "$(wc -l <"$T/out")" 16 'sixteen cases'
-is "$(grep -c 'not yet' "$T/out")" 15 'fifteen of them honestly not yet'
 out_has 'The website was defaced' 'in English'
 run env LANG=ja_JP.UTF-8 LANGUAGE=ja "$H" case list
 is $rc 0 'list in Japanese'

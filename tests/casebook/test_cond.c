@@ -136,6 +136,55 @@ static void test_print(void **state)
     hb_arena_free(a);
 }
 
+/* In the words of CACAO; what it means, and what is written again, stays. */
+static void test_cacao(void **state)
+{
+    static const char *const rows[][2] = {
+        {"__a__", "__a__:value = true"},
+        {"NOT __a__", "__a__:value = false"},
+        {"NOT (NOT __a__)", "__a__:value = true"},
+        {"__n__ = 5", "__n__:value = 5"},
+        {"NOT __n__ = 5", "__n__:value != 5"},
+        {"NOT __n__ < __m__", "__n__:value >= __m__:value"},
+        {"NOT __n__ <= 1", "__n__:value > 1"},
+        {"NOT __n__ > -1", "__n__:value <= -1"},
+        {"NOT __n__ >= 1", "__n__:value < 1"},
+        {"__s__ = 'it''s a \\ b'", "__s__:value = 'it\\'s a \\\\ b'"},
+        {"__s__ = '__s__:value'", "__s__:value = '__s__:value'"},
+        {"NOT __s__ IN ('a', '')", "__s__:value NOT IN ('a', '')"},
+        {"__n__ NOT IN (1, 2)", "__n__:value NOT IN (1, 2)"},
+        {"__a__ AND __n__ = 1 OR __n__ = 2",
+         "__a__:value = true AND __n__:value = 1 OR __n__:value = 2"},
+        {"NOT (__a__ AND __n__ = 1 OR __n__ = 2)",
+         "(__a__:value = false OR __n__:value != 1) AND __n__:value != 2"},
+        {"__a__ AND (__a__ OR NOT (__a__ OR __a__))",
+         "__a__:value = true AND (__a__:value = true OR __a__:value = false "
+         "AND __a__:value = false)"},
+    };
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_buf b = HB_BUF_INIT;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
+        const struct hb_cond *c = NULL, *d = NULL;
+        struct hb_err err = {0};
+
+        assert_int_equal(hb_cond_parse(a, rows[i][0], &vars, &c, &err), 0);
+        hb_buf_reset(&b);
+        hb_cond_print_cacao(&b, c);
+        assert_string_equal(hb_buf_z(&b), rows[i][1]);
+        if (hb_cond_parse(a, hb_cond_from_cacao(a, rows[i][1]), &vars, &d,
+                          &err) < 0)
+            fail_msg("%s: %s", rows[i][1], err.message);
+        assert_int_equal(hb_cond_eval(d, NULL, NULL),
+                         hb_cond_eval(c, NULL, NULL));
+        hb_buf_reset(&b);
+        hb_cond_print_cacao(&b, d);
+        assert_string_equal(hb_buf_z(&b), rows[i][1]);
+    }
+    hb_buf_done(&b);
+    hb_arena_free(a);
+}
+
 static void test_refused(void **state)
 {
     char deep[200] = "", *p = deep;
@@ -198,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_truth),
         cmocka_unit_test(test_print),
+        cmocka_unit_test(test_cacao),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_wrong_type_at_run_time),
         cmocka_unit_test(test_names),

@@ -129,6 +129,49 @@ static void test_sign_verify(void **state)
     hb_key_free(k);
 }
 
+/* Over the hex digits, as openssl or any other program signs and checks it;
+ * never taken for one of ours with a domain, nor the other way round. */
+static void test_sign_hex(void **state)
+{
+    uint8_t digest[HB_SHA256_SIZE], sig[HB_SIG_SIZE], bare[HB_SIG_SIZE];
+    char hex[2 * HB_SHA256_SIZE + 1];
+    struct hb_key *k;
+    struct hb_pub *p;
+
+    assert_int_equal(hb_key_generate(&k), 0);
+    assert_int_equal(hb_key_pub(k, &p), 0);
+    hb_sha256("playbook", 8, digest);
+    assert_int_equal(hb_sign_hex(k, digest, sig), 0);
+    assert_int_equal(hb_verify_hex(p, digest, sig), 0);
+    hb_hex(digest, sizeof(digest), hex);
+    assert_int_equal(hb_verify(p, "rules", hb_slice_z(hex), sig), -EBADMSG);
+    assert_int_equal(hb_sign(k, "rules", hb_slice_z(hex), bare), 0);
+    assert_int_equal(hb_verify_hex(p, digest, bare), -EBADMSG);
+    sig[5] ^= 1;
+    assert_int_equal(hb_verify_hex(p, digest, sig), -EBADMSG);
+    sig[5] ^= 1;
+    digest[31] ^= 1;
+    assert_int_equal(hb_verify_hex(p, digest, sig), -EBADMSG);
+    hb_pub_free(p);
+    hb_key_free(k);
+}
+
+/* RFC 9562, A.4; and the other namespaces as Python's uuid makes them. */
+static void test_uuid5(void **state)
+{
+    uint8_t ns[16];
+    char id[HB_UUID_SIZE];
+
+    from_hex("6ba7b8109dad11d180b400c04fd430c8", ns, sizeof(ns));
+    assert_int_equal(hb_uuid5(ns, hb_slice_z("www.example.com"), id), 0);
+    assert_string_equal(id, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+    assert_int_equal(hb_uuid5(ns, hb_slice_z(""), id), 0);
+    assert_string_equal(id, "4ebd0208-8328-5d69-8c44-ec50939c0967");
+    ns[3]++;
+    assert_int_equal(hb_uuid5(ns, hb_slice_z("www.example.com"), id), 0);
+    assert_string_equal(id, "b63cdfa4-3df9-568e-97ae-006c5b8fd652");
+}
+
 static void test_domains(void **state)
 {
     static const char *const good[] = {"baseline", "manifest", "approval",
@@ -450,6 +493,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc8032),
         cmocka_unit_test(test_sign_verify),
+        cmocka_unit_test(test_sign_hex),
+        cmocka_unit_test(test_uuid5),
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_passphrase),

@@ -19,8 +19,7 @@ static const struct hb_contract contracts[] = {
     {"city", {{"City of Hinoban", "ひのばん市"}}, 3600 * HB_S, true},
     {"shop", {{"Shop", "店"}}, 24 * 3600 * HB_S, false},
 };
-static struct hb_clock_rules rules = {.contracts = contracts,
-                                      .contracts_n = 2};
+static struct hb_clock_rules rules = {.contracts = contracts, .contracts_n = 2};
 static int64_t incident;
 static int warned, overdue;
 
@@ -197,8 +196,7 @@ static void test_never_stops_by_itself(void **state)
     assert_true(told("clock.doubtful") > 0);
     assert_int_equal(review(), 0); /* told once */
     assert_true(runs("ppc-final", &c));
-    assert_int_equal(hb_db_exec(st.db, "UPDATE incident SET state = 4", ""),
-                     0);
+    assert_int_equal(hb_db_exec(st.db, "UPDATE incident SET state = 4", ""), 0);
     (void)review();
     assert_true(runs("ppc-final", &c));
     assert_int_equal(hb_clock_stop(&st, c.id, &one, " ", &err), -EINVAL);
@@ -244,7 +242,7 @@ static void test_warnings(void **state)
     tick();
     tick();
     assert_int_equal(warned, 1); /* half */
-    hb_clock_shift(-12 * HOUR); /* the clock is set back: nothing again */
+    hb_clock_shift(-12 * HOUR);  /* the clock is set back: nothing again */
     tick();
     assert_int_equal(warned, 1);
     hb_clock_shift(19 * HOUR);
