@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "incident/fact.h"
+#include "incident/prevent.h"
 
 typedef void fact_fn(struct hb_facts_of *f, struct hb_fact_values *v);
 
@@ -240,7 +241,7 @@ static int add_task(void *arg, const struct hb_task *t)
         n->t.answer == NULL || n->t.evidence == NULL)
         return -ENOMEM;
     n->owner = n->who = n->second = "";
-    if (strncmp(step, "prevent/", 8) == 0) {
+    if (strncmp(step, HB_PREVENT_STEP, strlen(HB_PREVENT_STEP)) == 0) {
         n->base = "prevent";
     } else {
         slash = strrchr(step, '/');

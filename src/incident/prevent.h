@@ -14,7 +14,9 @@
 
 #include "incident/incident.h"
 
-#define HB_PREVENT_STEP "prevent/" /* and the control's id: task.step */
+/* Before the control's id in task.step; no place of a playbook (run.h) can
+ * begin so. */
+#define HB_PREVENT_STEP "measure:"
 
 /* The control of a task of this kind, else NULL. */
 const char *hb_prevent_control(const struct hb_task *t);

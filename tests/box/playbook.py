@@ -208,12 +208,12 @@ def prevent(s):
     s.answer('visitors', 'no, see #1')
     s.answer('outside-reports', 'IPA by Sato tomorrow; nobody else')
     s.stands('own-prevention', 'the measures want owners')
-    measures = [t for t in s.tasks() if t['step'].startswith('prevent/')]
+    measures = [t for t in s.tasks() if t['step'].startswith('measure:')]
     steps = {t['step'] for t in measures}
-    ok('prevent/drill.case2' in steps and 'prevent/web.diagnosis' in steps,
+    ok('measure:drill.case2' in steps and 'measure:web.diagnosis' in steps,
        'prevention.propose: what does not hold stands as tasks', steps)
-    ok('prevent/files.reflex' not in steps and
-       'prevent/people.two' not in steps, 'what holds does not', steps)
+    ok('measure:files.reflex' not in steps and
+       'measure:people.two' not in steps, 'what holds does not', steps)
     ok(all(t['due_ns'] > 0 and t['owner'] == '' for t in measures),
        'with a date, and nobody yet', measures)
     s.told('action.done', f'({len(measures)})', 'the timeline tells how many')
@@ -221,14 +221,14 @@ def prevent(s):
     r = s.officer('task', 'done', own, 'all decided', check=False)
     ok(r.returncode != 0 and 'owner' in r.stderr,
        'without owners that is refused', r.stderr)
-    diagnosis = s.task('prevent/web.diagnosis')
+    diagnosis = s.task('measure:web.diagnosis')
     r = s.officer('task', 'done', diagnosis, 'we had one', check=False)
     ok(r.returncode != 0 and 'owner' in r.stderr,
        'a measure of nobody is not done', r.stderr)
     for t in measures:
         s.officer('task', 'assign', str(t['id']), 'deputy', '--within', '7d')
     ok(all(t['owner'] == 'deputy' for t in s.tasks()
-           if t['step'].startswith('prevent/')), 'each has an owner')
+           if t['step'].startswith('measure:')), 'each has an owner')
     answered(s, diagnosis)
     r = s.officer('task', 'done', own, 'all decided', check=False)
     ok(r.returncode == 0, 'now they have owners', r.stderr)
@@ -242,7 +242,7 @@ def prevent(s):
 
 def answered(s, diagnosis):
     """Words close no measure: a check does, or a signature."""
-    drill = s.task('prevent/drill.case2')
+    drill = s.task('measure:drill.case2')
     r = s.officer('task', 'done', drill, 'we looked', check=False)
     ok(r.returncode != 0 and 'drill.case2' in r.stderr,
        'a measure that its check does not confirm is not done', r.stderr)
@@ -252,7 +252,7 @@ def answered(s, diagnosis):
     s.officer('decide', 'control:web.diagnosis', 'pass', 'by X on Monday')
     r = s.officer('task', 'done', diagnosis, 'by X on Monday', check=False)
     ok(r.returncode == 0, 'with it, it is done', r.stderr)
-    waf = s.task('prevent/web.waf')
+    waf = s.task('measure:web.waf')
     if waf is None:
         return
     r = s.officer('task', 'decline', waf, 'too dear', check=False)

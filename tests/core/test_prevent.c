@@ -64,7 +64,7 @@ static void checked(const char *control, enum hb_control_status status,
 
 static int64_t proposed(void)
 {
-    return box_number("SELECT count(*) FROM task WHERE step LIKE 'prevent/%'");
+    return box_number("SELECT count(*) FROM task WHERE step LIKE 'measure:%'");
 }
 
 /* Passing ones are left out; one that passed long ago is not known to. */
@@ -76,7 +76,7 @@ static void test_what_does_not_hold(void **state)
     assert_true(hb_play_begin(core.play, incident) >= 0);
     assert_int_equal(proposed(), 3);
     assert_int_equal(box_number("SELECT count(*) FROM task WHERE step ="
-                                " 'prevent/a.one'"),
+                                " 'measure:a.one'"),
                      0);
     assert_int_equal(box_number("SELECT count(*) FROM run WHERE state = 3"), 1);
 }
@@ -85,7 +85,7 @@ static void test_what_does_not_hold(void **state)
 static void test_again(void **state)
 {
     struct hb_task t = {.incident = incident,
-                        .step = "prevent/b.two",
+                        .step = "measure:b.two",
                         .title_en = "mend",
                         .title_ja = "直す"};
     int64_t id;
@@ -104,7 +104,7 @@ static void test_refused(void **state)
 {
     assert_int_equal(hb_db_exec(core.state.db,
                                 "CREATE TRIGGER no BEFORE INSERT ON task"
-                                " WHEN NEW.step = 'prevent/c.three'"
+                                " WHEN NEW.step = 'measure:c.three'"
                                 " BEGIN SELECT RAISE(ABORT, 'no room'); END",
                                 ""),
                      0);

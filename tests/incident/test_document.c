@@ -149,7 +149,7 @@ static void full_incident(void)
         "(5, 1, 'outside-reports', 'Reports', '外部への報告', 5, 0,"
         " 1790000000000000000, 0, 0, 0, 3, 'not needed: text only',"
         " 1790000800000000000, 1, 0, 0, 'decision'),"
-        "(6, 1, 'prevent/files.window', 'Close the window', '窓を閉じる', 3,"
+        "(6, 1, 'measure:files.window', 'Close the window', '窓を閉じる', 3,"
         " 0, 1790000000000000000, 1792592000000000000, 0, 0, 1, '', 0, 0, 0,"
         " 0, '')");
     sql("INSERT INTO run(id, incident, playbook, hash, state, started,"

@@ -458,7 +458,7 @@ static void test_evidence_owner_and_drill(void **state)
         hb_db_exec(w.s.db, "UPDATE task SET due = 5 WHERE id = ?1", "i", id),
         0);
     /* One that was called done, and no machine says so. */
-    t.step = "prevent/files.watching";
+    t.step = "measure:files.watching";
     assert_int_equal(hb_task_add(&w.s, &t, &id), 0);
     assert_int_equal(hb_db_exec(w.s.db,
                                 "UPDATE task SET state = 2, owner = ?2,"
