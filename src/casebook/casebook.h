@@ -214,6 +214,7 @@ struct hb_case {
     const struct hb_playbook *playbook; /* NULL while not yet */
     const struct hb_document *documents;
     size_t documents_n;
+    const struct hb_signs *signs; /* classify.h; NULL: never proposed */
     struct hb_drill drill;
     const struct hb_row *rows; /* its own, without the general ones */
     size_t rows_n;
@@ -222,7 +223,9 @@ struct hb_case {
 struct hb_casebook {
     const struct hb_case *cases; /* by number */
     size_t n;
-    const struct hb_row *general; /* rows of every case */
+    const struct hb_signs *ordinary; /* what is no case, or NULL */
+    struct hb_lexicon *lexicon;      /* words of signs, for classify.h */
+    const struct hb_row *general;    /* rows of every case */
     size_t general_n;
     uint8_t hash[32];       /* of all files; part of the proofs' binding */
     struct hb_arena *arena; /* owned */

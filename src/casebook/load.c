@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "casebook/load.h"
+#include "casebook/signs.h"
 
 struct names { /* of a folder, sorted */
     char **v;
@@ -25,6 +26,7 @@ static int read_folder(struct hb_load *l, const char *path, struct names *ret);
 static int read_yaml(struct hb_load *l, const char *path, struct hb_yaml **ret,
                      struct hb_slice *ret_text);
 static int load_general(struct hb_load *l);
+static int load_shared_words(struct hb_load *l);
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
                          size_t *ret_n);
@@ -33,6 +35,8 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c);
 static int check_names(struct hb_load *l, const char *path,
                        const struct names *names);
+static int load_signs(struct hb_load *l, const char *dir, const char *name,
+                      const struct hb_signs **ret);
 static int load_case_file(struct hb_load *l, const char *path,
                           struct hb_case *c);
 static int load_drill(struct hb_load *l, const struct hb_yaml *map,
@@ -75,6 +79,10 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
     folders.v = HB_NEW_N(a, char *, all.n + 1);
     l.cases = HB_NEW_N(a, struct hb_case, all.n + 1);
     r = folders.v == NULL || l.cases == NULL ? -ENOMEM : load_general(&l);
+    if (r == 0 && has(&all, "words.yaml"))
+        r = load_shared_words(&l);
+    if (r == 0 && has(&all, "ordinary.yaml"))
+        r = load_signs(&l, dir, "ordinary.yaml", &l.book->ordinary);
     for (size_t i = 0; r == 0 && i < all.n; i++) {
         if (all.v[i][0] >= '0' && all.v[i][0] <= '9')
             folders.v[folders.n++] = all.v[i];
@@ -96,6 +104,8 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
             r = hb_load_playbook_link(
                 &l, (struct hb_playbook *)(uintptr_t)l.cases[i].playbook);
     }
+    if (r == 0)
+        r = hb_learn(&l);
     if (r == 0)
         hb_sha256_end(l.hash, l.book->hash);
 out:
@@ -210,6 +220,16 @@ static int load_general(struct hb_load *l)
     return load_row_list(l, seq, NULL, &l->book->general, &l->book->general_n);
 }
 
+/* The words that signs of several cases share. */
+static int load_shared_words(struct hb_load *l)
+{
+    const char *path = hb_arena_printf(l->a, "%s/words.yaml", l->dir);
+    struct hb_yaml *top = NULL;
+    int r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, NULL);
+
+    return r == 0 ? hb_load_words(l, top) : r;
+}
+
 /* *RET grows with each row, so that the next one sees the ones before. */
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
@@ -276,6 +296,8 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
         r = load_documents(l, path, c);
     if (r == 0 && has(&names, "controls.yaml"))
         r = load_controls(l, path, c);
+    if (r == 0 && has(&names, "signs.yaml"))
+        r = load_signs(l, path, "signs.yaml", &c->signs);
     if (r == 0 && has(&names, "playbook.yaml")) {
         path = hb_arena_printf(l->a, "%s/playbook.yaml", path);
         r = path == NULL ? -ENOMEM : read_yaml(l, path, &top, &text);
@@ -294,9 +316,9 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
 static int check_names(struct hb_load *l, const char *path,
                        const struct names *names)
 {
-    static const char *const known[] = {"case.yaml",     "controls.yaml",
-                                        "playbook.yaml", "documents",
-                                        "drill",         "README.md"};
+    static const char *const known[] = {
+        "case.yaml", "controls.yaml", "playbook.yaml", "documents",
+        "drill",     "README.md",     "signs.yaml"};
     struct names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
 
     for (size_t i = 0; i < names->n; i++) {
@@ -311,6 +333,16 @@ static int check_names(struct hb_load *l, const char *path,
                          names->v[i], near);
     }
     return 0;
+}
+
+static int load_signs(struct hb_load *l, const char *dir, const char *name,
+                      const struct hb_signs **ret)
+{
+    const char *file = hb_arena_printf(l->a, "%s/%s", dir, name);
+    struct hb_yaml *top = NULL;
+    int r = file == NULL ? -ENOMEM : read_yaml(l, file, &top, NULL);
+
+    return r == 0 ? hb_load_signs(l, top, ret) : r;
 }
 
 static int load_case_file(struct hb_load *l, const char *path,
