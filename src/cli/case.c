@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * case.c - `hinoban case list | show N | rows N | check [DIR]`: the case book
- * for people.
+ * case.c - `hinoban case list | show N | rows N | propose [FILE] | check
+ * [DIR]`: the case book for people (propose: case_propose.c).
  *
  * Runs as a short-lived client without privileges; reads the installed case
  * book and asks nobody.  `rows` is the honest table: what the source asks of
@@ -10,12 +10,9 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "casebook/casebook.h"
-#include "cli/cli.h"
+#include "cli/case_text.h"
 #include "core/core.h"
 #include "html/width.h"
-
-#define COLUMNS 80u
 
 static int list(const struct hb_cli *cli, const struct hb_casebook *b);
 static int show(const struct hb_cli *cli, const struct hb_casebook *b,
@@ -24,20 +21,16 @@ static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
                 const struct hb_case *c);
 static int check(const struct hb_casebook *b, const char *dir);
 static const char *maturity(enum hb_maturity m);
-static void para(const char *first, const char *rest, const char *text);
 static void show_controls(const struct hb_case *c);
 static void show_steps(const struct hb_playbook *p);
 static void show_step(const struct hb_step *s);
 static void write_control(struct hb_jw *w, const struct hb_control *k);
-static void write_text(struct hb_jw *w, const char *key,
-                       const struct hb_text *t);
 static void print_row(const struct hb_case *c, const struct hb_row *row);
 static void write_row(struct hb_jw *w, const struct hb_case *c,
                       const struct hb_row *row);
 static unsigned row_state(const struct hb_case *c, const struct hb_row *row);
 static bool have_check(void *arg, const char *name);
 static bool have_action(void *arg, const char *name);
-static int print(struct hb_buf *b);
 
 int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
 {
@@ -50,7 +43,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
     bool one = hb_streq(verb, "show") || hb_streq(verb, "rows");
     int r;
 
-    if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check"))
+    if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check") &&
+        !hb_streq(verb, "propose"))
         return hb_cli_usage(cli, _("unknown word %s"), verb);
     if (argc > (hb_streq(verb, "list") ? 2 : 3))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
@@ -68,6 +62,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
         r = list(cli, b);
     else if (hb_streq(verb, "check"))
         r = check(b, dir);
+    else if (hb_streq(verb, "propose"))
+        r = hb_case_propose(cli, argc - 1, argv + 1, b);
     else if (c == NULL)
         r = hb_cli_usage(cli, _("there is no case %s"), argv[2]);
     else
@@ -97,13 +93,13 @@ static int list(const struct hb_cli *cli, const struct hb_casebook *b)
         hb_jw_obj(&w, NULL);
         hb_jw_int(&w, "number", c->number);
         hb_jw_str(&w, "id", c->id);
-        write_text(&w, "title", &c->title);
+        hb_case_write_text(&w, "title", &c->title);
         hb_jw_str(&w, "maturity", words[c->maturity]);
         hb_jw_end_obj(&w);
     }
     hb_jw_end_arr(&w);
     if (cli->json)
-        return print(&out);
+        return hb_case_print(&out);
     hb_buf_done(&out);
     return HB_EXIT_OK;
 }
@@ -118,23 +114,23 @@ static int show(const struct hb_cli *cli, const struct hb_casebook *b,
     if (!cli->json) {
         (void)printf(_("Case %u: %s\n"), c->number, hb_text(&c->title));
         (void)printf("\n");
-        para("", "", hb_text(&c->story));
-        para("", "", hb_text(&c->who));
+        hb_case_para("", "", hb_text(&c->story));
+        hb_case_para("", "", hb_text(&c->who));
         if (c->controls_n > 0)
             show_controls(c);
         if (c->playbook != NULL)
             show_steps(c->playbook);
         if (c->maturity == HB_MATURITY_NOT_YET)
-            para("\n", "", _("Hinoban cannot check this case yet."));
+            hb_case_para("\n", "", _("Hinoban cannot check this case yet."));
         return HB_EXIT_OK;
     }
     hb_jw_init(&w, &out);
     hb_jw_obj(&w, NULL);
     hb_jw_int(&w, "number", c->number);
     hb_jw_str(&w, "id", c->id);
-    write_text(&w, "title", &c->title);
-    write_text(&w, "story", &c->story);
-    write_text(&w, "who", &c->who);
+    hb_case_write_text(&w, "title", &c->title);
+    hb_case_write_text(&w, "story", &c->story);
+    hb_case_write_text(&w, "who", &c->who);
     hb_jw_arr(&w, "controls");
     for (size_t i = 0; i < c->controls_n; i++)
         write_control(&w, &c->controls[i]);
@@ -149,14 +145,14 @@ static int show(const struct hb_cli *cli, const struct hb_casebook *b,
         hb_jw_str(&w, "id", s->id);
         hb_jw_str(&w, "type", hb_step_type_name(s->type));
         hb_jw_str(&w, "phase", hb_phase_name(s->phase));
-        write_text(&w, "title", &s->title);
+        hb_case_write_text(&w, "title", &s->title);
         if (s->action != NULL)
             hb_jw_str(&w, "action", s->action->name);
         hb_jw_end_obj(&w);
     }
     hb_jw_end_arr(&w);
     hb_jw_end_obj(&w);
-    return print(&out);
+    return hb_case_print(&out);
 }
 
 static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
@@ -167,7 +163,7 @@ static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
     size_t met = 0, all = b->general_n + c->rows_n;
 
     if (c->rows_n == 0) {
-        para("", "", _("Hinoban cannot check this case yet."));
+        hb_case_para("", "", _("Hinoban cannot check this case yet."));
         return HB_EXIT_OK;
     }
     hb_jw_init(&w, &out);
@@ -184,7 +180,7 @@ static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
     }
     hb_jw_end_arr(&w);
     if (cli->json)
-        return print(&out);
+        return hb_case_print(&out);
     hb_buf_done(&out);
     (void)printf(_("\n%zu of %zu rows are met as far as this program can.\n"),
                  met, all);
@@ -219,23 +215,6 @@ static const char *maturity(enum hb_maturity m)
 
 /* ---- for people ---- */
 
-static void para(const char *first, const char *rest, const char *text)
-{
-    const char *lead = first;
-    size_t n = strlen(text), skip = 0;
-
-    do {
-        unsigned used = hb_width(lead, strlen(lead));
-        size_t take =
-            hb_width_line(text, n, COLUMNS - HB_MIN(used, 40u), &skip);
-
-        (void)printf("%s%.*s\n", lead, (int)take, text);
-        text += take + skip;
-        n -= take + skip;
-        lead = rest;
-    } while (n > 0);
-}
-
 static void show_controls(const struct hb_case *c)
 {
     (void)printf("\n%s\n", _("Controls"));
@@ -249,7 +228,7 @@ static void show_controls(const struct hb_case *c)
                      k->required ? "" : _(" not required"),
                      k->modality == HB_MOD_CONSIDER ? _(" to be considered")
                                                     : "");
-        para("      ", "      ", hb_text(&k->text));
+        hb_case_para("      ", "      ", hb_text(&k->text));
     }
 }
 
@@ -274,7 +253,7 @@ static void show_step(const struct hb_step *s)
                    s->type == HB_STEP_TASK              ? "*"
                    : have_action(NULL, s->action->name) ? ">"
                                                         : "-");
-    para(lead, "    ", hb_text(&s->title));
+    hb_case_para(lead, "    ", hb_text(&s->title));
 }
 
 static void print_row(const struct hb_case *c, const struct hb_row *row)
@@ -289,31 +268,22 @@ static void print_row(const struct hb_case *c, const struct hb_row *row)
                  st & HB_ROW_RECORDED ? _("recorded ") : "",
                  st & HB_ROW_PARTLY ? _("(partly)") : "");
     (void)snprintf(lead, sizeof(lead), "%9s", "");
-    para(lead, lead, hb_text(&row->need));
+    hb_case_para(lead, lead, hb_text(&row->need));
     if (row->missing.in[HB_LANG_EN] != NULL) {
         (void)snprintf(lead, sizeof(lead), "%9s%s", "", "! ");
-        para(lead, "           ", hb_text(&row->missing));
+        hb_case_para(lead, "           ", hb_text(&row->missing));
     }
 }
 
 /* ---- for machines ---- */
 
-static void write_text(struct hb_jw *w, const char *key,
-                       const struct hb_text *t)
-{
-    hb_jw_obj(w, key);
-    for (unsigned l = 0; l < HB_LANG_COUNT; l++)
-        hb_jw_str(w, hb_lang_code((enum hb_lang)l), t->in[l]);
-    hb_jw_end_obj(w);
-}
-
 static void write_control(struct hb_jw *w, const struct hb_control *k)
 {
     hb_jw_obj(w, NULL);
     hb_jw_str(w, "id", k->id);
-    write_text(w, "text", &k->text);
-    write_text(w, "why", &k->why);
-    write_text(w, "fix", &k->fix);
+    hb_case_write_text(w, "text", &k->text);
+    hb_case_write_text(w, "why", &k->why);
+    hb_case_write_text(w, "fix", &k->fix);
     hb_jw_bool(w, "question", k->question);
     hb_jw_bool(w, "required", k->required);
     hb_jw_bool(w, "exists", k->question || have_check(NULL, k->check));
@@ -327,9 +297,9 @@ static void write_row(struct hb_jw *w, const struct hb_case *c,
 
     hb_jw_obj(w, NULL);
     hb_jw_str(w, "id", row->id);
-    write_text(w, "need", &row->need);
+    hb_case_write_text(w, "need", &row->need);
     if (row->missing.in[HB_LANG_EN] != NULL)
-        write_text(w, "missing", &row->missing);
+        hb_case_write_text(w, "missing", &row->missing);
     hb_jw_bool(w, "must_be_automatic", row->automatic);
     hb_jw_bool(w, "consider", row->modality == HB_MOD_CONSIDER);
     hb_jw_bool(w, "automatic", (st & HB_ROW_AUTOMATIC) != 0);
@@ -355,14 +325,4 @@ static bool have_action(void *arg, const char *name)
 {
     (void)arg;
     return hb_core_can(name);
-}
-
-static int print(struct hb_buf *b)
-{
-    int r = hb_buf_err(b);
-
-    if (r == 0)
-        (void)printf("%s\n", hb_buf_z(b));
-    hb_buf_done(b);
-    return r < 0 ? hb_cli_fail_code("case", r) : HB_EXIT_OK;
 }
