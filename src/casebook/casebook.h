@@ -224,6 +224,7 @@ struct hb_case {
     const struct hb_playbook *playbook; /* NULL while not yet */
     const struct hb_document *documents;
     size_t documents_n;
+    const struct hb_signs *signs; /* classify.h; NULL: never proposed */
     struct hb_drill drill;
     const struct hb_row *rows; /* its own, without the general ones */
     size_t rows_n;
@@ -235,7 +236,9 @@ struct hb_case {
 struct hb_casebook {
     const struct hb_case *cases; /* by number */
     size_t n;
-    const struct hb_row *general; /* rows of every case */
+    const struct hb_signs *ordinary; /* what is no case, or NULL */
+    struct hb_lexicon *lexicon;      /* words of signs, for classify.h */
+    const struct hb_row *general;    /* rows of every case */
     size_t general_n;
     const struct hb_fact *facts; /* the catalogue */
     size_t facts_n;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "casebook/load.h"
+#include "casebook/signs.h"
 
 static int load_general(struct hb_load *l);
 static int load_common(struct hb_load *l, const struct hb_load_names *all);
@@ -23,6 +24,7 @@ static int load_cases(struct hb_load *l, const struct hb_load_names *folders);
 static int link_playbooks(struct hb_load *l);
 static int check_calls(struct hb_load *l, const struct hb_playbook *p,
                        unsigned depth);
+static int load_shared_words(struct hb_load *l);
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
                          size_t *ret_n);
@@ -31,6 +33,8 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c);
 static int check_names(struct hb_load *l, const char *path,
                        const struct hb_load_names *names);
+static int load_signs(struct hb_load *l, const char *dir, const char *name,
+                      const struct hb_signs **ret);
 static int load_case_file(struct hb_load *l, const char *path,
                           struct hb_case *c);
 static int load_drill(struct hb_load *l, const struct hb_yaml *map,
@@ -62,6 +66,10 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
     r = folders.v == NULL || l.cases == NULL ? -ENOMEM : load_general(&l);
     if (r == 0)
         r = load_common(&l, &all);
+    if (r == 0 && hb_load_named(&all, "words.yaml"))
+        r = load_shared_words(&l);
+    if (r == 0 && hb_load_named(&all, "ordinary.yaml"))
+        r = load_signs(&l, dir, "ordinary.yaml", &l.book->ordinary);
     for (size_t i = 0; r == 0 && i < all.n; i++) {
         if (all.v[i][0] >= '0' && all.v[i][0] <= '9')
             folders.v[folders.n++] = all.v[i];
@@ -77,6 +85,8 @@ int hb_casebook_load(const char *dir, struct hb_casebook **ret,
         r = unique_cases(&l, &folders);
     if (r == 0)
         r = link_playbooks(&l);
+    if (r == 0)
+        r = hb_learn(&l);
     if (r == 0)
         hb_sha256_end(l.hash, l.book->hash);
 out:
@@ -280,6 +290,16 @@ static int load_general(struct hb_load *l)
     return load_row_list(l, seq, NULL, &l->book->general, &l->book->general_n);
 }
 
+/* The words that signs of several cases share. */
+static int load_shared_words(struct hb_load *l)
+{
+    const char *path = hb_arena_printf(l->a, "%s/words.yaml", l->dir);
+    struct hb_yaml *top = NULL;
+    int r = path == NULL ? -ENOMEM : hb_load_yaml(l, path, &top, NULL);
+
+    return r == 0 ? hb_load_words(l, top) : r;
+}
+
 /* *RET grows with each row, so that the next one sees the ones before. */
 static int load_row_list(struct hb_load *l, const struct hb_yaml *seq,
                          const struct hb_case *c, const struct hb_row **ret,
@@ -344,6 +364,8 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
         r = hb_load_documents(l, path, c);
     if (r == 0 && hb_load_named(&names, "controls.yaml"))
         r = hb_load_controls(l, path, c);
+    if (r == 0 && hb_load_named(&names, "signs.yaml"))
+        r = load_signs(l, path, "signs.yaml", &c->signs);
     if (r == 0 && hb_load_named(&names, "playbook.yaml")) {
         path = hb_arena_printf(l->a, "%s/playbook.yaml", path);
         r = path == NULL ? -ENOMEM : hb_load_playbook(l, path, c, &c->playbook);
@@ -362,7 +384,7 @@ static int check_names(struct hb_load *l, const char *path,
 {
     static const char *const known[] = {
         "case.yaml", "controls.yaml", "playbook.yaml", "documents",
-        "drill",     "README.md",     "playbooks"};
+        "drill",     "README.md",     "playbooks",     "signs.yaml"};
     struct hb_load_names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
 
     for (size_t i = 0; i < names->n; i++) {
@@ -377,6 +399,16 @@ static int check_names(struct hb_load *l, const char *path,
                          names->v[i], near);
     }
     return 0;
+}
+
+static int load_signs(struct hb_load *l, const char *dir, const char *name,
+                      const struct hb_signs **ret)
+{
+    const char *file = hb_arena_printf(l->a, "%s/%s", dir, name);
+    struct hb_yaml *top = NULL;
+    int r = file == NULL ? -ENOMEM : hb_load_yaml(l, file, &top, NULL);
+
+    return r == 0 ? hb_load_signs(l, top, ret) : r;
 }
 
 static int load_case_file(struct hb_load *l, const char *path,

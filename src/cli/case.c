@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * case.c - `hinoban case list | show N | rows N | check [DIR]`: the case book
- * for people.
+ * case.c - `hinoban case list | show N | rows N | propose [FILE] | check
+ * [DIR]`: the case book for people (propose: case_propose.c).
  *
  * Runs as a short-lived client without privileges; reads the installed case
  * book and asks nobody.  `rows` is the honest table: what the source asks of
@@ -10,8 +10,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "casebook/casebook.h"
-#include "cli/cli.h"
+#include "cli/case_propose.h"
 #include "cli/text.h"
 #include "core/core.h"
 #include "html/width.h"
@@ -45,7 +44,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
     bool one = hb_streq(verb, "show") || hb_streq(verb, "rows");
     int r;
 
-    if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check"))
+    if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check") &&
+        !hb_streq(verb, "propose"))
         return hb_cli_usage(cli, _("unknown word %s"), verb);
     if (argc > (hb_streq(verb, "list") ? 2 : 3))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
@@ -63,6 +63,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
         r = list(cli, b);
     else if (hb_streq(verb, "check"))
         r = check(b, dir);
+    else if (hb_streq(verb, "propose"))
+        r = hb_case_propose(cli, argc - 1, argv + 1, b);
     else if (c == NULL)
         r = hb_cli_usage(cli, _("there is no case %s"), argv[2]);
     else

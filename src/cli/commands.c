@@ -129,13 +129,17 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("what was checked, with its result and age"), "list", "list", NULL},
     {"case", hb_cmd_case, HB_CLI_DAILY,
      N_("the case book: what could happen, what prevents it, what to do"),
-     "list | show N | rows N | check [DIR]", "list show rows check",
-     N_("list   every case and how far it is built\n"
-        "show   one case: controls, steps of the playbook, documents\n"
-        "rows   each requirement of a case and how it is met: by the machine, "
-        "by asking,\n"
-        "       by a record, or not yet\n"
-        "check  reads the whole case book and says what is wrong, or "
+     "list | show N | rows N | propose [FILE|-] | check [DIR]",
+     "list show rows propose check",
+     N_("list     every case and how far it is built\n"
+        "show     one case: controls, steps of the playbook, documents\n"
+        "rows     each requirement of a case and how it is met: by the "
+        "machine, by asking,\n"
+        "         by a record, or not yet\n"
+        "propose  which case a report is, by its words, and why; below its "
+        "confidence it\n"
+        "         asks. Reads FILE or standard input, keeps nothing\n"
+        "check    reads the whole case book and says what is wrong, or "
         "nothing")},
     {"rules", hb_cmd_rules, HB_CLI_DAILY,
      N_("what law and contracts want done by when, with source and certainty"),

@@ -66,6 +66,35 @@ sed -e 's/^number: 16/number: 17/' -e 's/^id: .*/id: seventeenth/' \
 run "$H" case check "$T/book"; is $rc 0 'a seventeenth case is data only'
 out_has '17 cases' 'and counted'
 
+# Which case a report is: proposed with its reasons, or asked.
+echo '取引先から振込先の口座が変わったというメールが来て送金しました' >"$T/report"
+run "$H" case propose "$T/report"; is $rc 0 'propose from a file'
+out_has 'Proposed: case 16' 'proposes'
+out_has 'A bank account and a change (口座, 変わ)' 'and says why'
+run "$H" case propose - <"$T/report"; is $rc 0 'propose from standard input'
+out_has 'Proposed: case 16' 'proposes the same'
+run env LANG=ja_JP.UTF-8 LANGUAGE=ja "$H" case propose <"$T/report"
+out_has '提案: 事例 16' 'speaks Japanese'
+echo 'メールが変です' >"$T/report"
+run "$H" case propose "$T/report"; is $rc 0 'a report that says too little'
+out_has 'Which of these is true' 'is asked about'
+is "$(grep -c '^  ? ' "$T/out")" 4 'with three questions, and one for none'
+run "$H" --json case propose "$T/report"
+python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["verdict"] == "ask" and r["case"] is None and not r["cut"]
+for c in r["candidates"]:
+    assert c["question"]["en"] and c["question"]["ja"] and c["percent"] < 90
+    for w in c["reasons"]:
+        assert w["why"]["ja"] and w["words"] and w["weight"] > 0' "$T/out"
+ok $? 'as JSON too'
+: >"$T/report"
+run "$H" case propose "$T/report"; is $rc 0 'an empty report'
+out_has 'Nothing in it points to a case' 'points nowhere'
+run "$H" case propose "$T/none"; is $rc 1 'no such file'
+run "$H" case propose "$T"; is $rc 1 'a folder'
+run "$H" case propose a b; is $rc 2 'two files'
+
 run "$H" case show; is $rc 2 'show without a number'
 run "$H" case show 99; is $rc 2 'show of a case that is not there'
 run "$H" case frob; is $rc 2 'an unknown word'
