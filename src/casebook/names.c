@@ -161,7 +161,8 @@ const char *const hb_facts[] = {
     "consulted.who",      "consulted.at",
     "reported.outside",   "prevention.tasks",
     "evidence.count",     "evidence.anchor",
-    "next.report_at",     NULL,
+    "next.report_at",     "report.date",
+    "incident.reference", NULL,
 };
 
 const struct hb_action_info *hb_action_info_find(const char *name)

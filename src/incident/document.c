@@ -21,6 +21,7 @@
 
 struct paper {
     const char *name; /* "D02" */
+    const struct hb_document *t;
     struct hb_facts_of f;
     struct hb_doc d;
     int64_t rows;         /* of the open table */
@@ -31,6 +32,7 @@ typedef int section_fn(struct paper *p);
 
 static int fields(struct paper *p, const struct hb_doc_section *sec);
 static section_fn timeline, evidence, tasks, decisions, case_facts, sources;
+static bool has_field(const struct hb_document *t, const char *fact);
 static int section(struct paper *p, const struct hb_doc_section *sec);
 static int paragraphs(struct paper *p, const struct hb_doc_section *sec);
 static int field(struct paper *p, const char *label, const char *fact);
@@ -75,6 +77,7 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
         return hb_err_set(err, -ENOENT,
                           _("The case of this incident has no document %s."),
                           name);
+    p.t = t;
     hb_doc_begin(&p.d, o->text ? NULL : b, o->text ? b : NULL,
                  hb_lang_code((enum hb_lang)o->lang), t->title.in[o->lang]);
     hb_doc_row(&p.d, hb_facts_tr(&p.f, N_("To")), t->to.in[o->lang]);
@@ -142,15 +145,27 @@ static int fields(struct paper *p, const struct hb_doc_section *sec)
     return r;
 }
 
+/* Those that the paper does not print elsewhere. */
 static int case_facts(struct paper *p)
 {
     int r = 0;
 
     for (size_t i = 0; p->f.kase != NULL && i < p->f.kase->facts_n && r == 0;
          i++)
-        r = field(p, p->f.kase->facts[i]->label.in[p->f.o->lang],
-                  p->f.kase->facts[i]->name);
+        if (!has_field(p->t, p->f.kase->facts[i]->name))
+            r = field(p, p->f.kase->facts[i]->label.in[p->f.o->lang],
+                      p->f.kase->facts[i]->name);
     return r;
+}
+
+static bool has_field(const struct hb_document *t, const char *fact)
+{
+    for (size_t i = 0; i < t->sections_n; i++)
+        for (size_t k = 0; k < t->sections[i].fields_n; k++)
+            if (t->sections[i].when == NULL &&
+                hb_streq(t->sections[i].fields[k].fact, fact))
+                return true;
+    return false;
 }
 
 static int field(struct paper *p, const char *label, const char *fact)

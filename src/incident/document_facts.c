@@ -18,8 +18,11 @@
 #include "incident/fact.h"
 #include "incident/prevent.h"
 
+#define CIVIL 6u /* year, month, day, hour, minute, second */
+
 typedef void fact_fn(struct hb_facts_of *f, struct hb_fact_values *v);
 
+static bool civil(const char *z, long long c[CIVIL]);
 static int read_tasks(struct hb_facts_of *f);
 static hb_task_fn add_task;
 static int name_people(struct hb_facts_of *f);
@@ -42,14 +45,14 @@ static const struct hb_fact_task *answered(const struct hb_facts_of *f,
 static void say_answer(struct hb_facts_of *f, struct hb_fact_values *v,
                        const char *step, const char *name);
 
-static fact_fn organisation_name, made_at, made_by, incident_number,
-    incident_title, incident_state, incident_severity, opened_at, known_at,
-    opened_by, object, url, findings, closed_at, first_at, last_at,
-    change_count, change_files, change_writer, restore_count, restore_took,
-    restore_state, private_since, private_until, private_decided_by, hypotheses,
-    cause_confirmed, leftovers, visitors, personal_data, consulted_who,
-    consulted_at, reported_outside, prevention_tasks, evidence_count,
-    evidence_anchor, next_report;
+static fact_fn organisation_name, made_at, made_on, made_by, incident_number,
+    incident_reference, incident_title, incident_state, incident_severity,
+    opened_at, known_at, opened_by, object, url, findings, closed_at, first_at,
+    last_at, change_count, change_files, change_writer, restore_count,
+    restore_took, restore_state, private_since, private_until,
+    private_decided_by, hypotheses, cause_confirmed, leftovers, visitors,
+    personal_data, consulted_who, consulted_at, reported_outside,
+    prevention_tasks, evidence_count, evidence_anchor, next_report;
 
 static const struct {
     const char *name;
@@ -57,8 +60,10 @@ static const struct {
 } facts[] = {
     {"organisation.name", organisation_name},
     {"report.made_at", made_at},
+    {"report.date", made_on},
     {"report.made_by", made_by},
     {"incident.number", incident_number},
+    {"incident.reference", incident_reference},
     {"incident.title", incident_title},
     {"incident.state", incident_state},
     {"incident.severity", incident_severity},
@@ -164,6 +169,27 @@ const char *hb_facts_time(struct hb_facts_of *f, int64_t ns)
     return z != NULL ? z : "?";
 }
 
+const char *hb_facts_moment(struct hb_facts_of *f, int64_t ns)
+{
+    const char *z = hb_facts_time(f, ns), *zone = f->o->zone_name;
+    long long c[CIVIL];
+
+    if (zone == NULL || !civil(z, c))
+        return z;
+    if (c[5] != 0)
+        z = hb_arena_printf(
+            f->a, hb_facts_tr(f, N_("%lld-%02lld-%02lld %02lld:%02lld:%02lld")),
+            c[0], c[1], c[2], c[3], c[4], c[5]);
+    else
+        z = hb_arena_printf(
+            f->a, hb_facts_tr(f, N_("%lld-%02lld-%02lld %02lld:%02lld")), c[0],
+            c[1], c[2], c[3], c[4]);
+    /* In Japan nobody writes the zone of Japan. */
+    if (z != NULL && !(f->o->lang == HB_LANG_JA && hb_streq(zone, "JST")))
+        z = hb_arena_printf(f->a, hb_facts_tr(f, N_("%s %s")), z, zone);
+    return z != NULL ? z : "?";
+}
+
 const char *hb_facts_actor(struct hb_facts_of *f, const char *actor)
 {
     struct hb_person p;
@@ -211,6 +237,25 @@ const char *hb_facts_task_state(struct hb_facts_of *f, enum hb_task_state s)
         return hb_facts_tr(f, N_("expired"));
     }
     return "?";
+}
+
+/* The numbers of "2026-09-18 09:10:00 JST", or of the form in UTC. */
+static bool civil(const char *z, long long c[CIVIL])
+{
+    static const struct {
+        uint8_t at, n;
+    } part[CIVIL] = {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}};
+
+    if (strlen(z) < 19)
+        return false;
+    for (size_t i = 0; i < CIVIL; i++) {
+        int64_t n = 0;
+
+        if (hb_parse_i64(hb_slice(z + part[i].at, part[i].n), &n) < 0)
+            return false;
+        c[i] = n;
+    }
+    return true;
 }
 
 /* ---- reading ---- */
@@ -368,7 +413,7 @@ static void say_time(struct hb_facts_of *f, struct hb_fact_values *v,
                      int64_t ns)
 {
     if (ns != 0)
-        say(f, v, hb_facts_time(f, ns));
+        say(f, v, hb_facts_moment(f, ns));
 }
 
 static void say_count(struct hb_facts_of *f, struct hb_fact_values *v,
@@ -441,7 +486,7 @@ static void say_answer(struct hb_facts_of *f, struct hb_fact_values *v,
         hb_arena_printf(f->a, hb_facts_tr(f, N_("%s. %s (%s, %s)")),
                         yes ? hb_facts_tr(f, N_("Yes"))
                             : hb_facts_tr(f, N_("No")),
-                        t->t.answer, t->who, hb_facts_time(f, t->t.done)));
+                        t->t.answer, t->who, hb_facts_moment(f, t->t.done)));
 }
 
 /* ---- the facts ---- */
@@ -457,6 +502,17 @@ static void made_at(struct hb_facts_of *f, struct hb_fact_values *v)
     say_time(f, v, f->o->now != 0 ? f->o->now : hb_now());
 }
 
+/* The day alone, as letters are dated. */
+static void made_on(struct hb_facts_of *f, struct hb_fact_values *v)
+{
+    long long c[CIVIL];
+
+    if (civil(hb_facts_time(f, f->o->now != 0 ? f->o->now : hb_now()), c))
+        say(f, v,
+            hb_arena_printf(f->a, hb_facts_tr(f, N_("%lld-%02lld-%02lld")),
+                            c[0], c[1], c[2]));
+}
+
 static void made_by(struct hb_facts_of *f, struct hb_fact_values *v)
 {
     bool person = f->o->made_by != NULL && f->o->made_by[0] != '\0';
@@ -469,6 +525,15 @@ static void made_by(struct hb_facts_of *f, struct hb_fact_values *v)
 static void incident_number(struct hb_facts_of *f, struct hb_fact_values *v)
 {
     say(f, v, hb_arena_printf(f->a, "%lld (%s)", (long long)f->i.id, f->i.uid));
+}
+
+/* What somebody outside can read out on the telephone. */
+static void incident_reference(struct hb_facts_of *f, struct hb_fact_values *v)
+{
+    long long c[CIVIL];
+
+    if (civil(hb_facts_time(f, f->i.opened), c))
+        say(f, v, hb_arena_printf(f->a, "%lld-%lld", c[0], (long long)f->i.id));
 }
 
 static void incident_title(struct hb_facts_of *f, struct hb_fact_values *v)
@@ -671,7 +736,7 @@ static void hypotheses(struct hb_facts_of *f, struct hb_fact_values *v)
             say(f, v,
                 hb_arena_printf(f->a, hb_facts_tr(f, N_("%s (%s, %s)")),
                                 t->t.answer, t->who,
-                                hb_facts_time(f, t->t.done)));
+                                hb_facts_moment(f, t->t.done)));
 }
 
 static void cause_confirmed(struct hb_facts_of *f, struct hb_fact_values *v)
@@ -729,7 +794,8 @@ static void reported_outside(struct hb_facts_of *f, struct hb_fact_values *v)
     if (t != NULL)
         say(f, v,
             hb_arena_printf(f->a, hb_facts_tr(f, N_("%s (%s, %s)")),
-                            t->t.answer, t->who, hb_facts_time(f, t->t.done)));
+                            t->t.answer, t->who,
+                            hb_facts_moment(f, t->t.done)));
 }
 
 static void prevention_tasks(struct hb_facts_of *f, struct hb_fact_values *v)
@@ -742,7 +808,7 @@ static void prevention_tasks(struct hb_facts_of *f, struct hb_fact_values *v)
                     f->o->lang == HB_LANG_JA ? t->t.title_ja : t->t.title_en,
                     t->owner[0] != '\0' ? t->owner
                                         : hb_facts_tr(f, N_("no owner yet")),
-                    t->t.due != 0 ? hb_facts_time(f, t->t.due) : "-"));
+                    t->t.due != 0 ? hb_facts_moment(f, t->t.due) : "-"));
 }
 
 static void evidence_count(struct hb_facts_of *f, struct hb_fact_values *v)
@@ -780,7 +846,7 @@ static void next_report(struct hb_facts_of *f, struct hb_fact_values *v)
     if (due != 0)
         say(f, v,
             hb_arena_printf(f->a, hb_facts_tr(f, N_("by %s")),
-                            hb_facts_time(f, due)));
+                            hb_facts_moment(f, due)));
     else
         say(f, v, hb_facts_tr(f, N_("not fixed yet")));
 }

@@ -66,6 +66,8 @@ const char *hb_facts_fill(struct hb_facts_of *f, const char *text);
 const char *hb_facts_tr(const struct hb_facts_of *f, const char *msgid)
     __attribute__((format_arg(2)));
 const char *hb_facts_time(struct hb_facts_of *f, int64_t ns);
+/* The same as people write it, for rows and sentences. */
+const char *hb_facts_moment(struct hb_facts_of *f, int64_t ns);
 /* "person:sato" as the full name, "role:core" as a part of Hinoban. */
 const char *hb_facts_actor(struct hb_facts_of *f, const char *actor);
 /* What people may hold these roles, in words. */

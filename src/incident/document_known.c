@@ -113,6 +113,6 @@ static const char *on_paper(struct hb_facts_of *f, const struct hb_fact *fact,
 
     if (fact->type == HB_FACT_TIME &&
         hb_time_parse(hb_slice_z(value), &ns) == 0)
-        return hb_facts_time(f, ns);
+        return hb_facts_moment(f, ns);
     return hb_known_text(f->a, fact, value, f->o->lang);
 }
