@@ -95,6 +95,8 @@ unsigned hb_row_state(const struct hb_case *c, const struct hb_row *row,
     }
     if (c->playbook != NULL)
         s |= book_state(c->playbook, row, have_action, arg);
+    if (row->program.in[HB_LANG_EN] != NULL)
+        s |= HB_ROW_AUTOMATIC | HB_ROW_RECORDED;
     if (row->missing.in[HB_LANG_EN] != NULL && s != 0)
         s |= HB_ROW_PARTLY;
     /* "consider": a recorded decision is enough. */

@@ -327,7 +327,8 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
                     struct hb_row *ret)
 {
     static const char *const keys[] = {"id",        "need",    "modality",
-                                       "automatic", "missing", NULL};
+                                       "automatic", "missing", "program",
+                                       "test",      NULL};
     unsigned modality = HB_MOD_DO;
     int r;
 
@@ -344,6 +345,11 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
         r = hb_load_bool(l, map, "automatic", &ret->automatic);
     if (r == 0)
         r = hb_load_text(l, map, "missing", false, &ret->missing);
+    if (r == 0)
+        r = hb_load_text(l, map, "program", false, &ret->program);
+    if (r == 0)
+        r = hb_load_str(l, map, "test", ret->program.in[HB_LANG_EN] != NULL,
+                        &ret->test);
     ret->modality = (enum hb_modality)modality;
     return r;
 }

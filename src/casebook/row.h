@@ -30,6 +30,9 @@ struct hb_row {
     bool automatic;         /* the machine must do it; asking a person
                                never meets it */
     struct hb_text missing; /* what is not built yet; in[] NULL: nothing */
+    struct hb_text program; /* how the program itself meets it, beside what
+                               controls and steps do; in[] NULL: not */
+    const char *test;       /* of that, in the source tree */
 };
 
 struct hb_rows { /* references to rows */

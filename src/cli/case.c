@@ -11,6 +11,7 @@
 
 #include "base/num.h"
 #include "cli/case_propose.h"
+#include "cli/case_table.h"
 #include "cli/text.h"
 #include "core/core.h"
 #include "html/width.h"
@@ -45,7 +46,7 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
     int r;
 
     if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check") &&
-        !hb_streq(verb, "propose"))
+        !hb_streq(verb, "propose") && !hb_streq(verb, "table"))
         return hb_cli_usage(cli, _("unknown word %s"), verb);
     if (argc > (hb_streq(verb, "list") ? 2 : 3))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
@@ -63,6 +64,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
         r = list(cli, b);
     else if (hb_streq(verb, "check"))
         r = check(b, dir);
+    else if (hb_streq(verb, "table"))
+        r = hb_case_table(cli, b);
     else if (hb_streq(verb, "propose"))
         r = hb_case_propose(cli, argc - 1, argv + 1, b);
     else if (c == NULL)

@@ -43,8 +43,9 @@ const struct hb_cli_command hb_cli_commands[] = {
         "        a signed decision says why not (hinoban decide).")},
     {"fact", hb_cmd_fact, HB_CLI_DAILY,
      N_("what is known of an incident, since when and from whom"),
-     "names | list INCIDENT [--history] |\n  set INCIDENT NAME VALUE --from "
-     "\"WHOM OR WHAT\" [--known-at TIME] [--evidence NUMBER]",
+     "names | list INCIDENT [--history] |\n  set INCIDENT NAME VALUE [NAME "
+     "VALUE ...] --from \"WHOM OR WHAT\"\n  [--known-at TIME] [--evidence "
+     "NUMBER]",
      "names list set --history --from --known-at --evidence",
      N_("names  every fact that a playbook, a deadline or a paper may ask for\n"
         "set    adds what is known now; VALUE ? says that it is under "
@@ -129,13 +130,14 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("what was checked, with its result and age"), "list", "list", NULL},
     {"case", hb_cmd_case, HB_CLI_DAILY,
      N_("the case book: what could happen, what prevents it, what to do"),
-     "list | show N | rows N | propose [FILE|-] | check [DIR]",
-     "list show rows propose check",
+     "list | show N | rows N | table | propose [FILE|-] | check [DIR]",
+     "list show rows table propose check",
      N_("list     every case and how far it is built\n"
         "show     one case: controls, steps of the playbook, documents\n"
         "rows     each requirement of a case and how it is met: by the "
         "machine, by asking,\n"
         "         by a record, or not yet\n"
+        "table    the same of all cases, with where and by which test\n"
         "propose  which case a report is, by its words, and why; below its "
         "confidence it\n"
         "         asks. Reads FILE or standard input, keeps nothing\n"

@@ -240,14 +240,15 @@ int hb_cmd_fact(struct hb_cli *cli, int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "names";
     int64_t id = 0, item = 0, known = 0;
     struct args a;
+    int r = HB_EXIT_OK;
 
     if (hb_streq(verb, "names") && argc <= 2)
         return hb_client_print(cli, "fact.names", "{}");
     if (!(hb_streq(verb, "list") && argc == 3) &&
-        !(hb_streq(verb, "set") && argc == 5 && from != NULL))
+        !(hb_streq(verb, "set") && argc >= 5 && argc % 2 == 1 && from != NULL))
         return hb_cli_usage(cli, _("say what to do: names, list INCIDENT "
                                    "[--history] or set INCIDENT NAME VALUE "
-                                   "--from \"WHOM OR WHAT\""));
+                                   "[NAME VALUE ...] --from \"WHOM OR WHAT\""));
     if (number(cli, argv[2], &id) != HB_EXIT_OK ||
         (evidence != NULL && number(cli, evidence, &item) != HB_EXIT_OK))
         return HB_EXIT_USAGE;
@@ -256,18 +257,23 @@ int hb_cmd_fact(struct hb_cli *cli, int argc, char **argv)
                             _("%s is not a time like "
                               "2026-04-01T09:30:00+09:00"),
                             at);
-    args_begin(&a);
-    hb_jw_int(&a.w, "incident", id);
     if (hb_streq(verb, "list")) {
+        args_begin(&a);
+        hb_jw_int(&a.w, "incident", id);
         hb_jw_bool(&a.w, "history", history);
         return args_send(&a, cli, "fact.list");
     }
-    hb_jw_str(&a.w, "name", argv[3]);
-    hb_jw_str(&a.w, "value", argv[4]);
-    hb_jw_str(&a.w, "source", from);
-    hb_jw_int(&a.w, "known_at_ns", known);
-    hb_jw_int(&a.w, "evidence", item);
-    return args_send(&a, cli, "fact.set");
+    for (int i = 3; i < argc && r == HB_EXIT_OK; i += 2) {
+        args_begin(&a);
+        hb_jw_int(&a.w, "incident", id);
+        hb_jw_str(&a.w, "name", argv[i]);
+        hb_jw_str(&a.w, "value", argv[i + 1]);
+        hb_jw_str(&a.w, "source", from);
+        hb_jw_int(&a.w, "known_at_ns", known);
+        hb_jw_int(&a.w, "evidence", item);
+        r = args_send(&a, cli, "fact.set");
+    }
+    return r;
 }
 
 int hb_cmd_clock(struct hb_cli *cli, int argc, char **argv)

@@ -135,11 +135,11 @@ void hb_core_own_controls_if_due(struct hb_core *c)
 
 bool hb_core_checks(const char *control)
 {
-    static const char *const own[] = {"people.two", "files.reflex",
+    static const char *const own[] = {"people.two",     "files.reflex",
                                       "files.watching", "evidence.anchored",
-                                      "outside.view"};
+                                      "outside.view",   "drill.case2"};
 
-    if (strncmp(control, "drill.case", 10) == 0 || hb_check_exists(control))
+    if (hb_check_exists(control))
         return true;
     for (size_t i = 0; i < HB_ARRAY_LEN(own); i++)
         if (hb_streq(own[i], control))
