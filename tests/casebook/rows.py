@@ -41,6 +41,21 @@ def filled(text):
     return text.strip() not in ('', '—')
 
 
+def table(lang):
+    """The table as it stands in doc/, and as the program writes it now."""
+    name = 'acceptance.md' if lang == 'en' else f'acceptance.{lang}.md'
+    path = os.path.join(ROOT, 'doc', name)
+    now = program('case', 'table', LC_ALL='C.UTF-8',
+                  LANGUAGE='' if lang == 'en' else lang,
+                  HINOBAN_LOCALEDIR=os.path.join(BUILD, 'po')).stdout
+    with open(path, encoding='utf-8') as f:
+        head, _, rest = f.read().partition('\n\n| ')
+    if os.environ.get('HB_UPDATE'):
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(head + '\n\n' + now)
+    return '| ' + rest, now
+
+
 def problems(want, have):
     bad = []
     need = have['need']
@@ -77,6 +92,10 @@ def main():
         found = problems(row, have[name]) if name in have \
             else ['is not in the case book']
         ok(not found, name, *found)
+    for lang in ('en', 'ja'):
+        stands, now = table(lang)
+        ok(stands == now, f'doc/ has the table of today ({lang})',
+           'HB_UPDATE=1 tests/casebook/rows.py writes it anew')
     print(f'1..{COUNT}')
     return 1 if BAD else 0
 
