@@ -25,7 +25,9 @@ static int check(const struct hb_casebook *b, const char *dir);
 static const char *maturity(enum hb_maturity m);
 static void show_controls(const struct hb_case *c);
 static void show_steps(const struct hb_playbook *p);
-static void show_step(const struct hb_step *s);
+static void show_phase(const struct hb_playbook *p, enum hb_phase phase,
+                       unsigned depth);
+static void show_step(const struct hb_step *s, unsigned depth);
 static void write_control(struct hb_jw *w, const struct hb_control *k);
 static void print_row(const struct hb_case *c, const struct hb_row *row);
 static void write_row(struct hb_jw *w, const struct hb_case *c,
@@ -240,24 +242,39 @@ static void show_steps(const struct hb_playbook *p)
 {
     for (unsigned ph = 0; ph < HB_PHASE_COUNT; ph++) {
         (void)printf("\n%s\n", hb_phase_title((enum hb_phase)ph));
-        for (size_t i = 0; i < p->steps_n; i++) {
-            if (p->steps[i].phase == (enum hb_phase)ph &&
-                (p->steps[i].type == HB_STEP_TASK ||
-                 p->steps[i].type == HB_STEP_ACTION))
-                show_step(&p->steps[i]);
-        }
+        show_phase(p, (enum hb_phase)ph, 0);
     }
 }
 
-static void show_step(const struct hb_step *s)
+/* The steps of a playbook that is called stand below its title, whatever
+ * their own phase: that is when they are done. */
+static void show_phase(const struct hb_playbook *p, enum hb_phase phase,
+                       unsigned depth)
 {
-    char lead[32];
+    for (size_t i = 0; i < p->steps_n; i++) {
+        const struct hb_step *s = &p->steps[i];
 
-    (void)snprintf(lead, sizeof(lead), "  %s ",
+        if (depth == 0 && s->phase != phase)
+            continue;
+        if (s->type == HB_STEP_TASK || s->type == HB_STEP_ACTION ||
+            s->type == HB_STEP_PLAYBOOK)
+            show_step(s, depth);
+        if (s->type == HB_STEP_PLAYBOOK && s->playbook != NULL)
+            show_phase(s->playbook, phase, depth + 1);
+    }
+}
+
+static void show_step(const struct hb_step *s, unsigned depth)
+{
+    char lead[32], rest[32];
+
+    (void)snprintf(rest, sizeof(rest), "%*s", (int)(4 + 2 * depth), "");
+    (void)snprintf(lead, sizeof(lead), "%*s%s ", (int)(2 + 2 * depth), "",
                    s->type == HB_STEP_TASK              ? "*"
+                   : s->type == HB_STEP_PLAYBOOK        ? "="
                    : have_action(NULL, s->action->name) ? ">"
                                                         : "-");
-    hb_cli_para(lead, "    ", hb_text(&s->title));
+    hb_cli_para(lead, rest, hb_text(&s->title));
 }
 
 static void print_row(const struct hb_case *c, const struct hb_row *row)

@@ -14,6 +14,8 @@
 #include "cli/text.h"
 #include "core/core.h"
 
+static const char walk[] = "tests/casebook/walk.py";
+
 struct table {
     struct hb_buf out;
     struct hb_jw w;
@@ -135,7 +137,7 @@ static void in_case(struct places *p, const struct hb_case *c,
         if (!names_row(&k->rows, row))
             continue;
         if (k->question)
-            add(p, "tests/box/walk.py", _("question %s"), k->id);
+            add(p, walk, _("question %s"), k->id);
         else if (have_check(NULL, k->check))
             add(p, "tests/box/mutation.py", _("check %s"), k->check);
         else
@@ -154,12 +156,11 @@ static void in_playbook(struct places *p, const struct hb_playbook *pb,
         if (!names_row(&s->rows, row))
             continue;
         if (s->type == HB_STEP_PLAYBOOK && s->playbook != NULL)
-            add(p, "tests/box/walk.py", _("playbook %s"), s->playbook->id);
+            add(p, walk, _("playbook %s"), s->playbook->id);
         else if (s->type == HB_STEP_ACTION)
-            add(p, "tests/box/walk.py", _("action %s (%s)"), s->action->name,
-                s->id);
+            add(p, walk, _("action %s (%s)"), s->action->name, s->id);
         else
-            add(p, "tests/box/walk.py", _("step %s"), s->id);
+            add(p, walk, _("step %s"), s->id);
         for (size_t d = 0; d < s->documents_n; d++)
             add(p, "tests/incident/test_papers.c", _("paper %s"),
                 s->documents[d]->id);

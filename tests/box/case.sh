@@ -30,8 +30,8 @@ for k in c["controls"] + c["steps"]:
     t = k.get("text") or k["title"]
     assert t["en"] and t["ja"] and t["en"] != t["ja"], k["id"]' "$T/out"
 ok $? 'every control and step stands in both languages'
-run "$H" case show 3; is $rc 0 'a case that is only named'
-out_has 'cannot check this case yet' 'says so'
+run "$H" case show 3; is $rc 0 'another case'
+out_has 'Consult the officer' 'calls what cases share'
 
 run "$H" --json case rows 2; is $rc 0 'rows'
 python3 -c 'import json, sys
@@ -60,9 +60,9 @@ run "$H" case check "$T/book"; is $rc 1 'a folder of another name'
 run "$H" case check /nonexistent; is $rc 1 'no folder'
 
 mv "$T/book/02-defaced" "$T/book/02-defacement"
-mkdir "$T/book/17-seventeenth"
-sed -e 's/^number: 16/number: 17/' -e 's/^id: .*/id: seventeenth/' \
-    "$T/book/16-payment-fraud/case.yaml" >"$T/book/17-seventeenth/case.yaml"
+cp -r "$T/book/16-payment-fraud" "$T/book/17-seventeenth"
+sed -i -e 's/^number: 16/number: 17/' -e 's/^id: payment-fraud$/id: seventeenth/' \
+    -e 's/C16-/C17-/g' "$T/book/17-seventeenth"/*.yaml
 run "$H" case check "$T/book"; is $rc 0 'a seventeenth case is data only'
 out_has '17 cases' 'and counted'
 
