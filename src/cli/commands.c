@@ -119,6 +119,9 @@ const struct hb_cli_command hb_cli_commands[] = {
         "            a run goes along as its bare hash: who "
         "guesses its text can try that.\n"
         "            --whole tells everything")},
+    {"metrics", hb_cmd_metrics, HB_CLI_DAILY,
+     N_("how long it took to notice, to contain and to recover, per case"), "",
+     NULL, NULL},
     {"event", hb_cmd_event, HB_CLI_DAILY,
      N_("search the events, or hand some in"),
      "[TEXT] [--site NAME] [--limit N] | send NAME <EVENTS",

@@ -337,6 +337,13 @@ int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
     return args_send(&a, cli, "event.list");
 }
 
+int hb_cmd_metrics(struct hb_cli *cli, int argc, char **argv)
+{
+    if (argc > 1)
+        return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    return hb_client_print(cli, "metrics", "{}");
+}
+
 int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
 {
     if (argc > 2 || (argc == 2 && !hb_streq(argv[1], "list")))

@@ -78,5 +78,6 @@ extern const struct hb_core_cmd hb_core_cmds_admin[];
 extern const struct hb_core_cmd hb_core_cmds_fact[];
 extern const struct hb_core_cmd hb_core_cmds_circle[];
 extern const struct hb_core_cmd hb_core_cmds_clock[];
+extern const struct hb_core_cmd hb_core_cmds_metrics[];
 
 #endif

@@ -17,6 +17,7 @@
 #include "html/doc.h"
 #include "incident/decision.h"
 #include "incident/document_facts.h"
+#include "incident/clock.h"
 #include "incident/fact.h"
 
 struct paper {
@@ -31,12 +32,14 @@ struct paper {
 typedef int section_fn(struct paper *p);
 
 static int fields(struct paper *p, const struct hb_doc_section *sec);
-static section_fn timeline, evidence, tasks, decisions, case_facts, sources;
+static section_fn timeline, evidence, tasks, decisions, case_facts, sources,
+    clocks;
 static bool has_field(const struct hb_document *t, const char *fact);
 static int section(struct paper *p, const struct hb_doc_section *sec);
 static int paragraphs(struct paper *p, const struct hb_doc_section *sec);
 static int field(struct paper *p, const char *label, const char *fact);
 static hb_known_fn one_source;
+static hb_clock_fn one_clock;
 static hb_moment_fn one_moment;
 static hb_evidence_fn one_item;
 static bool is_own_moment(const struct paper *p, const struct hb_moment *m);
@@ -54,6 +57,7 @@ static section_fn *const sections[] = {
     [HB_DOC_TIMELINE] = timeline, [HB_DOC_EVIDENCE] = evidence,
     [HB_DOC_TASKS] = tasks,       [HB_DOC_DECISIONS] = decisions,
     [HB_DOC_FACTS] = case_facts,  [HB_DOC_SOURCES] = sources,
+    [HB_DOC_CLOCKS] = clocks,
 };
 
 int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
@@ -226,6 +230,47 @@ static int one_source(void *arg, const struct hb_known *k)
     if (k->evidence > 0)
         (void)snprintf(number, sizeof(number), "#%lld", (long long)k->evidence);
     if (cells[1] == NULL || cells[3] == NULL)
+        return -ENOMEM;
+    hb_doc_cells(&p->d, cells);
+    p->rows++;
+    return 0;
+}
+
+/* What was owed by when; a deadline goes on after the incident is closed. */
+static int clocks(struct paper *p)
+{
+    const char *const heads[] = {
+        hb_facts_tr(&p->f, N_("Deadline")),
+        hb_facts_tr(&p->f, N_("Counts from")), hb_facts_tr(&p->f, N_("Until")),
+        hb_facts_tr(&p->f, N_("State")), hb_facts_tr(&p->f, N_("Answer"))};
+    int r;
+
+    hb_doc_table(&p->d,
+                 hb_facts_tr(&p->f, N_("Deadlines by law, contract and our own "
+                                       "order")),
+                 heads, HB_ARRAY_LEN(heads));
+    r = hb_clock_each(p->f.s, p->f.i.id, false, one_clock, p);
+    nothing(p);
+    return r;
+}
+
+static int one_clock(void *arg, const struct hb_clock *c)
+{
+    struct paper *p = arg;
+    const char *title = p->f.o->lang == HB_LANG_JA ? c->title_ja : c->title_en;
+    const char *cells[] = {
+        c->to_confirm
+            ? hb_arena_printf(p->f.a, "%s%s", title,
+                              hb_facts_tr(&p->f, N_(" (to be confirmed)")))
+            : title,
+        hb_facts_time(&p->f, c->start), hb_facts_time(&p->f, c->due),
+        hb_facts_tr(&p->f, c->state == HB_CLK_DONE ? N_("fulfilled")
+                           : c->state == HB_CLK_NOT_APPLICABLE
+                               ? N_("does not apply")
+                               : N_("runs")),
+        c->words};
+
+    if (cells[0] == NULL)
         return -ENOMEM;
     hb_doc_cells(&p->d, cells);
     p->rows++;

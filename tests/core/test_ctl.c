@@ -236,6 +236,8 @@ static void test_who_may_what(void **state)
     walk(hb_core_cmds_admin);
     walk(hb_core_cmds_fact);
     walk(hb_core_cmds_circle);
+    walk(hb_core_cmds_clock);
+    walk(hb_core_cmds_metrics);
 }
 
 /* Who is set inactive is nobody from that moment on. */
