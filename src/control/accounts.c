@@ -24,7 +24,6 @@ struct quality {
 static bool shared_name(const char *name);
 static void one_admin(const struct hb_machine *m, const struct hb_account *who,
                       struct hb_slice log, struct hb_found *ret);
-static void name_to(struct hb_buf *b, const char *name);
 static int quality_file(const struct hb_machine *m, const char *path,
                         struct quality *q);
 static void quality_word(struct hb_slice word, struct quality *q);
@@ -49,7 +48,7 @@ void hb_check_admins(const struct hb_machine *m, struct hb_found *ret)
         const struct hb_account *who = &a.v[i];
 
         if (who->uid == 0 && zero++ > 0) {
-            name_to(&ret->detail, who->name);
+            hb_found_name(ret, who->name);
             hb_found_set(ret, HB_CHECK_FAIL,
                          N_("Another account has the full rights of root."));
         }
@@ -74,17 +73,17 @@ static void one_admin(const struct hb_machine *m, const struct hb_account *who,
     int64_t last = hb_lastlog(log, who->uid);
 
     if (shared_name(who->name)) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_FAIL,
                      N_("An administrator account has a name that people "
                         "share."));
     } else if (last != 0 && m->now - last > IDLE_NS) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_FAIL,
                      N_("An administrator account has not been used for 90 "
                         "days."));
     } else if (last == 0) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("When an administrator account was last used cannot "
                         "be told."));
@@ -199,10 +198,4 @@ static bool shared_name(const char *name)
         if (hb_streq(names[i], name))
             return true;
     return false;
-}
-
-static void name_to(struct hb_buf *b, const char *name)
-{
-    if (b->n < 400)
-        hb_buf_addf(b, "%s%.32s", b->n > 0 ? ", " : "", name);
 }

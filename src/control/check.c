@@ -30,6 +30,7 @@ const struct hb_check hb_checks[] = {
     {"patch.unattended", 3600, hb_check_patch_unattended},
     {"web.waf", 600, hb_check_waf},
     {"web.nginx_config", 600, hb_check_nginx},
+    {"services.exposed", 600, hb_check_exposed},
     {NULL, 0, NULL},
 };
 

@@ -40,12 +40,14 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
-    hb_check_nginx, hb_check_waf;
+    hb_check_nginx, hb_check_waf, hb_check_exposed;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
 void hb_found_set(struct hb_found *f, enum hb_check_status status,
                   const char *why);
+/* Adds NAME to the list behind the answer, which has a ceiling. */
+void hb_found_name(struct hb_found *f, const char *name);
 
 /* ---- machine.c ---- */
 
@@ -121,6 +123,25 @@ typedef void hb_sshd_include_fn(void *arg, struct hb_sshd *s,
                                 struct hb_slice pattern, bool in_match);
 void hb_sshd_parse(struct hb_slice text, bool in_match, struct hb_sshd *s,
                    hb_sshd_include_fn *include, void *arg);
+
+/* ---- unit.c ---- */
+
+/* The file (without the prefix) that systemd reads for the unit NAME; NULL
+ * where there is none or it is masked. */
+const char *hb_unit_file(const struct hb_machine *m, const char *name);
+/* Whether systemd starts it by itself. */
+bool hb_unit_on(const struct hb_machine *m, const char *name);
+
+/* ---- exposed.c ---- */
+
+struct hb_listen {
+    uint16_t port;
+    bool open;  /* takes what comes from others */
+    bool local; /* at an address that only this machine reaches */
+};
+/* A line of /proc/net/tcp, tcp6, udp or udp6 (proc(5)); -EBADMSG. */
+int hb_listen_parse(struct hb_slice line, bool udp,
+                    struct hb_listen *ret) HB_WUR;
 
 /* ---- nginx.c ---- */
 
