@@ -31,6 +31,8 @@ const struct hb_check hb_checks[] = {
     {"web.waf", 600, hb_check_waf},
     {"web.nginx_config", 600, hb_check_nginx},
     {"services.exposed", 600, hb_check_exposed},
+    {"firewall.default_deny", 600, hb_check_firewall},
+    {"time.synchronised", 600, hb_check_time},
     {NULL, 0, NULL},
 };
 

@@ -40,7 +40,8 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
-    hb_check_nginx, hb_check_waf, hb_check_exposed;
+    hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
+    hb_check_time;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
@@ -131,6 +132,21 @@ void hb_sshd_parse(struct hb_slice text, bool in_match, struct hb_sshd *s,
 const char *hb_unit_file(const struct hb_machine *m, const char *name);
 /* Whether systemd starts it by itself. */
 bool hb_unit_on(const struct hb_machine *m, const char *name);
+
+/* ---- nft.c ---- */
+
+struct hb_nft {
+    bool input;   /* there is a chain for what comes in */
+    bool v4, v6;  /* what no rule allows is refused */
+    bool unclear; /* it depends on a chain or rule that was not followed */
+    bool bad;     /* something could not be read */
+};
+/* Reads TEXT (nft(8)) into NFT, which may hold what was read before; INCLUDE
+ * is called with each pattern of an include (may be NULL). */
+typedef void hb_nft_include_fn(void *arg, struct hb_nft *nft,
+                               struct hb_slice pattern);
+void hb_nft_parse(struct hb_slice text, struct hb_nft *nft,
+                  hb_nft_include_fn *include, void *arg);
 
 /* ---- exposed.c ---- */
 

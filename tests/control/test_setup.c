@@ -101,11 +101,159 @@ static void test_exposed(void **state)
     tree_done(&t);
 }
 
+#define NFT_HEAD "#!/usr/sbin/nft -f\nflush ruleset\n"
+#define NFT_HOOK "type filter hook input priority 0;"
+
+static const struct {
+    const char *text;
+    enum hb_check_status want;
+} nfts[] = {
+    {NFT_HEAD "table inet filter {\n chain input {\n  " NFT_HOOK
+              " policy drop;\n  iif lo accept\n  tcp dport { 22,\n 80 } "
+              "accept\n }\n}\n",
+     HB_CHECK_PASS},
+    /* Debian's own: three chains that let everything in. */
+    {NFT_HEAD "table inet filter {\n\tchain input {\n\t\ttype filter hook "
+              "input priority filter;\n\t}\n\tchain forward {\n\t\ttype "
+              "filter hook forward priority filter; policy drop;\n\t}\n}\n",
+     HB_CHECK_FAIL},
+    /* The last rule refuses. */
+    {"table inet f { chain i { " NFT_HOOK
+     " ct state established accept; counter packets 1 bytes 2 log prefix "
+     "\"x: \" reject with icmpx type admin-prohibited } }",
+     HB_CHECK_PASS},
+    /* A rule for everything comes first. */
+    {"table inet f { chain i { " NFT_HOOK " policy drop; counter accept } }",
+     HB_CHECK_FAIL},
+    {"table inet f { chain i { " NFT_HOOK "\n accept\n drop\n } }",
+     HB_CHECK_FAIL},
+    /* IPv4 alone, and both in two tables. */
+    {"table f { chain i { " NFT_HOOK " policy drop; } }", HB_CHECK_FAIL},
+    {"table ip f { chain i { " NFT_HOOK " policy drop; } }\n"
+     "table ip6 f { chain i { " NFT_HOOK " policy drop; } }",
+     HB_CHECK_PASS},
+    {"add table inet f\nadd chain inet f i { " NFT_HOOK " policy drop; }\n",
+     HB_CHECK_PASS},
+    /* What is flushed afterwards is not there. */
+    {"table inet f { chain i { " NFT_HOOK " policy drop; } }\n"
+     "flush ruleset\n",
+     HB_CHECK_FAIL},
+    {"# policy drop\ntable inet f { chain i { " NFT_HOOK " } }", HB_CHECK_FAIL},
+    {"table inet f { chain i { " NFT_HOOK "\n jump more\n } }",
+     HB_CHECK_UNKNOWN},
+    {"table inet f { chain i { " NFT_HOOK " policy drop;", HB_CHECK_UNKNOWN},
+    {"}\n", HB_CHECK_UNKNOWN},
+    {"", HB_CHECK_FAIL},
+    {"include \"/etc/nftables.d/*.nft\"\n", HB_CHECK_PASS},
+    {"include \"nftables.d/own.nft\"\n", HB_CHECK_PASS},
+    {"include \"nftables.conf\"\n", HB_CHECK_UNKNOWN},
+};
+
+static void test_nftables(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    /* There, but not switched on. */
+    put(&t, "/etc/nftables.conf", nfts[0].text, 0755);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    switch_on(&t, "nftables.service");
+    put(&t, "/etc/nftables.d/own.nft",
+        "table inet f { chain i { " NFT_HOOK " policy drop; } }\n", 0644);
+    for (size_t i = 0; i < HB_ARRAY_LEN(nfts); i++) {
+        put(&t, "/etc/nftables.conf", nfts[i].text, 0755);
+        print_message("# %s\n", nfts[i].text);
+        assert_int_equal(ask(&t, hb_check_firewall), nfts[i].want);
+        assert_string_equal(hb_buf_z(&t.f.detail), "nftables");
+    }
+    gone(&t, "/etc/nftables.conf");
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_UNKNOWN);
+    tree_done(&t);
+}
+
+static void test_firewalls(void **state)
+{
+    static const char rules[] = "*nat\n:INPUT ACCEPT [0:0]\nCOMMIT\n*filter\n"
+                                ":INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n"
+                                "COMMIT\n";
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    switch_on(&t, "ufw.service");
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_UNKNOWN);
+    put(&t, "/etc/ufw/ufw.conf", "#ENABLED=yes\nENABLED=no\n", 0644);
+    put(&t, "/etc/default/ufw", "DEFAULT_INPUT_POLICY=\"DROP\"\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    put(&t, "/etc/ufw/ufw.conf", "ENABLED=yes\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_PASS);
+    put(&t, "/etc/default/ufw", "DEFAULT_INPUT_POLICY=\"ACCEPT\"\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    tree_done(&t);
+
+    tree_open(&t);
+    switch_on(&t, "firewalld.service");
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_UNKNOWN);
+    put(&t, "/etc/firewalld/firewalld.conf", "LogDenied=off\n", 0644);
+    put(&t, "/usr/lib/firewalld/zones/public.xml", "<zone></zone>", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_PASS);
+    put(&t, "/etc/firewalld/zones/open.xml", "<zone target=\"ACCEPT\"/>", 0644);
+    put(&t, "/etc/firewalld/firewalld.conf", "DefaultZone=open\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    tree_done(&t);
+
+    tree_open(&t);
+    switch_on(&t, "netfilter-persistent.service");
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    put(&t, "/etc/iptables/rules.v4", rules, 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    assert_non_null(strstr(t.f.why, "IPv6"));
+    put(&t, "/etc/iptables/rules.v6", rules, 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_PASS);
+    put(&t, "/etc/iptables/rules.v6",
+        "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j REJECT\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_PASS);
+    put(&t, "/etc/iptables/rules.v6",
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\n", 0644);
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_FAIL);
+    switch_on(&t, "ferm.service");
+    assert_int_equal(ask(&t, hb_check_firewall), HB_CHECK_UNKNOWN);
+    tree_done(&t);
+}
+
+static void test_time(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_FAIL);
+    switch_on(&t, "systemd-timesyncd.service");
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_UNKNOWN);
+    put(&t, "/run/systemd/timesync/x", "", 0644);
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_UNKNOWN);
+    t.m.now += 2 * 3600 * (int64_t)HB_S;
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_FAIL);
+    put(&t, "/run/systemd/timesync/synchronized", "", 0644);
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_PASS);
+    link_to(&t, "/etc/systemd/system/systemd-timesyncd.service", "/dev/null");
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_FAIL);
+    switch_on(&t, "chrony.service");
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_PASS);
+    assert_string_equal(hb_buf_z(&t.f.detail), "chrony.service");
+    put(&t, "/run/systemd/container", "lxc", 0644);
+    assert_int_equal(ask(&t, hb_check_time), HB_CHECK_UNKNOWN);
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unit),
-        cmocka_unit_test(test_exposed),
+        cmocka_unit_test(test_unit),     cmocka_unit_test(test_exposed),
+        cmocka_unit_test(test_nftables), cmocka_unit_test(test_firewalls),
+        cmocka_unit_test(test_time),
     };
 
     return hb_tap_run("control/setup", tests);
