@@ -41,7 +41,7 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
     hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
-    hb_check_time;
+    hb_check_time, hb_check_sudo;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
@@ -147,6 +147,23 @@ typedef void hb_nft_include_fn(void *arg, struct hb_nft *nft,
                                struct hb_slice pattern);
 void hb_nft_parse(struct hb_slice text, struct hb_nft *nft,
                   hb_nft_include_fn *include, void *arg);
+
+/* ---- sudoers.c ---- */
+
+struct hb_sudoers {
+    char people[32][64]; /* who gets everything of root without a password */
+    size_t people_n;
+    char aliases[32][64]; /* of commands, that hold ALL */
+    size_t aliases_n;
+    bool no_authenticate, use_pty, no_syslog, logfile;
+    bool bad; /* something could not be read */
+};
+/* Reads sudoers(5) TEXT into S; INCLUDE is called with each path that it
+ * includes, of a file or a FOLDER (may be NULL). */
+typedef void hb_sudoers_include_fn(void *arg, struct hb_sudoers *s,
+                                   struct hb_slice path, bool folder);
+void hb_sudoers_parse(struct hb_slice text, struct hb_sudoers *s,
+                      hb_sudoers_include_fn *include, void *arg);
 
 /* ---- exposed.c ---- */
 

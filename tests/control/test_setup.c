@@ -248,12 +248,90 @@ static void test_time(void **state)
     tree_done(&t);
 }
 
+static const struct {
+    const char *text;
+    enum hb_check_status want;
+    const char *who;
+} sudos[] = {
+    {"Defaults env_reset\nDefaults use_pty\nroot ALL=(ALL:ALL) ALL\n"
+     "%sudo ALL=(ALL:ALL) ALL\n",
+     HB_CHECK_PASS, ""},
+    {"%sudo ALL=(ALL:ALL) ALL\n", HB_CHECK_PASS, "use_pty: no"},
+    {"hanako ALL=(ALL) NOPASSWD:ALL\n", HB_CHECK_FAIL, "hanako"},
+    {"hanako ALL = NOPASSWD : ALL\n", HB_CHECK_FAIL, "hanako"},
+    {"hanako ALL=(root, www-data) NOPASSWD: SETENV: ALL\n", HB_CHECK_FAIL,
+     "hanako"},
+    {"hanako ALL=(ALL) NOPASSWD: /bin/x, \\\n ALL\n", HB_CHECK_FAIL, "hanako"},
+    {"#1000 ALL=TIMEOUT=5m NOPASSWD: ALL # why\n", HB_CHECK_FAIL, "#1000"},
+    {"hanako web=/bin/x : db=(root) NOPASSWD: ALL\n", HB_CHECK_FAIL, "hanako"},
+    {"hanako ALL=NOPASSWD: ALL_OF_IT\nCmnd_Alias ALL_OF_IT = /bin/x, ALL\n",
+     HB_CHECK_FAIL, "hanako"},
+    /* Not everything, not root, asked again, or not in force. */
+    {"hanako ALL=NOPASSWD: /usr/bin/apt update\n", HB_CHECK_PASS, NULL},
+    {"hanako ALL=(postgres) NOPASSWD: ALL\n", HB_CHECK_PASS, NULL},
+    {"hanako ALL=NOPASSWD: /bin/x, PASSWD: ALL\n", HB_CHECK_PASS, NULL},
+    {"hanako web=NOPASSWD: /bin/x : db=ALL\n", HB_CHECK_PASS, NULL},
+    {"# hanako ALL=NOPASSWD: ALL\nroot ALL=NOPASSWD: ALL\n", HB_CHECK_PASS,
+     NULL},
+    {"Defaults:hanako use_pty, !authenticate\n", HB_CHECK_FAIL, ""},
+    {"Defaults !syslog\n", HB_CHECK_FAIL, NULL},
+    {"Defaults !syslog, logfile=/var/log/sudo.log\n", HB_CHECK_PASS, NULL},
+    {"@includedir /etc/sudoers.d\n", HB_CHECK_FAIL, "taro"},
+    {"#includedir sudoers.d\n", HB_CHECK_FAIL, "taro"},
+    {"@include \"/etc/sudoers.d/own\"\n", HB_CHECK_FAIL, "taro"},
+    {"@include /etc/sudoers\n", HB_CHECK_UNKNOWN, NULL},
+    {"@include gone\n", HB_CHECK_UNKNOWN, NULL},
+};
+
+static void test_sudo(void **state)
+{
+    char path[256];
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_PASS);
+    put(&t, "/usr/bin/sudo", "", 0755);
+    assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_UNKNOWN);
+    assert_non_null(strstr(t.f.why, "setfacl"));
+    put(&t, "/etc/sudoers.d/own", "taro ALL=NOPASSWD: ALL\n", 0440);
+    /* A name with a dot is left out. */
+    put(&t, "/etc/sudoers.d/old.bak", "jiro ALL=NOPASSWD: ALL\n", 0440);
+    for (size_t i = 0; i < HB_ARRAY_LEN(sudos); i++) {
+        gone(&t, "/etc/sudoers");
+        put(&t, "/etc/sudoers", sudos[i].text, 0440);
+        print_message("# %s\n", sudos[i].text);
+        assert_int_equal(ask(&t, hb_check_sudo), sudos[i].want);
+        if (sudos[i].who != NULL)
+            assert_int_equal(strncmp(hb_buf_z(&t.f.detail), sudos[i].who,
+                                     strlen(sudos[i].who)),
+                             0);
+    }
+    /* The modes are seen even where the content is not. */
+    gone(&t, "/etc/sudoers");
+    put(&t, "/etc/sudoers", "Defaults use_pty\n", 0664);
+    assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_FAIL);
+    assert_string_equal(hb_buf_z(&t.f.detail), "/etc/sudoers");
+    put(&t, "/etc/sudoers", "Defaults use_pty\n", 0440);
+    assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_PASS);
+    (void)snprintf(path, sizeof(path), "%s/etc/sudoers.d", t.path);
+    assert_int_equal(chmod(path, 0777), 0);
+    assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_FAIL);
+    assert_int_equal(chmod(path, 0755), 0);
+    if (geteuid() == 0) {
+        (void)snprintf(path, sizeof(path), "%s/etc/sudoers", t.path);
+        assert_int_equal(chown(path, 1000, 0), 0);
+        assert_int_equal(ask(&t, hb_check_sudo), HB_CHECK_FAIL);
+    }
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unit),     cmocka_unit_test(test_exposed),
         cmocka_unit_test(test_nftables), cmocka_unit_test(test_firewalls),
-        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_time),     cmocka_unit_test(test_sudo),
     };
 
     return hb_tap_run("control/setup", tests);
