@@ -17,6 +17,9 @@ static const char *const folders[] = {
 
 const char *hb_unit_file(const struct hb_machine *m, const char *name)
 {
+    const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
+    const char *template;
+
     for (size_t i = 0; i < HB_ARRAY_LEN(folders); i++) {
         const char *path = hb_arena_printf(m->arena, "%s/%s", folders[i], name);
 
@@ -25,7 +28,12 @@ const char *hb_unit_file(const struct hb_machine *m, const char *name)
         if (hb_machine_has(m, path))
             return path;
     }
-    return NULL;
+    /* "restic@home.timer" is made of "restic@.timer". */
+    if (at == NULL || dot == NULL || dot <= at + 1)
+        return NULL;
+    template =
+        hb_arena_printf(m->arena, "%.*s%s", (int)(at + 1 - name), name, dot);
+    return template != NULL ? hb_unit_file(m, template) : NULL;
 }
 
 bool hb_unit_on(const struct hb_machine *m, const char *name)

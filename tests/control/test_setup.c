@@ -326,12 +326,108 @@ static void test_sudo(void **state)
     tree_done(&t);
 }
 
+static void test_backup(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    /* Comments, other words and other jobs are none. */
+    put(&t, "/etc/cron.d/rsnapshot", "# 0 4 * * * root rsnapshot daily\n",
+        0644);
+    put(&t, "/etc/cron.daily/dpkg", "#!/bin/sh\nrsyncd=1 /usr/lib/borgs\n",
+        0755);
+    put(&t, "/etc/crontab", "0 1 * * * root hinoban backup /srv/h.bak\n", 0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    assert_non_null(strstr(t.f.why, "Hinoban"));
+    put(&t, "/etc/cron.d/rsnapshot", "0 4 * * * root /usr/bin/rsnapshot d\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    assert_string_equal(hb_buf_z(&t.f.detail), "rsnapshot");
+    /* A script that a job starts. */
+    put(&t, "/etc/cron.d/rsnapshot",
+        "0 4 * * * root test -x /usr/local/sbin/b&&/usr/local/sbin/b\n", 0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    put(&t, "/usr/local/sbin/b", "#!/bin/sh\nRESTIC=1 restic backup /srv\n",
+        0755);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    assert_string_equal(hb_buf_z(&t.f.detail), "restic");
+    gone(&t, "/usr/local/sbin/b");
+    /* Started whether there is a task or not. */
+    put(&t, "/etc/cron.d/backupninja", "0 * * * * root backupninja\n", 0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    put(&t, "/etc/backup.d/10.sys", "", 0600);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    gone(&t, "/etc/cron.d/backupninja");
+    /* A user's own, where it may be read. */
+    put(&t, "/var/spool/cron/crontabs/root", "@daily borg create\n", 0600);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    tree_done(&t);
+}
+
+static void test_backup_timer(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    put(&t, "/lib/systemd/system/x.service", "[Service]\nDescription=restic\n",
+        0644);
+    switch_on(&t, "x.timer");
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    put(&t, "/lib/systemd/system/x.service",
+        "[Service]\nExecStart=-/usr/bin/restic backup\n", 0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    link_to(&t, "/etc/systemd/system/x.timer", "/dev/null");
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    /* One of many, and a timer for another service. */
+    switch_on(&t, "y@home.timer");
+    gone(&t, "/usr/lib/systemd/system/y@home.timer");
+    put(&t, "/usr/lib/systemd/system/y@.timer", "[Timer]\nUnit=x.service\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    assert_string_equal(hb_buf_z(&t.f.detail), "restic");
+    gone(&t, "/usr/lib/systemd/system/y@.timer");
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    switch_on(&t, "bacula-fd.service");
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_PASS);
+    tree_done(&t);
+}
+
+/* As the role is: what only root may read is not known. */
+static void test_backup_unread(void **state)
+{
+    struct tree t;
+    char path[256];
+
+    (void)state;
+    tree_open(&t);
+    put(&t, "/var/spool/cron/crontabs/.keep", "", 0600);
+    assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_FAIL);
+    (void)snprintf(path, sizeof(path), "%s/var/spool/cron/crontabs", t.path);
+    assert_int_equal(chmod(path, 01730), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(setresuid(65534, 65534, 0), 0);
+        assert_int_equal(ask(&t, hb_check_backup), HB_CHECK_UNKNOWN);
+        assert_int_equal(setresuid(0, 0, 0), 0);
+    }
+    assert_int_equal(chmod(path, 0700), 0);
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unit),     cmocka_unit_test(test_exposed),
-        cmocka_unit_test(test_nftables), cmocka_unit_test(test_firewalls),
-        cmocka_unit_test(test_time),     cmocka_unit_test(test_sudo),
+        cmocka_unit_test(test_unit),
+        cmocka_unit_test(test_exposed),
+        cmocka_unit_test(test_nftables),
+        cmocka_unit_test(test_firewalls),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_sudo),
+        cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_backup_timer),
+        cmocka_unit_test(test_backup_unread),
     };
 
     return hb_tap_run("control/setup", tests);
