@@ -33,6 +33,7 @@ const struct hb_check hb_checks[] = {
     {"services.exposed", 600, hb_check_exposed},
     {"firewall.default_deny", 600, hb_check_firewall},
     {"time.synchronised", 600, hb_check_time},
+    {"mail.server_settings", 600, hb_check_mail},
     {"backup.configured", 3600, hb_check_backup},
     {"sudo.settings", 600, hb_check_sudo},
     {NULL, 0, NULL},

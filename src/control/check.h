@@ -41,7 +41,7 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
     hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
-    hb_check_time, hb_check_sudo, hb_check_backup;
+    hb_check_time, hb_check_sudo, hb_check_backup, hb_check_mail;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
@@ -164,6 +164,24 @@ typedef void hb_sudoers_include_fn(void *arg, struct hb_sudoers *s,
                                    struct hb_slice path, bool folder);
 void hb_sudoers_parse(struct hb_slice text, struct hb_sudoers *s,
                       hb_sudoers_include_fn *include, void *arg);
+
+/* ---- mail.c ---- */
+
+/* The value of NAME in TEXT (postconf(5)), its lines as they stand; .p is NULL
+ * where it is not told. */
+struct hb_slice hb_postfix_value(struct hb_slice text, const char *name);
+
+struct hb_dovecot {
+    bool clear;          /* passwords without TLS are taken */
+    bool clear_for_some; /* ... from some addresses */
+    bool bad;            /* something could not be read */
+};
+/* Reads a file of Dovecot; INCLUDE is called with each pattern (may be
+ * NULL). */
+typedef void hb_dovecot_include_fn(void *arg, struct hb_dovecot *d,
+                                   struct hb_slice pattern);
+void hb_dovecot_parse(struct hb_slice text, struct hb_dovecot *d,
+                      hb_dovecot_include_fn *include, void *arg);
 
 /* ---- exposed.c ---- */
 

@@ -17,7 +17,8 @@ CHECKS = ['files.docroot_not_writable_by_web_user', 'accounts.admins',
           'accounts.password_policy', 'accounts.sshd', 'patch.pending',
           'patch.unattended', 'web.waf', 'web.nginx_config',
           'services.exposed', 'firewall.default_deny', 'time.synchronised',
-          'sudo.settings', 'backup.configured']
+          'sudo.settings', 'backup.configured',
+          'mail.server_settings']
 def main():
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root')

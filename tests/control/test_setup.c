@@ -416,6 +416,111 @@ static void test_backup_unread(void **state)
     tree_done(&t);
 }
 
+#define TLS                                                                    \
+    "smtpd_tls_security_level = may\n"                                         \
+    "smtpd_tls_cert_file = /etc/ssl/x.pem\n"
+
+static const struct {
+    const char *text;
+    enum hb_check_status want;
+} postfixes[] = {
+    {TLS, HB_CHECK_PASS},
+    {"", HB_CHECK_FAIL},
+    {"inet_interfaces = loopback-only\n", HB_CHECK_PASS},
+    {"smtpd_use_tls=yes\nsmtpd_tls_cert_file=/x\n", HB_CHECK_PASS},
+    {TLS "smtpd_tls_cert_file = none\n", HB_CHECK_FAIL},
+    {TLS "smtpd_tls_security_level = none\n", HB_CHECK_FAIL},
+    {TLS "smtpd_sasl_auth_enable = yes\n", HB_CHECK_FAIL},
+    {TLS "smtpd_sasl_auth_enable = yes\nsmtpd_tls_auth_only = yes\n",
+     HB_CHECK_PASS},
+    /* Whom it trusts. */
+    {TLS "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n",
+     HB_CHECK_PASS},
+    {TLS "mynetworks = 127.0.0.0/8,\n# why\n  0.0.0.0/0\n", HB_CHECK_FAIL},
+    {TLS "mynetworks = 10.0.0.0/8\n#\t0.0.0.0/0\n\t# 0.0.0.0/0\n  10.1.1.1\n",
+     HB_CHECK_PASS},
+    {TLS "mynetworks = [::]/0\n", HB_CHECK_FAIL},
+    {TLS "mynetworks = cidr:/etc/postfix/x\n", HB_CHECK_UNKNOWN},
+    {TLS "mynetworks_style = class\n", HB_CHECK_FAIL},
+    /* For whom it passes on. */
+    {TLS "smtpd_relay_restrictions = permit_mynetworks "
+         "permit_sasl_authenticated defer_unauth_destination\n",
+     HB_CHECK_PASS},
+    {TLS "smtpd_relay_restrictions = permit, reject_unauth_destination\n",
+     HB_CHECK_FAIL},
+    {TLS "smtpd_relay_restrictions =\n", HB_CHECK_FAIL},
+    {TLS "smtpd_relay_restrictions =\nsmtpd_recipient_restrictions =\n"
+         "  permit_mynetworks,\n  reject_unauth_destination\n",
+     HB_CHECK_PASS},
+    {TLS "smtpd_relay_restrictions = $own\n", HB_CHECK_UNKNOWN},
+};
+
+static void test_postfix(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_PASS);
+    assert_non_null(strstr(t.f.why, "No mail server"));
+    put(&t, "/usr/sbin/postfix", "", 0755);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_UNKNOWN);
+    for (size_t i = 0; i < HB_ARRAY_LEN(postfixes); i++) {
+        put(&t, "/etc/postfix/main.cf", postfixes[i].text, 0644);
+        print_message("# %s\n", postfixes[i].text);
+        assert_int_equal(ask(&t, hb_check_mail), postfixes[i].want);
+    }
+    tree_done(&t);
+}
+
+static void test_dovecot(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    put(&t, "/usr/sbin/dovecot", "", 0755);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_UNKNOWN);
+    put(&t, "/etc/dovecot/dovecot.conf",
+        "!include_try none.conf\n!include conf.d/*.conf\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_PASS);
+    put(&t, "/etc/dovecot/conf.d/10-auth.conf",
+        "#disable_plaintext_auth = no\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_PASS);
+    put(&t, "/etc/dovecot/conf.d/10-auth.conf",
+        "disable_plaintext_auth=no\n disable_plaintext_auth = no\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_FAIL);
+    put(&t, "/etc/dovecot/conf.d/20.conf", "disable_plaintext_auth = yes\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_PASS);
+    put(&t, "/etc/dovecot/conf.d/30.conf",
+        "remote 10.0.0.0/8 {\n disable_plaintext_auth = no\n}\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_FAIL);
+    put(&t, "/etc/dovecot/conf.d/30.conf", "auth_allow_cleartext = yes\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_FAIL);
+    put(&t, "/etc/dovecot/conf.d/30.conf", "!include conf.d/30.conf\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_UNKNOWN);
+    tree_done(&t);
+}
+
+static void test_exim(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    put(&t, "/usr/sbin/exim4", "", 0755);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_UNKNOWN);
+    put(&t, "/etc/exim4/update-exim4.conf.conf",
+        "dc_local_interfaces='127.0.0.1 ; ::1'\n", 0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_PASS);
+    put(&t, "/etc/exim4/update-exim4.conf.conf", "dc_local_interfaces=''\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_mail), HB_CHECK_UNKNOWN);
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +533,9 @@ int main(void)
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_backup_timer),
         cmocka_unit_test(test_backup_unread),
+        cmocka_unit_test(test_postfix),
+        cmocka_unit_test(test_dovecot),
+        cmocka_unit_test(test_exim),
     };
 
     return hb_tap_run("control/setup", tests);
