@@ -41,7 +41,8 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
     hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
-    hb_check_time, hb_check_sudo, hb_check_backup, hb_check_mail;
+    hb_check_time, hb_check_sudo, hb_check_backup, hb_check_mail, hb_check_disk,
+    hb_check_logs_kept, hb_check_lockout;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
@@ -182,6 +183,13 @@ typedef void hb_dovecot_include_fn(void *arg, struct hb_dovecot *d,
                                    struct hb_slice pattern);
 void hb_dovecot_parse(struct hb_slice text, struct hb_dovecot *d,
                       hb_dovecot_include_fn *include, void *arg);
+
+/* ---- kept.c ---- */
+
+/* For how many days logrotate(8) TEXT keeps the file LOG; unchanged where it
+ * does not name it. */
+void hb_rotation_parse(struct hb_slice text, const char *log,
+                       uint64_t *ret_days);
 
 /* ---- exposed.c ---- */
 

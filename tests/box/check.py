@@ -18,7 +18,8 @@ CHECKS = ['files.docroot_not_writable_by_web_user', 'accounts.admins',
           'patch.unattended', 'web.waf', 'web.nginx_config',
           'services.exposed', 'firewall.default_deny', 'time.synchronised',
           'sudo.settings', 'backup.configured',
-          'mail.server_settings']
+          'mail.server_settings', 'disk.encrypted', 'logs.kept',
+          'accounts.lockout']
 def main():
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root')

@@ -521,6 +521,114 @@ static void test_exim(void **state)
     tree_done(&t);
 }
 
+static void test_disk(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_UNKNOWN);
+    put(&t, "/proc/self/mounts",
+        "overlay / overlay rw 0 0\n/dev/sda1 /boot ext4 rw 0 0\n", 0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_UNKNOWN);
+    put(&t, "/proc/self/mounts",
+        "/dev/mapper/vg-root / ext4 rw 0 0\n/dev/sda1 /boot ext4 rw 0 0\n"
+        "/dev/loop3 /snap/x squashfs ro 0 0\n",
+        0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_FAIL);
+    /* A volume on an encrypted device. */
+    put(&t, "/sys/block/dm-1/dm/name", "vg-root\n", 0444);
+    put(&t, "/sys/block/dm-1/dm/uuid", "LVM-x\n", 0444);
+    put(&t, "/sys/block/dm-1/slaves/dm-0", "", 0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_FAIL);
+    put(&t, "/sys/block/dm-0/dm/uuid", "CRYPT-LUKS2-x\n", 0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_PASS);
+    /* One half of it lies elsewhere. */
+    put(&t, "/sys/block/dm-1/slaves/sdb", "", 0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_FAIL);
+    gone(&t, "/sys/block/dm-1/slaves/sdb");
+    put(&t, "/proc/self/mounts",
+        "/dev/dm-0 / ext4 rw 0 0\n/dev/sdb1 /srv ext4 rw 0 0\n"
+        "/dev/sdb1 /mnt ext4 rw 0 0\n",
+        0444);
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_FAIL);
+    assert_string_equal(hb_buf_z(&t.f.detail), "/dev/sdb1");
+    /* A ring ends. */
+    put(&t, "/proc/self/mounts", "/dev/dm-1 / ext4 rw 0 0\n", 0444);
+    put(&t, "/sys/block/dm-1/slaves/dm-1", "", 0444);
+    gone(&t, "/sys/block/dm-1/slaves/dm-0");
+    assert_int_equal(ask(&t, hb_check_disk), HB_CHECK_FAIL);
+    tree_done(&t);
+}
+
+static void test_logs_kept(void **state)
+{
+    static const struct {
+        const char *text;
+        enum hb_check_status want;
+    } rotations[] = {
+        /* Debian's own: four weeks. */
+        {"/var/log/syslog\n/var/log/auth.log\n{\n\trotate 4\n\tweekly\n}\n",
+         HB_CHECK_FAIL},
+        {"/var/log/auth.log {\n rotate 13\n}\n", HB_CHECK_PASS},
+        {"/var/log/auth.log {\n rotate 90\n daily\n}\n", HB_CHECK_PASS},
+        {"/var/log/auth.log {\n rotate 12\n monthly\n maxage 30\n}\n",
+         HB_CHECK_FAIL},
+        {"monthly\nrotate 4\n/var/log/auth.log {\n missingok\n}\n",
+         HB_CHECK_PASS},
+        /* Of another file, or in a comment. */
+        {"/var/log/x {\n rotate 99\n}\n/var/log/auth.log {\n rotate 4\n}\n",
+         HB_CHECK_FAIL},
+        {"/var/log/auth.log {\n# rotate 99\n}\n", HB_CHECK_FAIL},
+    };
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_logs_kept), HB_CHECK_FAIL);
+    assert_non_null(strstr(t.f.why, "restarted"));
+    switch_on(&t, "rsyslog.service");
+    for (size_t i = 0; i < HB_ARRAY_LEN(rotations); i++) {
+        put(&t, "/etc/logrotate.d/rsyslog", rotations[i].text, 0644);
+        print_message("# %s\n", rotations[i].text);
+        assert_int_equal(ask(&t, hb_check_logs_kept), rotations[i].want);
+    }
+    put(&t, "/var/log/journal/id/system@1.journal", "", 0640);
+    assert_int_equal(ask(&t, hb_check_logs_kept), HB_CHECK_UNKNOWN);
+    t.m.now += 91 * 86400 * (int64_t)HB_S;
+    assert_int_equal(ask(&t, hb_check_logs_kept), HB_CHECK_PASS);
+    put(&t, "/etc/systemd/journald.conf.d/x.conf",
+        "[Journal]\nStorage=volatile\n", 0644);
+    assert_int_equal(ask(&t, hb_check_logs_kept), HB_CHECK_FAIL);
+    tree_done(&t);
+}
+
+static void test_lockout(void **state)
+{
+    static const char pam[] = "auth required pam_faillock.so preauth\n"
+                              "auth [success=1 default=ignore] pam_unix.so\n"
+                              "auth [default=die] pam_faillock.so authfail\n";
+    struct tree t;
+
+    (void)state;
+    tree_open(&t);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_UNKNOWN);
+    put(&t, "/etc/pam.d/common-auth", "auth required pam_unix.so\n", 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_FAIL);
+    put(&t, "/etc/pam.d/common-auth", "auth x pam_faillock.so preauth\n", 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_FAIL);
+    put(&t, "/etc/pam.d/common-auth", pam, 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_PASS);
+    put(&t, "/etc/security/faillock.conf", "# deny = 0\ndeny = 5\n", 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_PASS);
+    assert_string_equal(hb_buf_z(&t.f.detail), "deny=5");
+    put(&t, "/etc/security/faillock.conf", "deny = 0\n", 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_FAIL);
+    put(&t, "/etc/security/faillock.conf", "deny=50\n", 0644);
+    assert_int_equal(ask(&t, hb_check_lockout), HB_CHECK_FAIL);
+    tree_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +644,9 @@ int main(void)
         cmocka_unit_test(test_postfix),
         cmocka_unit_test(test_dovecot),
         cmocka_unit_test(test_exim),
+        cmocka_unit_test(test_disk),
+        cmocka_unit_test(test_logs_kept),
+        cmocka_unit_test(test_lockout),
     };
 
     return hb_tap_run("control/setup", tests);
