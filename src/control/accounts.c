@@ -14,6 +14,7 @@
 
 #define IDLE_NS (90 * 86400 * (int64_t)HB_S)
 #define MINLEN  12
+#define GUESSES 10
 
 struct quality {
     int64_t minlen;  /* characters that pwquality wants; credits taken off */
@@ -24,10 +25,11 @@ struct quality {
 static bool shared_name(const char *name);
 static void one_admin(const struct hb_machine *m, const struct hb_account *who,
                       struct hb_slice log, struct hb_found *ret);
-static void name_to(struct hb_buf *b, const char *name);
 static int quality_file(const struct hb_machine *m, const char *path,
                         struct quality *q);
 static void quality_word(struct hb_slice word, struct quality *q);
+static struct hb_slice squeezed(struct hb_slice line, char *word, size_t size);
+static void deny_word(struct hb_slice word, int64_t *deny);
 static bool module_is(struct hb_slice word, const char *name);
 
 void hb_check_admins(const struct hb_machine *m, struct hb_found *ret)
@@ -49,7 +51,7 @@ void hb_check_admins(const struct hb_machine *m, struct hb_found *ret)
         const struct hb_account *who = &a.v[i];
 
         if (who->uid == 0 && zero++ > 0) {
-            name_to(&ret->detail, who->name);
+            hb_found_name(ret, who->name);
             hb_found_set(ret, HB_CHECK_FAIL,
                          N_("Another account has the full rights of root."));
         }
@@ -74,17 +76,17 @@ static void one_admin(const struct hb_machine *m, const struct hb_account *who,
     int64_t last = hb_lastlog(log, who->uid);
 
     if (shared_name(who->name)) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_FAIL,
                      N_("An administrator account has a name that people "
                         "share."));
     } else if (last != 0 && m->now - last > IDLE_NS) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_FAIL,
                      N_("An administrator account has not been used for 90 "
                         "days."));
     } else if (last == 0) {
-        name_to(&ret->detail, who->name);
+        hb_found_name(ret, who->name);
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("When an administrator account was last used cannot "
                         "be told."));
@@ -143,6 +145,74 @@ void hb_check_password_policy(const struct hb_machine *m, struct hb_found *ret)
                      N_("New passwords have 12 characters or more."));
 }
 
+/* faillock.conf(5), then the module's arguments; 3 where nothing is told. */
+void hb_check_lockout(const struct hb_machine *m, struct hb_found *ret)
+{
+    struct hb_slice text, line;
+    bool before = false, after = false;
+    int64_t deny = 3;
+    char word[128];
+
+    if (hb_machine_read(m, "/etc/security/faillock.conf", HB_MACHINE_FILE,
+                        &text) == 0)
+        while (hb_next_line(&text, &line))
+            deny_word(squeezed(line, word, sizeof(word)), &deny);
+    if (hb_machine_read(m, "/etc/pam.d/common-auth", HB_MACHINE_FILE, &text) <
+        0) {
+        hb_found_set(ret, HB_CHECK_UNKNOWN,
+                     N_("The rules for log-in (PAM) could not be read."));
+        return;
+    }
+    while (hb_next_line(&text, &line)) {
+        struct hb_slice one;
+        bool ours = false;
+
+        if (!hb_slice_is(hb_next_word(&line), "auth"))
+            continue;
+        while ((one = hb_next_word(&line)).n > 0) {
+            ours = ours || module_is(one, "pam_faillock.so");
+            before = before || (ours && hb_slice_is(one, "preauth"));
+            after = after || (ours && hb_slice_is(one, "authfail"));
+            if (ours)
+                deny_word(one, &deny);
+        }
+    }
+    hb_buf_addf(&ret->detail, "deny=%lld", (long long)deny);
+    if (!before || !after)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("Passwords may be guessed without end: pam_faillock "
+                        "is not in use."));
+    else if (deny < 1 || deny > GUESSES)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("An account is locked only after more than ten wrong "
+                        "passwords, or never."));
+    else
+        hb_found_set(ret, HB_CHECK_PASS,
+                     N_("An account is locked for a while after a few wrong "
+                        "passwords."));
+}
+
+/* "deny=5". */
+static void deny_word(struct hb_slice word, int64_t *deny)
+{
+    int64_t v;
+
+    if (word.n > 5 && hb_slice_is(hb_slice(word.p, 5), "deny=") &&
+        hb_parse_i64(hb_slice(word.p + 5, word.n - 5), &v) == 0)
+        *deny = v;
+}
+
+/* A line without its blanks and comment: "minlen = 12" becomes "minlen=12". */
+static struct hb_slice squeezed(struct hb_slice line, char *word, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < line.n && line.p[i] != '#'; i++)
+        if (line.p[i] != ' ' && line.p[i] != '\t' && n < size)
+            word[n++] = line.p[i];
+    return hb_slice(word, n);
+}
+
 static int quality_file(const struct hb_machine *m, const char *path,
                         struct quality *q)
 {
@@ -151,13 +221,8 @@ static int quality_file(const struct hb_machine *m, const char *path,
 
     while (r == 0 && hb_next_line(&text, &line)) {
         char word[128];
-        size_t n = 0;
 
-        /* "minlen = 12" becomes "minlen=12". */
-        for (size_t i = 0; i < line.n && line.p[i] != '#'; i++)
-            if (line.p[i] != ' ' && line.p[i] != '\t' && n < sizeof(word))
-                word[n++] = line.p[i];
-        quality_word(hb_slice(word, n), q);
+        quality_word(squeezed(line, word, sizeof(word)), q);
     }
     return r;
 }
@@ -199,10 +264,4 @@ static bool shared_name(const char *name)
         if (hb_streq(names[i], name))
             return true;
     return false;
-}
-
-static void name_to(struct hb_buf *b, const char *name)
-{
-    if (b->n < 400)
-        hb_buf_addf(b, "%s%.32s", b->n > 0 ? ", " : "", name);
 }

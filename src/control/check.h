@@ -40,12 +40,16 @@ extern const struct hb_check hb_checks[]; /* name NULL ends */
 
 hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
-    hb_check_nginx, hb_check_waf;
+    hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
+    hb_check_time, hb_check_sudo, hb_check_backup, hb_check_mail, hb_check_disk,
+    hb_check_logs_kept, hb_check_lockout;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */
 void hb_found_set(struct hb_found *f, enum hb_check_status status,
                   const char *why);
+/* Adds NAME to the list behind the answer, which has a ceiling. */
+void hb_found_name(struct hb_found *f, const char *name);
 
 /* ---- machine.c ---- */
 
@@ -121,6 +125,82 @@ typedef void hb_sshd_include_fn(void *arg, struct hb_sshd *s,
                                 struct hb_slice pattern, bool in_match);
 void hb_sshd_parse(struct hb_slice text, bool in_match, struct hb_sshd *s,
                    hb_sshd_include_fn *include, void *arg);
+
+/* ---- unit.c ---- */
+
+/* The file (without the prefix) that systemd reads for the unit NAME; NULL
+ * where there is none or it is masked. */
+const char *hb_unit_file(const struct hb_machine *m, const char *name);
+/* Whether systemd starts it by itself. */
+bool hb_unit_on(const struct hb_machine *m, const char *name);
+
+/* ---- nft.c ---- */
+
+struct hb_nft {
+    bool input;   /* there is a chain for what comes in */
+    bool v4, v6;  /* what no rule allows is refused */
+    bool unclear; /* it depends on a chain or rule that was not followed */
+    bool bad;     /* something could not be read */
+};
+/* Reads TEXT (nft(8)) into NFT, which may hold what was read before; INCLUDE
+ * is called with each pattern of an include (may be NULL). */
+typedef void hb_nft_include_fn(void *arg, struct hb_nft *nft,
+                               struct hb_slice pattern);
+void hb_nft_parse(struct hb_slice text, struct hb_nft *nft,
+                  hb_nft_include_fn *include, void *arg);
+
+/* ---- sudoers.c ---- */
+
+struct hb_sudoers {
+    char people[32][64]; /* who gets everything of root without a password */
+    size_t people_n;
+    char aliases[32][64]; /* of commands, that hold ALL */
+    size_t aliases_n;
+    bool no_authenticate, use_pty, no_syslog, logfile;
+    bool bad; /* something could not be read */
+};
+/* Reads sudoers(5) TEXT into S; INCLUDE is called with each path that it
+ * includes, of a file or a FOLDER (may be NULL). */
+typedef void hb_sudoers_include_fn(void *arg, struct hb_sudoers *s,
+                                   struct hb_slice path, bool folder);
+void hb_sudoers_parse(struct hb_slice text, struct hb_sudoers *s,
+                      hb_sudoers_include_fn *include, void *arg);
+
+/* ---- mail.c ---- */
+
+/* The value of NAME in TEXT (postconf(5)), its lines as they stand; .p is NULL
+ * where it is not told. */
+struct hb_slice hb_postfix_value(struct hb_slice text, const char *name);
+
+struct hb_dovecot {
+    bool clear;          /* passwords without TLS are taken */
+    bool clear_for_some; /* ... from some addresses */
+    bool bad;            /* something could not be read */
+};
+/* Reads a file of Dovecot; INCLUDE is called with each pattern (may be
+ * NULL). */
+typedef void hb_dovecot_include_fn(void *arg, struct hb_dovecot *d,
+                                   struct hb_slice pattern);
+void hb_dovecot_parse(struct hb_slice text, struct hb_dovecot *d,
+                      hb_dovecot_include_fn *include, void *arg);
+
+/* ---- kept.c ---- */
+
+/* For how many days logrotate(8) TEXT keeps the file LOG; unchanged where it
+ * does not name it. */
+void hb_rotation_parse(struct hb_slice text, const char *log,
+                       uint64_t *ret_days);
+
+/* ---- exposed.c ---- */
+
+struct hb_listen {
+    uint16_t port;
+    bool open;  /* takes what comes from others */
+    bool local; /* at an address that only this machine reaches */
+};
+/* A line of /proc/net/tcp, tcp6, udp or udp6 (proc(5)); -EBADMSG. */
+int hb_listen_parse(struct hb_slice line, bool udp,
+                    struct hb_listen *ret) HB_WUR;
 
 /* ---- nginx.c ---- */
 

@@ -35,6 +35,12 @@ void hb_found_set(struct hb_found *f, enum hb_check_status status,
     f->why = why;
 }
 
+void hb_found_name(struct hb_found *f, const char *name)
+{
+    if (f->detail.n < 400)
+        hb_buf_addf(&f->detail, "%s%.64s", f->detail.n > 0 ? ", " : "", name);
+}
+
 const char *hb_machine_path(const struct hb_machine *m, const char *path)
 {
     return hb_arena_printf(m->arena, "%s%s", m->prefix, path);

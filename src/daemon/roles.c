@@ -105,6 +105,8 @@ static const char *const check_reads[] = {"/etc",
                                           "/run/utmp",
                                           "/var/spool/cron",
                                           "/run/log/journal",
+                                          "/sys/block",
+                                          "/sys/devices/virtual/block",
                                           NULL};
 /* Logs of Debian and the journal belong to them. */
 static const char *const check_groups[] = {"adm", "systemd-journal", NULL};

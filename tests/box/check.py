@@ -15,7 +15,11 @@ from fakecore import Core, finish, ok
 H = os.environ['HB_BUILD_ROOT'] + '/src/hinoban'
 CHECKS = ['files.docroot_not_writable_by_web_user', 'accounts.admins',
           'accounts.password_policy', 'accounts.sshd', 'patch.pending',
-          'patch.unattended', 'web.waf', 'web.nginx_config']
+          'patch.unattended', 'web.waf', 'web.nginx_config',
+          'services.exposed', 'firewall.default_deny', 'time.synchronised',
+          'sudo.settings', 'backup.configured',
+          'mail.server_settings', 'disk.encrypted', 'logs.kept',
+          'accounts.lockout']
 def main():
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root')
@@ -68,6 +72,10 @@ def run(core, web, p, top):
         ok(e and e['compliance']['status'].lower() in
            ('pass', 'fail', 'unknown') and e.get('status_detail'),
            f'{name} is answered', e)
+        # Its own network is empty: the sockets are those of process 1.
+        if name == 'services.exposed':
+            ok(e and e['compliance']['status'].lower() != 'unknown',
+               'the sockets of the machine are seen', e)
     a = core.command('aftermath', 'www')
     answer = (a or {}).get('unmapped', {}).get('answer', {})
     before = answer.get('__leftovers__')
