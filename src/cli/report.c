@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/client.h"
+#include "cli/report_mail.h"
 
 /* A request that grows word by word. */
 struct request {
@@ -45,6 +46,8 @@ int hb_cmd_report(struct hb_cli *cli, int argc, char **argv)
         hb_jw_bool(&q.w, "all", all);
         return send_it(&q, cli, "report.list");
     }
+    if (hb_streq(verb, "mail") && argc == 2)
+        return hb_cli_report_mail(cli);
     if (hb_streq(verb, "new"))
         return hand_in(cli, argc, argv, from, source, known);
     return about(cli, argc, argv, known);

@@ -125,8 +125,8 @@ static int add_mail(struct hb_core_call *call)
                                hb_json_str(call->args, "uid", "")),
         .known_at = hb_json_int(call->args, "date_ns", 0),
         .source = HB_REPORT_MAIL,
-        .actor = hb_arena_printf(call->arena, "uid:%u",
-                                 (unsigned)call->peer.uid),
+        .actor =
+            hb_arena_printf(call->arena, "uid:%u", (unsigned)call->peer.uid),
         .reporter = hb_json_str(call->args, "from", ""),
         .text = hb_json_str(call->args, "text", ""),
         .note = hb_json_str(call->args, "note", ""),
@@ -171,8 +171,9 @@ static int keep(struct hb_core_call *call, struct hb_report *r)
                        (long long)r->id, hb_report_source_name(r->source));
         hb_core_say(call->core, HB_SEV_LOW, "reported", detail);
     }
-    hb_buf_addf(&call->text, _("Report %lld is kept. The officer decides what "
-                               "it is.\n"),
+    hb_buf_addf(&call->text,
+                _("Report %lld is kept. The officer decides what "
+                  "it is.\n"),
                 (long long)r->id);
     hb_buf_addf(&call->data, "{\"id\":%lld,\"new\":%s}", (long long)r->id,
                 k == 0 ? "true" : "false");
@@ -349,8 +350,8 @@ static int opening(struct hb_core_call *call, const struct hb_report *rep,
 static const char *apart(struct hb_core_call *call, int number,
                          const char *object, const struct hb_report *rep)
 {
-    const char *key = hb_arena_printf(call->arena, "case:%d/site:%s", number,
-                                      object);
+    const char *key =
+        hb_arena_printf(call->arena, "case:%d/site:%s", number, object);
     int64_t id = 0;
 
     if (key == NULL ||
@@ -368,8 +369,8 @@ static int add_facts(struct hb_core_call *call, const struct hb_report *rep,
         .name = "reporter",
         .value = rep->reporter,
         .known_at = rep->known_at,
-        .source = hb_arena_printf(call->arena, "report:%lld",
-                                  (long long)rep->id),
+        .source =
+            hb_arena_printf(call->arena, "report:%lld", (long long)rep->id),
         .actor = me(call),
     };
     int r = 0;
@@ -437,8 +438,8 @@ static int close_one(struct hb_core_call *call)
                           _("Say why nothing follows from it, in at most %u "
                             "bytes."),
                           HB_REPORT_WORDS);
-    r = hb_report_end(&call->core->state, rep.id, HB_REPORT_CLOSED, 0,
-                      me(call), words);
+    r = hb_report_end(&call->core->state, rep.id, HB_REPORT_CLOSED, 0, me(call),
+                      words);
     if (r < 0)
         return ended(call, r, &rep);
     hb_buf_addf(&call->text, _("Report %lld is closed.\n"), (long long)rep.id);
@@ -471,10 +472,9 @@ static int keep_item(struct hb_core_call *call, const struct hb_report *rep,
         .name = hb_arena_printf(call->arena, "report-%lld.%s",
                                 (long long)rep->id, suffix),
         .taken_by = me(call),
-        .source = hb_arena_printf(call->arena, "report %lld, %s, %s",
-                                  (long long)rep->id,
-                                  hb_report_source_name(rep->source),
-                                  rep->actor),
+        .source = hb_arena_printf(
+            call->arena, "report %lld, %s, %s", (long long)rep->id,
+            hb_report_source_name(rep->source), rep->actor),
     };
     int r;
 
@@ -510,8 +510,8 @@ static int note_joined(struct hb_core_call *call, const struct hb_report *rep,
 static bool sees_all(const struct hb_core_call *call)
 {
     return call->person != NULL &&
-           (call->person->roles & (HB_PR_OFFICER | HB_PR_ADMIN | HB_PR_MANAGER |
-                                   HB_PR_AUDIT)) != 0;
+           (call->person->roles &
+            (HB_PR_OFFICER | HB_PR_ADMIN | HB_PR_MANAGER | HB_PR_AUDIT)) != 0;
 }
 
 /* Of an incident that is hidden from the caller nothing is told: their own
@@ -672,8 +672,7 @@ static void say_candidate(struct hb_core_call *call,
     if (ask && q != NULL)
         hb_buf_addf(&call->text, "  ? %s\n", q->in[call->lang]);
     for (size_t i = 0; i < k->reasons_n; i++) {
-        hb_buf_addf(&call->text, "  - %s (",
-                    k->reasons[i].why->in[call->lang]);
+        hb_buf_addf(&call->text, "  - %s (", k->reasons[i].why->in[call->lang]);
         for (size_t j = 0; k->reasons[i].words[j] != NULL; j++)
             hb_buf_addf(&call->text, "%s%s", j > 0 ? ", " : "",
                         k->reasons[i].words[j]);

@@ -33,8 +33,7 @@ int hb_report_add(struct hb_state *s, struct hb_report *r)
     size_t n = strlen(r->text);
     int k;
 
-    if (n == 0 || n > HB_REPORT_TEXT ||
-        strlen(r->reporter) > HB_REPORT_WORDS ||
+    if (n == 0 || n > HB_REPORT_TEXT || strlen(r->reporter) > HB_REPORT_WORDS ||
         r->original.n > HB_REPORT_ORIGINAL)
         return -EINVAL;
     k = hb_db_number(s->db, &r->id, "SELECT id FROM report WHERE uid = ?1", "t",
@@ -118,12 +117,12 @@ int hb_report_waiting(struct hb_state *s, bool nobodys, int64_t *ret)
 int hb_report_end(struct hb_state *s, int64_t id, enum hb_report_state state,
                   int64_t incident, const char *by, const char *words)
 {
-    int r = hb_db_exec(s->db,
-                       "UPDATE report SET state = ?2, incident = ?3,"
-                       " ended = ?4, ended_by = ?5, words = ?6"
-                       " WHERE id = ?1 AND state = 1",
-                       "iiiitt", id, (int64_t)state, incident, hb_now(), by,
-                       words);
+    int r =
+        hb_db_exec(s->db,
+                   "UPDATE report SET state = ?2, incident = ?3,"
+                   " ended = ?4, ended_by = ?5, words = ?6"
+                   " WHERE id = ?1 AND state = 1",
+                   "iiiitt", id, (int64_t)state, incident, hb_now(), by, words);
 
     if (r == 0 && hb_db_changes(s->db) == 0)
         r = -EALREADY;
@@ -154,8 +153,8 @@ const char *hb_report_state_name(enum hb_report_state s)
 static int propose(struct hb_state *s, struct hb_report *r)
 {
     _cleanup_free_ struct hb_classified *c = malloc(sizeof(*c));
-    int k = c == NULL ? -ENOMEM
-                      : hb_classify(s->casebook, hb_slice_z(r->text), c);
+    int k =
+        c == NULL ? -ENOMEM : hb_classify(s->casebook, hb_slice_z(r->text), c);
 
     if (k < 0)
         return k;
@@ -167,8 +166,8 @@ static int propose(struct hb_state *s, struct hb_report *r)
 
 static int insert(struct hb_state *s, const struct hb_report *r)
 {
-    struct hb_slice original = r->original.p != NULL ? r->original
-                                                     : hb_slice_z("");
+    struct hb_slice original =
+        r->original.p != NULL ? r->original : hb_slice_z("");
 
     return hb_db_exec(
         s->db,
@@ -226,14 +225,13 @@ static void read_row(struct hb_stmt *q, struct hb_report *ret)
 
 static int copy(struct hb_arena *a, struct hb_report *r)
 {
-    const char **const z[] = {&r->uid,      &r->actor, &r->reporter,
-                              &r->text,     &r->note,  &r->language,
-                              &r->ended_by, &r->words};
+    const char **const z[] = {&r->uid,  &r->actor,    &r->reporter, &r->text,
+                              &r->note, &r->language, &r->ended_by, &r->words};
 
     for (size_t i = 0; i < HB_ARRAY_LEN(z); i++)
         if (*z[i] == NULL || (*z[i] = hb_arena_strdup(a, *z[i])) == NULL)
             return -ENOMEM;
-    r->original.p = hb_arena_dup(a, r->original.n > 0 ? r->original.p : "",
-                                 r->original.n);
+    r->original.p =
+        hb_arena_dup(a, r->original.n > 0 ? r->original.p : "", r->original.n);
     return r->original.p == NULL ? -ENOMEM : 0;
 }

@@ -33,15 +33,15 @@ enum hb_report_state {
 
 struct hb_report {
     int64_t id;
-    const char *uid; /* of the message; a second one is dropped */
+    const char *uid;            /* of the message; a second one is dropped */
     int64_t received, known_at; /* ns UTC; known_at 0: when it is received */
     enum hb_report_source source;
-    int64_t person;       /* who handed it in; 0: an account of nobody */
-    const char *actor;    /* "person:sato", "uid:65534" */
-    const char *reporter; /* as it was said: not proven */
-    const char *text;     /* UTF-8 */
-    const char *language; /* "ja" or "en", by its letters */
-    const char *note;     /* codes of what could not be read, by blanks */
+    int64_t person;           /* who handed it in; 0: an account of nobody */
+    const char *actor;        /* "person:sato", "uid:65534" */
+    const char *reporter;     /* as it was said: not proven */
+    const char *text;         /* UTF-8 */
+    const char *language;     /* "ja" or "en", by its letters */
+    const char *note;         /* codes of what could not be read, by blanks */
     struct hb_slice original; /* a mail as it came, cut; may be empty */
     int case_number;          /* proposed, or the likeliest; 0 none */
     unsigned percent;
@@ -72,8 +72,7 @@ int hb_report_end(struct hb_state *s, int64_t id, enum hb_report_state state,
 
 const char *hb_report_source_name(enum hb_report_source s); /* "hand" */
 /* -EINVAL. */
-int hb_report_source_parse(const char *name,
-                           enum hb_report_source *ret) HB_WUR;
+int hb_report_source_parse(const char *name, enum hb_report_source *ret) HB_WUR;
 const char *hb_report_state_name(enum hb_report_state s); /* "new" */
 
 #endif

@@ -11,7 +11,7 @@
 
 /* What the answer to CMD with ARGS is, asked by UID; FILE goes along. */
 static inline const char *ask(uid_t uid, const char *cmd, const char *args,
-                       const char *file)
+                              const char *file)
 {
     static char buf[65536];
     int out[2], status = 0;

@@ -14,8 +14,8 @@
 #define AUDIT_UID 61902
 #define OTHER_UID 61903
 
-#define PAID                                                                   \
-    "取引先を装うメールで振込先の口座が変わったと連絡があり、"                 \
+#define PAID                                                                               \
+    "取引先を装うメールで振込先の口座が変わったと連絡があり、" \
     "指定された口座に送金してしまいました"
 
 static void said(uid_t uid, const char *cmd, const char *args, const char *want)
@@ -113,8 +113,8 @@ static void test_open(void **state)
     assert_int_equal(hb_known_get(&core.state, a, 1, "noticed_at", &k), 1);
     assert_string_equal(k.source, "report:1");
     assert_int_equal(box_number("SELECT count(*) FROM run"), 1);
-    assert_true(has(ask(OFFICER_UID, "evidence.list", "{}", NULL),
-                    "report-1.txt"));
+    assert_true(
+        has(ask(OFFICER_UID, "evidence.list", "{}", NULL), "report-1.txt"));
     /* A second one joins, and was known earlier still. */
     (void)snprintf(args, sizeof(args),
                    "{\"text\":\"me too\",\"known_at_ns\":%lld}",
@@ -156,8 +156,8 @@ static void test_mail(void **state)
     said(OFFICER_UID, "report.open", "{\"id\":1,\"case\":10,\"object\":\"-\"}",
          "First of all");
     said(OFFICER_UID, "task.list", "{}", "\"incident\":1");
-    assert_true(has(ask(OFFICER_UID, "evidence.list", "{}", NULL),
-                    "report-1.eml"));
+    assert_true(
+        has(ask(OFFICER_UID, "evidence.list", "{}", NULL), "report-1.eml"));
 }
 
 /* Nobody's accounts can fill a table, not the disk. */
@@ -220,9 +220,9 @@ static void test_hidden(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        BOXED(test_staff), BOXED(test_proposal), BOXED(test_open),
-        BOXED(test_mail),  BOXED(test_flood),    BOXED(test_hidden)};
+    const struct CMUnitTest tests[] = {BOXED(test_staff), BOXED(test_proposal),
+                                       BOXED(test_open),  BOXED(test_mail),
+                                       BOXED(test_flood), BOXED(test_hidden)};
 
     return hb_tap_run("core/report", tests);
 }
