@@ -45,9 +45,10 @@ static int as_it_came(struct reader *r, struct hb_slice message);
 static int keep_text(struct reader *r, const struct hb_buf *b);
 
 int hb_letter_read(struct hb_arena *a, struct hb_slice message,
-                 struct hb_letter *ret)
+                   struct hb_letter *ret)
 {
-    struct hb_letter m = {.from = "", .subject = "", .message_id = "", .text = ""};
+    struct hb_letter m = {
+        .from = "", .subject = "", .message_id = "", .text = ""};
     struct reader r = {.a = a, .m = &m};
     struct part top = split(message);
     _cleanup_buf_ struct hb_buf date = HB_BUF_INIT;
@@ -84,8 +85,7 @@ static struct part split(struct hb_slice s)
         struct hb_slice line = line_of(&rest);
 
         if (empty(line))
-            return (struct part){
-                hb_slice(s.p, (size_t)(line.p - s.p)), rest};
+            return (struct part){hb_slice(s.p, (size_t)(line.p - s.p)), rest};
     }
     return (struct part){s, hb_slice(s.p + s.n, 0)};
 }
@@ -104,9 +104,9 @@ static struct hb_slice line_of(struct hb_slice *rest)
 
 static bool empty(struct hb_slice line)
 {
-    return line.n > 0 && (line.p[0] == '\n' ||
-                          (line.n > 1 && line.p[0] == '\r' &&
-                           line.p[1] == '\n'));
+    return line.n > 0 &&
+           (line.p[0] == '\n' ||
+            (line.n > 1 && line.p[0] == '\r' && line.p[1] == '\n'));
 }
 
 /* Appends the value of the first field NAME (lower case), unfolded; at most
@@ -149,7 +149,7 @@ static const char *one_line(struct reader *r, struct hb_slice head,
     (void)field(head, name, &raw);
     if (!words)
         (void)hb_letter_utf8(&text, hb_buf_slice(&raw), HB_SLICE(""),
-                           HB_LETTER_TEXT);
+                             HB_LETTER_TEXT);
     else if (!hb_letter_words(&text, hb_buf_slice(&raw)))
         r->m->flags |= HB_LETTER_CHARSET;
     hb_letter_clean(&clean, hb_buf_slice(&text), true);
@@ -184,7 +184,8 @@ static void walk(struct reader *r, struct part p, unsigned depth)
         return;
     }
     boundary = parameter(hb_buf_slice(&type), "boundary");
-    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX || depth >= HB_LETTER_DEPTH) {
+    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX ||
+        depth >= HB_LETTER_DEPTH) {
         r->m->flags |= HB_LETTER_BROKEN;
         r->m->attachments++;
         return;
@@ -337,7 +338,7 @@ static void decode(struct reader *r, struct part p, struct hb_buf *ret)
         body = hb_buf_slice(&bytes);
     }
     if (!hb_letter_utf8(ret, body, parameter(hb_buf_slice(&type), "charset"),
-                      16 * HB_LETTER_TEXT))
+                        16 * HB_LETTER_TEXT))
         r->m->flags |= HB_LETTER_CHARSET;
 }
 

@@ -15,10 +15,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define HB_LETTER_TEXT   (31u << 10) /* bytes of UTF-8, and so many of a header */
-#define HB_LETTER_FIELD  400u
-#define HB_LETTER_DEPTH  8u  /* multiparts in multiparts */
-#define HB_LETTER_PARTS  200u /* in all */
+#define HB_LETTER_TEXT                                                         \
+    (31u << 10) /* bytes of UTF-8, and so many of a header                     \
+                 */
+#define HB_LETTER_FIELD 400u
+#define HB_LETTER_DEPTH 8u   /* multiparts in multiparts */
+#define HB_LETTER_PARTS 200u /* in all */
 
 enum hb_letter_flag {
     HB_LETTER_CUT = 1,     /* the text, or the number of parts */
@@ -39,15 +41,15 @@ struct hb_letter {
 
 /* Reads MESSAGE into A.  -ENOMEM. */
 int hb_letter_read(struct hb_arena *a, struct hb_slice message,
-                 struct hb_letter *ret) HB_WUR;
+                   struct hb_letter *ret) HB_WUR;
 
 /* ---- letter_text.c ---- */
 
 /* Appends S of CHARSET ("" UTF-8) as UTF-8 to B, at most MAX bytes in B;
  * false where a character could not be read, or the charset is not known:
  * then U+FFFD stands for it. */
-bool hb_letter_utf8(struct hb_buf *b, struct hb_slice s, struct hb_slice charset,
-                  size_t max);
+bool hb_letter_utf8(struct hb_buf *b, struct hb_slice s,
+                    struct hb_slice charset, size_t max);
 /* Appends the UTF-8 text S without controls: "\r\n" and "\r" become "\n"
  * (ONE_LINE: " ", and tabs too). */
 void hb_letter_clean(struct hb_buf *b, struct hb_slice s, bool one_line);

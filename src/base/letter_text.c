@@ -37,21 +37,30 @@ static const char utf8[] = "UTF-8";
  * not choose among all of its modules: some had holes (CVE-2024-2961).
  * Windows calls its own set Shift_JIS. */
 static const char *const charsets[][2] = {
-    {"utf-8", utf8},          {"utf8", utf8},
-    {"us-ascii", utf8},       {"ascii", utf8},
-    {"iso-2022-jp", "ISO-2022-JP"}, {"shift_jis", "CP932"},
-    {"shift-jis", "CP932"},   {"x-sjis", "CP932"},
-    {"windows-31j", "CP932"}, {"cp932", "CP932"},
-    {"euc-jp", "EUC-JP-MS"},  {"iso-8859-1", "CP1252"},
-    {"iso-8859-15", "ISO-8859-15"}, {"windows-1252", "CP1252"},
-    {"gb2312", "GB18030"},    {"gb18030", "GB18030"},
-    {"big5", "BIG5"},         {"euc-kr", "EUC-KR"},
+    {"utf-8", utf8},
+    {"utf8", utf8},
+    {"us-ascii", utf8},
+    {"ascii", utf8},
+    {"iso-2022-jp", "ISO-2022-JP"},
+    {"shift_jis", "CP932"},
+    {"shift-jis", "CP932"},
+    {"x-sjis", "CP932"},
+    {"windows-31j", "CP932"},
+    {"cp932", "CP932"},
+    {"euc-jp", "EUC-JP-MS"},
+    {"iso-8859-1", "CP1252"},
+    {"iso-8859-15", "ISO-8859-15"},
+    {"windows-1252", "CP1252"},
+    {"gb2312", "GB18030"},
+    {"gb18030", "GB18030"},
+    {"big5", "BIG5"},
+    {"euc-kr", "EUC-KR"},
 };
 
 /* ---- character sets ---- */
 
-bool hb_letter_utf8(struct hb_buf *b, struct hb_slice s, struct hb_slice charset,
-                  size_t max)
+bool hb_letter_utf8(struct hb_buf *b, struct hb_slice s,
+                    struct hb_slice charset, size_t max)
 {
     const char *name = charset_name(charset);
     bool good;
@@ -256,9 +265,8 @@ void hb_letter_html(struct hb_buf *b, struct hb_slice s)
 /* Behind the tag at AT; one that ends a line adds "\n". */
 static size_t skip_tag(struct hb_slice s, size_t at, struct hb_buf *b)
 {
-    static const char *const breaks[] = {"br",  "p",  "/p", "div", "/div",
-                                         "li",  "tr", "h1", "h2",  "h3",
-                                         "/td", NULL};
+    static const char *const breaks[] = {"br", "p",  "/p", "div", "/div", "li",
+                                         "tr", "h1", "h2", "h3",  "/td",  NULL};
 
     if (s.n - at >= 4 && memcmp(s.p + at, "<!--", 4) == 0)
         return skip_past(s, at, "-->");

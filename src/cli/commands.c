@@ -32,8 +32,9 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("report or ask something; decide what a report is"),
      "new \"TEXT\" [--from WHOM] [--known-at TIME] [--source form|outside] |\n"
      "  list [--all] | show ID | open ID CASE OBJECT [--known-at TIME] | join "
-     "ID INCIDENT |\n  close ID \"WHY\" | mail <MESSAGE",
-     "new list show open join close mail --all --from --known-at --source",
+     "ID INCIDENT |\n  close ID \"WHY\" | mail <MESSAGE | form [--html]",
+     "new list show open join close mail form --html --all --from --known-at "
+     "--source",
      N_("new    any registered person may, and sees their own\n"
         "show   the report, with the case that is proposed and why, or the "
         "questions that tell\n"
@@ -41,7 +42,10 @@ const struct hb_cli_command hb_cli_commands[] = {
         "close  nothing follows from it; the reason is kept\n"
         "mail   reads one mail from standard input, for an alias of the mail "
         "system; status 0\n"
-        "       means that it is stored, 75 that it should be tried again")},
+        "       means that it is stored, 75 that it should be tried again\n"
+        "form   prints a slip in both languages that staff fill in by hand; "
+        "hand in what it\n"
+        "       says with --source form")},
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
      "list [INCIDENT] [--all] | show ID | done ID \"WORDS\" | decline ID "

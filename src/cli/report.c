@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report.c - `hinoban report`: hands in what was noticed, and decides what it
- * is.  The mail pipe is report_mail.c.
+ * is.  The mail pipe is report_mail.c, the paper slip report_form.c.
  *
  * Runs as a short-lived client without privileges; who may do what is decided
  * by the service.
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/client.h"
+#include "cli/report_form.h"
 #include "cli/report_mail.h"
 
 /* A request that grows word by word. */
@@ -29,6 +30,7 @@ static int usage(const struct hb_cli *cli);
 int hb_cmd_report(struct hb_cli *cli, int argc, char **argv)
 {
     bool all = hb_client_flag(&argc, argv, "--all");
+    bool html = hb_client_flag(&argc, argv, "--html");
     const char *from = hb_client_opt(&argc, argv, "--from");
     const char *source = hb_client_opt(&argc, argv, "--source");
     const char *at = hb_client_opt(&argc, argv, "--known-at");
@@ -46,6 +48,8 @@ int hb_cmd_report(struct hb_cli *cli, int argc, char **argv)
         hb_jw_bool(&q.w, "all", all);
         return send_it(&q, cli, "report.list");
     }
+    if (hb_streq(verb, "form") && argc == 2)
+        return hb_cli_report_form(cli, html);
     if (hb_streq(verb, "mail") && argc == 2)
         return hb_cli_report_mail(cli);
     if (hb_streq(verb, "new"))
@@ -109,7 +113,7 @@ static int usage(const struct hb_cli *cli)
 {
     return hb_cli_usage(cli, _("say what to do: new \"TEXT\", list, show ID, "
                                "open ID CASE OBJECT, join ID INCIDENT, close "
-                               "ID \"WHY\" or mail"));
+                               "ID \"WHY\", mail or form [--html]"));
 }
 
 static void begin(struct request *q)

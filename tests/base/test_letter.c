@@ -29,15 +29,15 @@ static struct hb_letter read_z(const char *z)
 
 static void test_plain(void **state)
 {
-    struct hb_letter l = read_z(
-        "From abe@city.example  Mon Nov 30 21:19:40 2026\n"
-        "Received: from a\n by b\n"
-        "FROM: Abe <abe@city.example>\r\n"
-        "Date: Mon, 30 Nov 2026 21:19:40 +0900 (JST)\n"
-        "Subject: odd\n mail\n"
-        "Message-ID: <1@city.example>\n"
-        "\n"
-        "Line one\r\nline two\n");
+    struct hb_letter l =
+        read_z("From abe@city.example  Mon Nov 30 21:19:40 2026\n"
+               "Received: from a\n by b\n"
+               "FROM: Abe <abe@city.example>\r\n"
+               "Date: Mon, 30 Nov 2026 21:19:40 +0900 (JST)\n"
+               "Subject: odd\n mail\n"
+               "Message-ID: <1@city.example>\n"
+               "\n"
+               "Line one\r\nline two\n");
 
     assert_string_equal(l.from, "Abe <abe@city.example>");
     assert_string_equal(l.subject, "odd mail");
@@ -111,11 +111,12 @@ static void test_parts(void **state)
 
 static void test_html(void **state)
 {
-    struct hb_letter l = read_z(
-        "From: a\nContent-Type: text/html; charset=utf-8\n\n"
-        "<style>p{}</style><SCRIPT>alert('<p>')</SCRIPT><!-- <p> no -->"
-        "<p>one &amp; two</p><div>&#x;&lt;b&gt;&#28779;<br>x<img src=\"http://e/"
-        "\"");
+    struct hb_letter l =
+        read_z("From: a\nContent-Type: text/html; charset=utf-8\n\n"
+               "<style>p{}</style><SCRIPT>alert('<p>')</SCRIPT><!-- <p> no -->"
+               "<p>one &amp; two</p><div>&#x;&lt;b&gt;&#28779;<br>x<img "
+               "src=\"http://e/"
+               "\"");
 
     assert_int_equal(l.flags, HB_LETTER_HTML);
     assert_null(strstr(l.text, "alert"));
@@ -165,8 +166,8 @@ static void test_bombs(void **state)
     /* A hundred multiparts in each other. */
     hb_buf_addz(&b, "From: a\n");
     for (int i = 0; i < 100; i++)
-        hb_buf_addf(&b, "Content-Type: multipart/mixed; boundary=B%d\n\n--B%d\n",
-                    i, i);
+        hb_buf_addf(
+            &b, "Content-Type: multipart/mixed; boundary=B%d\n\n--B%d\n", i, i);
     l = read_n(b.p, b.n);
     assert_true((l.flags & HB_LETTER_BROKEN) != 0);
     /* Ten thousand parts. */
@@ -201,10 +202,17 @@ static void test_date(void **state)
                 {"30 Nov 2026 12:19:40 GMT", 1796041180},
                 {"30 Nov 2026 12:19 -0000", 1796041140},
                 {"Thu,  1 Jan 1970 00:00:00 +0000", 0}};
-    static const char *const bad[] = {
-        "",       "x", "30 Foo 2026 12:19:40 +0000", "30 Nov",
-        "30 Nov 2026", "30 Nov 2026 12", "31 Feb 2026 12:00:00 +0000",
-        "30 Nov 2026 99:00:00 +0000", ",", ",,,,", "30 Nov 2026 12:19:4x:"};
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "30 Foo 2026 12:19:40 +0000",
+                                      "30 Nov",
+                                      "30 Nov 2026",
+                                      "30 Nov 2026 12",
+                                      "31 Feb 2026 12:00:00 +0000",
+                                      "30 Nov 2026 99:00:00 +0000",
+                                      ",",
+                                      ",,,,",
+                                      "30 Nov 2026 12:19:4x:"};
     int64_t ns;
 
     for (size_t i = 0; i < HB_ARRAY_LEN(good); i++) {

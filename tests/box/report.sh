@@ -7,6 +7,15 @@
 command -v nginx >/dev/null || skip_all 'no nginx'
 cd "$HB_SOURCE_ROOT" || exit 1
 
+# ---- the slip on paper --------------------------------------------------------
+run "$H" report form; is "$rc" 0 'a slip'
+out_has '報告票 / Report slip' 'in both languages'
+out_has 'Whom did you tell?' 'asks'
+out_has '[  ] はい Yes' 'has boxes'
+run "$H" report form --html; is "$rc" 0 'as a page to print'
+out_has '</html>' 'to its end'
+! grep -qiE '<form|<script|mailto:' "$T/out"; ok $? 'which sends nothing'
+
 # ---- nobody listens: the mail system keeps the mail -------------------------
 run "$H" --root "$T/none" report mail <<<'From: a'
 is "$rc" 75 'without a service: try again later'

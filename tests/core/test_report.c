@@ -14,9 +14,8 @@
 #define AUDIT_UID 61902
 #define OTHER_UID 61903
 
-#define PAID                                                                               \
-    "取引先を装うメールで振込先の口座が変わったと連絡があり、" \
-    "指定された口座に送金してしまいました"
+/* "A mail told of another account, and we paid." */
+#define PAID "取引先から口座変更のメールがあり送金してしまいました"
 
 static void said(uid_t uid, const char *cmd, const char *args, const char *want)
 {
