@@ -233,6 +233,9 @@ static int show(struct hb_core_call *call)
     struct hb_jw w;
     int r = find(call, &rep);
 
+    if (r == 0 && rep.incident != 0)
+        r = hb_hidden_seen(&call->core->state, rep.incident, call->person->id,
+                           "report.show");
     if (r < 0)
         return r;
     hb_buf_addf(&call->text, _("Report %lld (%s): %s\n"), (long long)rep.id,

@@ -204,6 +204,8 @@ static void test_hidden(void **state)
     z = ask(OFFICER_UID, "report.list", "{\"all\":true}", NULL);
     assert_false(has(z, "\"id\":1"));
     said(AUDIT_UID, "report.show", "{\"id\":1}", "Incident 1");
+    /* Who may read it leaves a trace. */
+    said(AUDIT_UID, "incident.seen", "{\"id\":1}", "report.show");
     /* Joining or opening does not tell of it either. */
     said(STAFF_UID, "report.add", "{\"text\":\"again\"}", "\"id\":2");
     said(OFFICER_UID, "report.join", "{\"id\":2,\"incident\":1}",
