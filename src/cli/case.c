@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * case.c - `hinoban case list | show N | rows N | propose [FILE] | check
- * [DIR]`: the case book for people (propose: case_propose.c).
+ * case.c - `hinoban case list | show N | rows N | propose [FILE] | open N
+ * [OBJECT] NOTE | check [DIR]`: the case book for people (propose:
+ * case_propose.c).
  *
  * Runs as a short-lived client without privileges; reads the installed case
- * book and asks nobody.  `rows` is the honest table: what the source asks of
- * the machine is met only by a check or an action that is in this program.
+ * book and asks nobody, but for open, which is a request to the service. `rows`
+ * is the honest table: what the source asks of the machine is met only by a
+ * check or an action that is in this program.
  */
 #include <stdio.h>
 
 #include "base/num.h"
 #include "cli/case_propose.h"
 #include "cli/case_table.h"
+#include "cli/client.h"
 #include "cli/text.h"
 #include "core/core.h"
 #include "html/width.h"
@@ -22,6 +25,7 @@ static int show(const struct hb_cli *cli, const struct hb_casebook *b,
 static int rows(const struct hb_cli *cli, const struct hb_casebook *b,
                 const struct hb_case *c);
 static int check(const struct hb_casebook *b, const char *dir);
+static int open_one(struct hb_cli *cli, int argc, char **argv);
 static const char *maturity(enum hb_maturity m);
 static void show_controls(const struct hb_case *c);
 static void show_steps(const struct hb_playbook *p);
@@ -47,6 +51,8 @@ int hb_cmd_case(struct hb_cli *cli, int argc, char **argv)
     bool one = hb_streq(verb, "show") || hb_streq(verb, "rows");
     int r;
 
+    if (hb_streq(verb, "open"))
+        return open_one(cli, argc, argv);
     if (!one && !hb_streq(verb, "list") && !hb_streq(verb, "check") &&
         !hb_streq(verb, "propose") && !hb_streq(verb, "table"))
         return hb_cli_usage(cli, _("unknown word %s"), verb);
@@ -205,6 +211,29 @@ static int check(const struct hb_casebook *b, const char *dir)
     (void)printf(_("%s: %zu cases, %zu controls, %zu steps; nothing wrong\n"),
                  dir, b->n, controls, steps);
     return HB_EXIT_OK;
+}
+
+/* What it is about is not known in the first minute of each case. */
+static int open_one(struct hb_cli *cli, int argc, char **argv)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    uint64_t number = 0;
+    struct hb_jw w;
+
+    if (argc != 4 && argc != 5)
+        return hb_cli_usage(cli, _("say which case and what was noticed: case "
+                                   "open N [OBJECT] \"NOTE\""));
+    if (hb_parse_u64(hb_slice_z(argv[2]), &number) < 0 || number >= 1000)
+        return hb_cli_usage(cli, _("say which case, by its number"));
+    hb_jw_init(&w, &args);
+    hb_jw_obj(&w, NULL);
+    hb_jw_int(&w, "case", (int64_t)number);
+    hb_jw_str(&w, "object", argc == 5 ? argv[3] : "-");
+    hb_jw_str(&w, "note", argv[argc - 1]);
+    hb_jw_end_obj(&w);
+    if (hb_buf_err(&args) < 0)
+        return hb_cli_fail_code("case", hb_buf_err(&args));
+    return hb_client_print(cli, "incident.open", hb_buf_z(&args));
 }
 
 static const char *maturity(enum hb_maturity m)

@@ -96,6 +96,7 @@ hb_cli_fn hb_cmd_playbook;
 hb_cli_fn hb_cmd_private_run;
 hb_cli_fn hb_cmd_reflex;
 hb_cli_fn hb_cmd_release;
+hb_cli_fn hb_cmd_report;
 hb_cli_fn hb_cmd_restore;
 hb_cli_fn hb_cmd_site;
 hb_cli_fn hb_cmd_status;

@@ -28,6 +28,24 @@ const struct hb_cli_command hb_cli_commands[] = {
         "stopped it, or from\n"
         "         STEP on with all that did not end well; what was done is not "
         "done twice")},
+    {"report", hb_cmd_report, HB_CLI_DAILY,
+     N_("report or ask something; decide what a report is"),
+     "new \"TEXT\" [--from WHOM] [--known-at TIME] [--source form|outside] |\n"
+     "  list [--all] | show ID | open ID CASE OBJECT [--known-at TIME] | join "
+     "ID INCIDENT |\n  close ID \"WHY\" | mail <MESSAGE | form [--html]",
+     "new list show open join close mail form --html --all --from --known-at "
+     "--source",
+     N_("new    any registered person may, and sees their own\n"
+        "show   the report, with the case that is proposed and why, or the "
+        "questions that tell\n"
+        "open   opens an incident from it: nothing opens by itself\n"
+        "close  nothing follows from it; the reason is kept\n"
+        "mail   reads one mail from standard input, for an alias of the mail "
+        "system; status 0\n"
+        "       means that it is stored, 75 that it should be tried again\n"
+        "form   prints a slip in both languages that staff fill in by hand; "
+        "hand in what it\n"
+        "       says with --source form")},
     {"task", hb_cmd_task, HB_CLI_DAILY,
      N_("what waits for people: list, answer, hand on"),
      "list [INCIDENT] [--all] | show ID | done ID \"WORDS\" | decline ID "
@@ -133,8 +151,10 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("what was checked, with its result and age"), "list", "list", NULL},
     {"case", hb_cmd_case, HB_CLI_DAILY,
      N_("the case book: what could happen, what prevents it, what to do"),
-     "list | show N | rows N | table | propose [FILE|-] | check [DIR]",
-     "list show rows table propose check",
+     "list | show N | rows N | table | propose [FILE|-] | open N [OBJECT] "
+     "\"NOTE\" | "
+     "check [DIR]",
+     "list show rows table propose open check",
      N_("list     every case and how far it is built\n"
         "show     one case: controls, steps of the playbook, documents\n"
         "rows     each requirement of a case and how it is met: by the "
@@ -144,6 +164,9 @@ const struct hb_cli_command hb_cli_commands[] = {
         "propose  which case a report is, by its words, and why; below its "
         "confidence it\n"
         "         asks. Reads FILE or standard input, keeps nothing\n"
+        "open     opens an incident of the case by hand (as incident open) "
+        "and says what\n"
+        "         waits first\n"
         "check    reads the whole case book and says what is wrong, or "
         "nothing")},
     {"rules", hb_cmd_rules, HB_CLI_DAILY,

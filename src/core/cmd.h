@@ -40,6 +40,10 @@ const char *hb_core_when(struct hb_core_call *call, int64_t ns, char *buf,
 /* Words that came from outside of core, fit for a terminal; in the call's
  * arena. */
 const char *hb_core_shown(struct hb_core_call *call, const char *z);
+/* Says how many reports wait, to those who decide about them. */
+void hb_core_reports_wait(struct hb_core_call *call);
+/* Says what waits first of an incident that was just opened. */
+void hb_core_first_tasks(struct hb_core_call *call, int64_t incident);
 /* Whether INCIDENT is hidden from who calls. */
 bool hb_core_hidden(struct hb_core_call *call, int64_t incident);
 
@@ -79,5 +83,6 @@ extern const struct hb_core_cmd hb_core_cmds_fact[];
 extern const struct hb_core_cmd hb_core_cmds_circle[];
 extern const struct hb_core_cmd hb_core_cmds_clock[];
 extern const struct hb_core_cmd hb_core_cmds_metrics[];
+extern const struct hb_core_cmd hb_core_cmds_report[];
 
 #endif

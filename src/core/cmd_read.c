@@ -72,6 +72,7 @@ static int status(struct hb_core_call *call)
     sites(call);
     parts(call);
     anchor(call);
+    hb_core_reports_wait(call);
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
                     hb_core_shown(call, call->core->trouble));
@@ -312,7 +313,11 @@ static int task_list(struct hb_core_call *call)
     begin(&l, call);
     r = hb_task_each(&call->core->state, hb_json_int(call->args, "incident", 0),
                      !hb_json_bool(call->args, "all", false), add_task, &l);
-    return r < 0 ? r : finish(&l, _("Nothing waits for people."));
+    if (r >= 0)
+        r = finish(&l, _("Nothing waits for people."));
+    if (r >= 0 && hb_json_int(call->args, "incident", 0) == 0)
+        hb_core_reports_wait(call);
+    return r;
 }
 
 static int add_task(void *arg, const struct hb_task *t)

@@ -45,9 +45,10 @@ const struct hb_core_cmd hb_core_cmds_work[] = {
     {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
-#define NOTE_MAX   4000u
-#define OBJECT_MAX 200u
-#define WITHIN_MAX ((int64_t)(366 * 86400 * HB_S))
+#define NOTE_MAX    4000u
+#define OBJECT_MAX  200u
+#define FIRST_TASKS 3u
+#define WITHIN_MAX  ((int64_t)(366 * 86400 * HB_S))
 
 struct wanted {
     struct hb_core_call *call;
@@ -55,7 +56,12 @@ struct wanted {
     struct hb_jw w;
 };
 
-static hb_task_fn add_wanted;
+struct firsts {
+    struct hb_core_call *call;
+    unsigned n;
+};
+
+static hb_task_fn add_wanted, add_first;
 static bool known_subject(struct hb_core_call *call, const char *subject);
 static const char *me(struct hb_core_call *call);
 static int note_assigned(struct hb_core_call *call, const struct hb_task *t,
@@ -94,8 +100,31 @@ static int incident_open(struct hb_core_call *call)
         return r;
     hb_core_clocks_review(call->core, id);
     hb_buf_addf(&call->text, _("Incident %lld is open.\n"), (long long)id);
+    hb_core_first_tasks(call, id);
     hb_buf_addf(&call->data, "{\"id\":%lld}", (long long)id);
     return 0;
+}
+
+void hb_core_first_tasks(struct hb_core_call *call, int64_t incident)
+{
+    struct firsts f = {.call = call};
+
+    if (hb_core_hidden(call, incident))
+        return;
+    if (hb_task_each(&call->core->state, incident, true, add_first, &f) < 0)
+        hb_log(HB_LOG_ERR, "the tasks of incident %lld could not be read",
+               (long long)incident);
+}
+
+static int add_first(void *arg, const struct hb_task *t)
+{
+    struct firsts *f = arg;
+
+    if (f->n++ == 0)
+        hb_buf_addz(&f->call->text, _("First of all (hinoban task list):\n"));
+    hb_buf_addf(&f->call->text, "  %4lld  %s\n", (long long)t->id,
+                f->call->lang == HB_LANG_JA ? t->title_ja : t->title_en);
+    return f->n == FIRST_TASKS;
 }
 
 static int incident_note(struct hb_core_call *call)

@@ -65,40 +65,63 @@ int hb_incident_take(struct hb_state *s, const struct hb_finding *f,
 int hb_incident_open(struct hb_state *s, int case_number, const char *object,
                      const char *by, const char *note, int64_t *ret_id)
 {
+    return hb_incident_open_known(s, case_number, object, NULL, by, note,
+                                  hb_now(), ret_id);
+}
+
+int hb_incident_open_known(struct hb_state *s, int case_number,
+                           const char *object, const char *apart,
+                           const char *by, const char *note, int64_t known_at,
+                           int64_t *ret_id)
+{
     char key[512];
     int64_t now = hb_now(), id = 0;
+    bool own = !hb_db_in_transaction(s->db);
     struct hb_incident i = {
         .case_number = case_number,
         .key = key,
         .object = object,
         .severity = HB_SEV_HIGH,
         .opened = now,
-        .known_at = now,
+        .known_at = known_at,
         .opened_by = by,
         .first_event = now,
         .last_event = now,
     };
-    int r = snprintf(key, sizeof(key), "case:%d/site:%s", case_number, object);
+    int r =
+        snprintf(key, sizeof(key), "case:%d/site:%s%s%s", case_number, object,
+                 apart != NULL ? "/" : "", apart != NULL ? apart : "");
 
     if (r < 0 || (size_t)r >= sizeof(key))
         return -ENAMETOOLONG;
-    r = hb_db_begin(s->db);
+    r = own ? hb_db_begin(s->db) : 0;
     if (r < 0)
         return r;
     /* What is open already is what the caller means. */
     r = hb_incident_find_open(s, key, &id);
     if (r == -ENOENT)
         r = open_new(s, &i, &id);
+    else if (r == 0)
+        r = hb_incident_known_since(s, id, known_at);
     if (r == 0)
         r = note_opened(s, id, now, by, by, note, "");
-    if (r == 0)
+    if (r == 0 && own)
         r = hb_db_commit(s->db);
     if (r < 0) {
-        hb_db_rollback(s->db);
+        if (own)
+            hb_db_rollback(s->db);
         return r;
     }
     *ret_id = id;
     return 0;
+}
+
+int hb_incident_known_since(struct hb_state *s, int64_t id, int64_t known_at)
+{
+    return hb_db_exec(s->db,
+                      "UPDATE incident SET known_at = ?2 WHERE id = ?1"
+                      " AND known_at > ?2",
+                      "ii", id, known_at);
 }
 
 int hb_incident_find_open(struct hb_state *s, const char *key, int64_t *ret_id)

@@ -63,6 +63,16 @@ int64_t hb_incident_put_back(struct hb_state *s, int64_t incident);
 /* By hand: "a colleague phoned". */
 int hb_incident_open(struct hb_state *s, int case_number, const char *object,
                      const char *by, const char *note, int64_t *ret_id) HB_WUR;
+/* The same of something that was known at KNOWN_AT (ns UTC; what is open
+ * already keeps the earlier time); joins an open transaction.  APART (NULL: by
+ * case and object, which joins what is open) makes it one of its own. */
+int hb_incident_open_known(struct hb_state *s, int case_number,
+                           const char *object, const char *apart,
+                           const char *by, const char *note, int64_t known_at,
+                           int64_t *ret_id) HB_WUR;
+/* Somebody knew of it at KNOWN_AT: deadlines count from the earliest. */
+int hb_incident_known_since(struct hb_state *s, int64_t id,
+                            int64_t known_at) HB_WUR;
 int hb_incident_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                     struct hb_incident *ret) HB_WUR;
 typedef int hb_incident_fn(void *arg, const struct hb_incident *i);

@@ -194,10 +194,25 @@ static const char clock[] =
     "CREATE UNIQUE INDEX clock_rule ON clock(incident, rule);"
     "CREATE INDEX clock_due ON clock(state, due);";
 
+/* What people and mails reported, before somebody decides what it is
+ * (report.h). */
+static const char report[] =
+    "CREATE TABLE report("
+    " id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE,"
+    " received INTEGER NOT NULL, known_at INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, person INTEGER NOT NULL, actor TEXT NOT NULL,"
+    " reporter TEXT NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL,"
+    " note TEXT NOT NULL, original BLOB NOT NULL,"
+    " case_number INTEGER NOT NULL, percent INTEGER NOT NULL,"
+    " verdict INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " incident INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " ended_by TEXT NOT NULL, words TEXT NOT NULL);"
+    "CREATE INDEX report_state ON report(state, id);";
+
 static const struct hb_migration migrations[] = {
-    {1, first},       {2, engine},   {3, dropped},
-    {4, reflex_deed}, {5, no_proof}, {6, staged_broke},
-    {7, fact},        {8, hidden},   {9, clock},
+    {1, first},    {2, engine},       {3, dropped}, {4, reflex_deed},
+    {5, no_proof}, {6, staged_broke}, {7, fact},    {8, hidden},
+    {9, clock},    {10, report},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)
