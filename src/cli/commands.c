@@ -62,6 +62,14 @@ const struct hb_cli_command hb_cli_commands[] = {
         "done   what was owed was done: say how, with the number of receipt\n"
         "stop   it does not apply: a second person has to say so too\n"
         "start  a rule (hinoban rules list) or contract:NAME by hand")},
+    {"message", hb_cmd_message, HB_CLI_DAILY,
+     N_("who was told what by mail, and whether it arrived"),
+     "list [INCIDENT] | test PERSON", "list test",
+     N_("People are told that there is something to look at, never what, and "
+        "only those who are\n"
+        "registered. Whom mail does not reach is to be called: hinoban "
+        "status.\n"
+        "test  sends a mail to PERSON to see whether it arrives")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},

@@ -62,6 +62,7 @@ struct hb_conf_org {
     const char *zone_name;     /* "JST" */
     int64_t zone_minutes;      /* 540 */
     int kind;                  /* hb_config_kind() */
+    int language;              /* enum hb_lang: of notices */
     const char *mail_relay;    /* "smtp://127.0.0.1:25" */
     bool mail_unencrypted;     /* smtp:// to another machine without TLS */
     const char *mail_user;     /* "": the relay wants none */

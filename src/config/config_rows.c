@@ -26,6 +26,7 @@
 static const char *const kind_words[] = {
     "company",  "municipality",    "board-of-education", "public-school",
     "assembly", "public-hospital", "private-school",     NULL};
+static const char *const lang_words[] = {"en", "ja", NULL}; /* enum hb_lang */
 static const char *const private_words[] = {
     [HB_PRIVATE_NONE] = "none",
     [HB_PRIVATE_NGINX] = "nginx",
@@ -166,6 +167,9 @@ static const struct hb_conf_row org_rows[] = {
     {"kind", HB_CONF_ENUM, AT(hb_conf_org, kind), 0, 0, "company",
      N_("Kind of organisation; it decides whom reports are owed to."),
      kind_words, NULL, 0},
+    {"language", HB_CONF_ENUM, AT(hb_conf_org, language), 0, 0, "ja",
+     N_("Language of the notices that people get by mail."), lang_words, NULL,
+     0},
     {"anchor", HB_CONF_STR, AT(hb_conf_org, anchor), 0, 0, "",
      N_("Where signed checkpoints of the evidence leave this machine: "
         "file:/PATH (another host's share) or mail:ADDRESS. Empty: nowhere, "

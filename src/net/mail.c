@@ -33,6 +33,7 @@ static void part(struct hb_buf *b, struct hb_slice text, const char *name);
 static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
+static size_t on_answer(char *p, size_t size, size_t n, void *arg);
 static int say(CURL *curl, CURLcode c, const struct hb_mail *m,
                struct hb_err *err);
 
@@ -80,8 +81,17 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     }
     in.left = hb_buf_slice(&b);
     c = set_up(curl, m, bare, to, &in);
+    if (c == CURLE_OK && m->ret_answer != NULL) {
+        m->ret_answer[0] = '\0';
+        c = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_answer);
+    }
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(curl, CURLOPT_HEADERDATA, m->ret_answer);
     if (c == CURLE_OK)
         c = curl_easy_perform(curl);
+    /* Cleaning up says goodbye, when the caller's bytes may be gone. */
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, NULL);
     r = c == CURLE_OK ? 0 : say(curl, c, m, err);
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
@@ -293,4 +303,21 @@ static size_t on_read(char *p, size_t size, size_t n, void *arg)
         memcpy(p, in->left.p, take);
     in->left = hb_slice(in->left.p + take, in->left.n - take);
     return take;
+}
+
+/* libcurl gives each line that the relay says as a header.  A refusal is what
+ * counts, whatever is said after it; the goodbye is no answer to the mail. */
+static size_t on_answer(char *p, size_t size, size_t n, void *arg)
+{
+    char *to = arg;
+    size_t k = 0;
+
+    if (to[0] == '4' || to[0] == '5' ||
+        (size * n >= 3 && memcmp(p, "221", 3) == 0))
+        return size * n;
+    for (size_t i = 0; i < size * n && k + 1 < HB_MAIL_ANSWER; i++)
+        if (p[i] >= ' ' && p[i] <= '~')
+            to[k++] = p[i];
+    to[k] = '\0';
+    return size * n;
 }
