@@ -79,6 +79,7 @@ void hb_cli_para(const char *first, const char *rest, const char *text);
 hb_cli_fn hb_cmd_approve;
 hb_cli_fn hb_cmd_vantage;
 hb_cli_fn hb_cmd_backup;
+hb_cli_fn hb_cmd_card;
 hb_cli_fn hb_cmd_control;
 hb_cli_fn hb_cmd_decide;
 hb_cli_fn hb_cmd_document;

@@ -93,6 +93,14 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"document", hb_cmd_document, HB_CLI_DAILY,
      N_("print a paper of an incident"), "D01|D02 INCIDENT [--html]",
      "D01 D02 --html", NULL},
+    {"card", hb_cmd_card, HB_CLI_DAILY,
+     N_("pages to print for staff: what to do first, and whom to call"),
+     "list | print NAME [--html] [--lang en|ja]", "list print --html --lang",
+     N_("One page each, from the case book; print them before anything "
+        "happens. call-tree has\n"
+        "the telephone numbers of those who are registered (hinoban "
+        "person); what it cannot\n"
+        "know is filled in by hand.")},
     {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
      N_("list the evidence, prove it unchanged, hand it over"),
      "list [INCIDENT] | add INCIDENT FILE --from \"WHOM OR WHAT\" |\n  verify "

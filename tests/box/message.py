@@ -100,6 +100,16 @@ def run(bed, relay):
        max(map(len, data.split(b'\r\n'))) <= 78,
        'the text is Japanese, in 7 bits and short lines', data)
 
+    # ---- the call tree on paper ----
+    r = bed.officer('card', 'print', 'call-tree', '--lang', 'ja')
+    row_of = [x for x in r.stdout.split('\n') if f'0120-{lab.DEPUTY}' in x]
+    ok(row_of and '経営' in row_of[0] and f'0120-{lab.OFFICER}' in r.stdout and
+       '警察署' in r.stdout, 'the call tree has who is registered', r.stdout)
+    r = bed.run(bed.program, 'card', 'print', 'call-tree', uid=65534,
+                check=False)
+    ok(r.returncode == 1 and '0120-' not in r.stdout,
+       'and is not for everybody', r.stdout + r.stderr)
+
     # ---- no way to name an address ----
     for who in ('x@evil.example', 'deputy@example.jp', '../people/deputy',
                 'nobody', 'quiet'):
