@@ -70,8 +70,10 @@ struct hb_conf_org {
     const char *mail_ca;       /* who signs the relay's certificate; "": the
                                   system's */
     const char *mail_from;
-    const char *anchor; /* where checkpoints leave the machine:
-                           "file:/mnt/...", "mail:officer@..." */
+    const char *webhook;        /* URL that hears of notices; "" none */
+    const char *webhook_secret; /* path of the file; "" not signed */
+    const char *anchor;         /* where checkpoints leave the machine:
+                                   "file:/mnt/...", "mail:officer@..." */
 };
 
 struct hb_conf_contract {

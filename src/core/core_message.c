@@ -3,7 +3,8 @@
  * core_message.c - notices to people leave this machine, one at a time.
  *
  * Runs in core, which has no network: the role "outside" mails what is due to
- * the person whom we name, at the address that root registered.  Who is told
+ * the person whom we name, at the address that root registered, and gives it
+ * to the webhook of the settings.  Who is told
  * what, how often it is tried and when it is given up stands in
  * incident/message.h.  While that part of us is away nothing counts as tried
  * for ten minutes, since it may be starting again.
@@ -78,10 +79,14 @@ static int hand_over(struct hb_core *c, const struct hb_message *m)
                                        {.name = "subject"},
                                        {.name = "text"},
                                        {.name = NULL}};
+    bool hook = m->person == 0;
     int r;
 
     hb_message_subject(&subject, m, &words);
-    hb_message_body(&body, m, &words);
+    if (hook)
+        hb_message_json(&body, m, &words);
+    else
+        hb_message_body(&body, m, &words);
     members[1].text = hb_buf_z(&subject);
     members[2].text = hb_buf_z(&body);
     r = hb_buf_err(&subject);
@@ -91,8 +96,8 @@ static int hand_over(struct hb_core *c, const struct hb_message *m)
         r = hb_message_handed(&c->state, m->id, hb_buf_z(&subject));
     if (r == 0) {
         c->message = m->id;
-        r = hb_core_command_with(c, SOURCE, "notify", members, PATIENCE,
-                                 on_answer, c);
+        r = hb_core_command_with(c, SOURCE, hook ? "hook" : "notify", members,
+                                 PATIENCE, on_answer, c);
     }
     if (r < 0)
         c->message = 0;

@@ -38,6 +38,9 @@ struct about {
 };
 
 static int tell_role(struct hb_state *s, const struct about *x, unsigned role);
+static int tell_hook(struct hb_state *s, const struct about *x);
+static int insert(struct hb_state *s, const struct about *x, int64_t person,
+                  const char *channel, const char *failed);
 static int tell(struct hb_state *s, const struct about *x,
                 const struct hb_person *p);
 static int next_due(struct hb_state *s, struct hb_arena *a, int64_t now,
@@ -68,16 +71,18 @@ int hb_message_opened(struct hb_state *s, int64_t incident)
 {
     const struct about x = {.kind = HB_MSG_OPENED, .incident = incident};
 
-    return tell_role(s, &x, HB_PR_OFFICER);
+    int r = tell_role(s, &x, HB_PR_OFFICER);
+
+    return r == 0 ? tell_hook(s, &x) : r;
 }
 
 int hb_message_task(struct hb_state *s, const struct hb_task *t)
 {
     const struct about x = {
         .kind = HB_MSG_TASK, .incident = t->incident, .task = t->id};
-    int r = 0;
+    int r = tell_hook(s, &x);
 
-    if (t->owner != 0)
+    if (r == 0 && t->owner != 0)
         return hb_message_assigned(s, t->id, t->owner);
     for (unsigned bit = 1; bit <= HB_PR_AUDIT && r == 0; bit <<= 1)
         if ((t->roles & bit) != 0)
@@ -108,8 +113,9 @@ int hb_message_escalated(struct hb_state *s, const struct hb_task *t,
                             .incident = t->incident,
                             .task = t->id,
                             .turn = now / HOUR_NS};
+    int r = tell(s, &x, to);
 
-    return tell(s, &x, to);
+    return r == 0 ? tell_hook(s, &x) : r;
 }
 
 int hb_message_deadline(struct hb_state *s, const struct hb_clock *c,
@@ -124,7 +130,7 @@ int hb_message_deadline(struct hb_state *s, const struct hb_clock *c,
 
     if (r == 0 && overdue)
         r = tell_role(s, &x, HB_PR_MANAGER);
-    return r;
+    return r == 0 ? tell_hook(s, &x) : r;
 }
 
 int64_t hb_message_test(struct hb_state *s, int64_t person)
@@ -157,25 +163,41 @@ static int tell_role(struct hb_state *s, const struct about *x, unsigned role)
 static int tell(struct hb_state *s, const struct about *x,
                 const struct hb_person *p)
 {
-    bool mail = p->mail[0] != '\0';
-    int64_t now = hb_now();
-    char key[160];
-
     if (!p->active ||
         (x->incident != 0 && hb_hidden_from(s, x->incident, p->id)))
         return 0;
-    (void)snprintf(key, sizeof(key), "mail/%s/%lld/%lld/%lld/%lld/%lld",
+    return insert(s, x, p->id, "mail",
+                  p->mail[0] != '\0' ? NULL
+                                     : N_("no mail address is registered"));
+}
+
+static int tell_hook(struct hb_state *s, const struct about *x)
+{
+    if (!s->webhook || hb_hidden_from(s, x->incident, 0))
+        return 0;
+    return insert(s, x, 0, "webhook", NULL);
+}
+
+/* FAILED: why it cannot even be tried; NULL: it can. */
+static int insert(struct hb_state *s, const struct about *x, int64_t person,
+                  const char *channel, const char *failed)
+{
+    int64_t now = hb_now();
+    char key[160];
+
+    (void)snprintf(key, sizeof(key), "%s/%s/%lld/%lld/%lld/%lld/%lld", channel,
                    kinds[x->kind], (long long)x->incident, (long long)x->task,
-                   (long long)x->clock, (long long)x->turn, (long long)p->id);
+                   (long long)x->clock, (long long)x->turn, (long long)person);
     return hb_db_exec(
         s->db,
         "INSERT INTO message(key, incident, task, clock, person, channel,"
         " kind, subject, created, tries, next_try, state, changed, detail)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, 'mail', ?6, '', ?7, 0, ?7, ?8, ?7, ?9)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, '', ?8, 0, ?8, ?9, ?8, ?10)"
         " ON CONFLICT(key) DO NOTHING",
-        "tiiiitiit", key, x->incident, x->task, x->clock, p->id, kinds[x->kind],
-        now, (int64_t)(mail ? HB_MSG_WAITING : HB_MSG_FAILED),
-        mail ? "" : N_("no mail address is registered"));
+        "tiiiittiit", key, x->incident, x->task, x->clock, person, channel,
+        kinds[x->kind], now,
+        (int64_t)(failed == NULL ? HB_MSG_WAITING : HB_MSG_FAILED),
+        failed == NULL ? "" : failed);
 }
 
 /* ---- sending ---- */
@@ -264,8 +286,8 @@ static const char *why_not(struct hb_state *s, struct hb_arena *a,
                            const struct hb_message *m, int *ret_r)
 {
     struct hb_known k;
-    struct hb_person p;
-    int r = hb_person_get(s, a, m->person, &p);
+    struct hb_person p = {.active = s->webhook};
+    int r = m->person != 0 ? hb_person_get(s, a, m->person, &p) : 0;
 
     *ret_r = r == -ENOENT ? 0 : r;
     if (r < 0 || !p.active)
@@ -340,9 +362,9 @@ static int give_up(struct hb_state *s, struct hb_arena *a,
                    const struct hb_message *m, int64_t now, const char *why)
 {
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
-    struct hb_person p = {.full_name = "?"};
+    struct hb_person p = {.full_name = m->channel};
     struct hb_jw w;
-    int r = hb_person_get(s, a, m->person, &p);
+    int r = m->person != 0 ? hb_person_get(s, a, m->person, &p) : 0;
 
     if (r == 0 || r == -ENOENT)
         r = hb_db_begin(s->db);

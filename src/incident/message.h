@@ -9,6 +9,10 @@
  * transaction, once a person and thing.  It is never made for, nor sent to,
  * whom the incident is hidden from; and where the fact `out_of_band` holds
  * (the attacker may read our mail) nothing is sent: people are called.
+ *
+ * Where the settings name a webhook (struct hb_state), it hears of each thing
+ * once, in no more words.  Nobody knows who reads there: of an incident that
+ * is hidden from anybody it hears nothing.
  */
 #ifndef HB_INCIDENT_MESSAGE_H
 #define HB_INCIDENT_MESSAGE_H
@@ -37,9 +41,9 @@ enum hb_message_state {
 struct hb_message {
     int64_t id;
     int64_t incident, task, clock; /* 0: none */
-    int64_t person;
-    const char *name;    /* of the person */
-    const char *channel; /* "mail" */
+    int64_t person;                /* 0: the webhook */
+    const char *name;              /* of the person; "" */
+    const char *channel;           /* "mail", "webhook" */
     enum hb_message_kind kind;
     const char *subject;                /* as it was handed over; "" not yet */
     int64_t created, changed, next_try; /* ns UTC */
@@ -109,6 +113,9 @@ struct hb_message_words {
 };
 void hb_message_subject(struct hb_buf *b, const struct hb_message *m,
                         const struct hb_message_words *w);
+/* For the webhook: {"incident", "kind", "title", "due"}. */
+void hb_message_json(struct hb_buf *b, const struct hb_message *m,
+                     const struct hb_message_words *w);
 void hb_message_body(struct hb_buf *b, const struct hb_message *m,
                      const struct hb_message_words *w);
 /* Until when the task or deadline of M is; 0: no time set. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/json.h"
 
 /* What follows the number. */
 static const char *const words[HB_MSG_KINDS] = {
@@ -60,6 +61,26 @@ void hb_message_body(struct hb_buf *b, const struct hb_message *m,
                                   "answering it. In doubt, call the "
                                   "information-security officer by "
                                   "telephone.\n")));
+}
+
+void hb_message_json(struct hb_buf *b, const struct hb_message *m,
+                     const struct hb_message_words *w)
+{
+    _cleanup_buf_ struct hb_buf title = HB_BUF_INIT;
+    char due[64];
+    struct hb_jw j;
+
+    hb_message_subject(&title, m, w);
+    hb_jw_init(&j, b);
+    hb_jw_obj(&j, NULL);
+    hb_jw_int(&j, "incident", m->incident);
+    hb_jw_str(&j, "kind", hb_message_kind_name(m->kind));
+    hb_jw_str(&j, "title", hb_buf_z(&title));
+    if (w->until != 0)
+        hb_jw_str(&j, "due", hb_time_utc(w->until, due, sizeof(due)));
+    else
+        hb_jw_raw(&j, "due", HB_SLICE("null"));
+    hb_jw_end_obj(&j);
 }
 
 static void how_to_look(struct hb_buf *b, const struct hb_message *m)

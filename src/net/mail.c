@@ -27,7 +27,6 @@ struct reading {
 static CURLcode set_up(CURL *curl, const struct hb_mail *m, bool bare,
                        struct curl_slist *to, struct reading *in);
 static char *relay_host(const char *relay);
-static bool is_loopback(const char *host);
 static int compose(const struct hb_mail *m, struct hb_buf *b);
 static void part(struct hb_buf *b, struct hb_slice text, const char *name);
 static bool is_plain(struct hb_slice text);
@@ -40,7 +39,7 @@ static int say(CURL *curl, CURLcode c, const struct hb_mail *m,
 bool hb_mail_loopback(const char *relay)
 {
     char *host = relay_host(relay);
-    bool yes = host != NULL && is_loopback(host);
+    bool yes = host != NULL && hb_net_loopback(host);
 
     curl_free(host);
     return yes;
@@ -61,8 +60,8 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     char *host = relay_host(m->relay);
     struct reading in;
     CURLcode c = CURLE_OK;
-    bool bare =
-        m->user == NULL && (m->plain || (host != NULL && is_loopback(host)));
+    bool bare = m->user == NULL &&
+                (m->plain || (host != NULL && hb_net_loopback(host)));
     CURL *curl;
     int r;
 
@@ -179,7 +178,7 @@ static char *relay_host(const char *relay)
     return host;
 }
 
-static bool is_loopback(const char *host)
+bool hb_net_loopback(const char *host)
 {
     struct in_addr a;
 

@@ -37,6 +37,8 @@ struct hb_mail {
 
 /* Whether Z may stand in a header as an address. */
 bool hb_mail_address_ok(const char *z);
+/* Whether HOST, as a URL has it, is this machine by its name alone. */
+bool hb_net_loopback(const char *host);
 /* Whether RELAY ("smtp://HOST:PORT") is this machine by its name alone:
  * localhost, 127.0.0.0/8 or [::1]. */
 bool hb_mail_loopback(const char *relay);

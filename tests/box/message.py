@@ -6,7 +6,11 @@ person gets a mail, and where mail may be read along nobody does."""
 import email
 import email.header
 import email.policy
+import hashlib
+import hmac
+import json
 import os
+import pwd
 import sys
 import time
 
@@ -15,6 +19,7 @@ BUILD = os.environ['HB_BUILD_ROOT']
 sys.path.insert(0, SOURCE + '/drills/lib')
 sys.path.insert(0, SOURCE + '/tests/net')
 import bed as lab  # noqa: E402
+import post_server  # noqa: E402
 import smtp_server  # noqa: E402
 
 count = 0
@@ -34,13 +39,13 @@ def main():
         return
     bed = lab.Bed(BUILD + '/src/hinoban', SOURCE, BUILD + '/po')
     try:
-        run(bed, smtp_server.Relay())
+        run(bed, smtp_server.Relay(), post_server.Hook())
     finally:
         bed.stop()
     print(f'1..{count}')
 
 
-def install(bed, relay):
+def install(bed, relay, hook):
     os.mkdir(bed.web)
     with open(bed.web + '/index.html', 'w') as f:
         f.write('<h1>town hall</h1>\n')
@@ -54,7 +59,18 @@ def install(bed, relay):
         f.write(text.replace(
             'organisation:\n', 'organisation:\n'
             f'  mail_relay: smtp://127.0.0.1:{relay.port}\n'
-            '  mail_from: hinoban@example.jp\n', 1))
+            '  mail_from: hinoban@example.jp\n'
+            f'  webhook: http://127.0.0.1:{hook.port}/ok\n'
+            f'  webhook_secret: {bed.root}/etc/hinoban/keys/hook\n', 1))
+    path = bed.root + '/etc/hinoban/keys/hook'
+    with open(path, 'w') as f:
+        f.write('hunter2\n')
+    os.chmod(path, 0o600)
+    try:
+        uid = pwd.getpwnam('hinoban-outside').pw_uid
+    except KeyError:
+        uid = 61804
+    os.chown(path, uid, 0)
     for name, roles, uid, mail in (
             ('officer', 'officer,admin', lab.OFFICER, 'officer@example.jp'),
             ('deputy', 'manager', lab.DEPUTY, 'deputy@example.jp'),
@@ -80,8 +96,8 @@ def state(bed, number, want, seconds=30):
                      0.2) is not None
 
 
-def run(bed, relay):
-    install(bed, relay)
+def run(bed, relay, hook):
+    install(bed, relay, hook)
 
     # ---- a test ----
     r = bed.ask('message', 'test', 'deputy')
@@ -139,6 +155,18 @@ def run(bed, relay):
     ok({m[0][0] for m in got} <= {b'RCPT TO:<officer@example.jp>\r\n',
                                   b'RCPT TO:<deputy@example.jp>\r\n'},
        'registered people and nobody else', [m[0] for m in got])
+
+    ok(hook.got and all(
+        one['signature'] == 'sha256=' + hmac.new(
+            b'hunter2', one['body'].encode(), hashlib.sha256).hexdigest()
+        for one in hook.got), 'the webhook hears of it, signed', hook.got)
+    said = [json.loads(one['body']) for one in hook.got]
+    ok(said[0]['kind'] == 'opened' and all(
+        sorted(x) == ['due', 'incident', 'kind', 'title'] for x in said) and
+       'EVILTEXT' not in str(said), 'in no more words than the mail', said)
+    ok({m['detail'] for m in bed.ask('message', 'list')
+        if m['channel'] == 'webhook'} == {'HTTP 204'},
+       'and its answer is recorded', bed.officer('message', 'list').stdout)
 
     # ---- a relay that refuses, then does not ----
     relay.refuse = True

@@ -394,6 +394,68 @@ static void test_no_address(void **state)
     assert_int_equal(told(boss, "test"), 1);
 }
 
+/* ---- webhook ---- */
+
+static int64_t hooks(void)
+{
+    return number_of("SELECT count(*) FROM message WHERE channel = 'webhook'");
+}
+
+/* All that is to be sent now. */
+static void only_mail(struct hb_arena *a)
+{
+    struct hb_message m = {0};
+
+    while (due(a, &m) == 1) {
+        assert_string_equal(m.channel, "mail");
+        assert_int_equal(hb_message_sent(&st, m.id, hb_now(), ""), 0);
+    }
+}
+
+static void test_webhook(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_message m = {0};
+
+    (void)state;
+    assert_int_equal(hooks(), 0);
+    st.webhook = true;
+    (void)task(HB_PR_STAFF | HB_PR_MANAGER, 0);
+    assert_int_equal(hooks(), 1);
+    while (due(a, &m) == 1 && m.person != 0)
+        assert_int_equal(hb_message_sent(&st, m.id, hb_now(), ""), 0);
+    assert_string_equal(m.channel, "webhook");
+    /* Who reads there nobody knows. */
+    assert_int_equal(hb_hidden_add(&st, incident, clerk, by("boss")), 0);
+    only_mail(a);
+    (void)task(HB_PR_MANAGER, 0);
+    assert_int_equal(hooks(), 1);
+    /* A webhook that was taken out of the settings gets nothing any more. */
+    (void)open_incident("school");
+    assert_int_equal(hooks(), 2);
+    st.webhook = false;
+    only_mail(a);
+}
+
+static void test_json(void **state)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    const struct hb_message m = {
+        .incident = 3, .kind = HB_MSG_OVERDUE, .clock = 1, .name = ""};
+    const struct hb_message_words w = {.lang = HB_LANG_EN,
+                                       .organisation = "Town",
+                                       .zone_name = "JST",
+                                       .zone_minutes = 540,
+                                       .until = 1796074754 * (int64_t)HB_S};
+
+    (void)state;
+    hb_message_json(&b, &m, &w);
+    assert_string_equal(hb_buf_z(&b),
+                        "{\"incident\":3,\"kind\":\"overdue\","
+                        "\"title\":\"[Hinoban] Incident 3: a deadline has "
+                        "passed\",\"due\":\"2026-11-30T21:39:14.000Z\"}");
+}
+
 /* ---- what it says ---- */
 
 static void test_words(void **state)
@@ -449,6 +511,8 @@ int main(void)
         MADE(test_not_needed),
         MADE(test_clock_set_back),
         MADE(test_no_address),
+        MADE(test_webhook),
+        MADE(test_json),
         MADE(test_words),
     };
 

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "net/mail.h"
+#include "net/post.h"
 
 #define TO              "mail:"
 #define FILE_MAX_BYTES  16384u
@@ -64,6 +65,28 @@ int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
     return r < 0 ? r : send(org, &m, err);
 }
 
+int hb_outside_hook(const struct hb_conf_org *org,
+                    const struct hb_json *command, int *ret_status,
+                    struct hb_err *err)
+{
+    char secret[HB_MAIL_PASSWORD_MAX] = "";
+    const struct hb_post p = {
+        .url = org->webhook,
+        .json = hb_slice_z(hb_json_str(command, "text", "")),
+        .secret = secret,
+    };
+    int r = 0;
+
+    *ret_status = 0;
+    if (org->webhook_secret[0] != '\0')
+        r = hb_outside_password(org->webhook_secret, "webhook_secret", secret,
+                                err);
+    if (r == 0)
+        r = hb_post_send(&p, ret_status, err);
+    explicit_bzero(secret, sizeof(secret));
+    return r;
+}
+
 static int send(const struct hb_conf_org *org, struct hb_mail *m,
                 struct hb_err *err)
 {
@@ -76,7 +99,8 @@ static int send(const struct hb_conf_org *org, struct hb_mail *m,
     m->plain = org->mail_unencrypted;
     m->ca_file = org->mail_ca[0] != '\0' ? org->mail_ca : NULL;
     if (org->mail_user[0] != '\0') {
-        r = hb_outside_password(org->mail_password, password, err);
+        r = hb_outside_password(org->mail_password, "mail_password", password,
+                                err);
         m->user = org->mail_user;
         m->password = password;
     }
@@ -117,8 +141,8 @@ static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
     return 0;
 }
 
-int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
-                        struct hb_err *err)
+int hb_outside_password(const char *path, const char *setting,
+                        char ret[HB_MAIL_PASSWORD_MAX], struct hb_err *err)
 {
     _cleanup_close_ int fd =
         open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -134,12 +158,13 @@ int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
                          _("the file of \"%s\" has mode %04o; give it 0600 "
                            "(chmod 600), and change the secret if others may "
                            "have read it"),
-                         "mail_password", (unsigned)st.st_mode & 07777u);
+                         setting, (unsigned)st.st_mode & 07777u);
     r = S_ISREG(st.st_mode) ? password_line(fd, ret) : -EINVAL;
     if (r < 0)
         return hb_err_at(err, r, path, 0, 0,
-                         _("the file of mail_password must hold one line, the "
-                           "password"));
+                         _("the file of \"%s\" must hold one line, the "
+                           "secret"),
+                         setting);
     return 0;
 }
 

@@ -24,9 +24,17 @@ int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
                       const struct hb_json *command, char *answer,
                       struct hb_err *err) HB_WUR;
 
-/* The one line that the file PATH holds.  -EPERM others could read it, -EINVAL
- * no regular file, none or more than one line, control characters. */
-int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
+/* COMMAND: member "text", JSON, to the webhook of the settings.  *RET_STATUS
+ * as of hb_post_send(), whose errors it has, too. */
+int hb_outside_hook(const struct hb_conf_org *org,
+                    const struct hb_json *command, int *ret_status,
+                    struct hb_err *err) HB_WUR;
+
+/* The one line that the file PATH of SETTING holds.  -EPERM others could read
+ * it, -EINVAL no regular file, none or more than one line, control characters.
+ */
+int hb_outside_password(const char *path, const char *setting,
+                        char ret[HB_MAIL_PASSWORD_MAX],
                         struct hb_err *err) HB_WUR;
 
 #endif

@@ -72,6 +72,8 @@ static hb_timer_fn on_time;
 static hb_bus_command_fn on_command;
 static void mail(struct role *r, const char *key,
                  const struct hb_json *command);
+static void hook(struct role *r, const char *key,
+                 const struct hb_json *command);
 static void notify(struct role *r, const char *key,
                    const struct hb_json *command);
 static void page_one(struct site *s);
@@ -228,6 +230,22 @@ static void notify(struct role *r, const char *key,
     (void)hb_bus_answer(r->bus, key, "failed", "{}", hb_buf_z(&why));
 }
 
+/* The same to the webhook. */
+static void hook(struct role *r, const char *key, const struct hb_json *command)
+{
+    struct hb_err err = {0};
+    char answer[32];
+    int status = 0;
+
+    if (hb_outside_hook(&r->ctx->config->organisation, command, &status, &err) <
+        0) {
+        (void)hb_bus_answer(r->bus, key, "failed", "{}", err.message);
+        return;
+    }
+    (void)snprintf(answer, sizeof(answer), "HTTP %d", status);
+    (void)hb_bus_answer(r->bus, key, "done", "{}", answer);
+}
+
 static void on_command(void *arg, const struct hb_json *command)
 {
     struct role *r = arg;
@@ -240,6 +258,10 @@ static void on_command(void *arg, const struct hb_json *command)
     }
     if (hb_streq(hb_json_str(command, "cmd", ""), "notify")) {
         notify(r, key, command);
+        return;
+    }
+    if (hb_streq(hb_json_str(command, "cmd", ""), "hook")) {
+        hook(r, key, command);
         return;
     }
     if (!hb_streq(hb_json_str(command, "cmd", ""), "look"))

@@ -35,7 +35,7 @@ static int read_of(const char *text, size_t n, mode_t mode, char *ret)
     (void)snprintf(path, sizeof(path), "%s/password", dir);
     (void)unlink(path);
     assert_int_equal(hb_file_write(path, text, n, mode), 0);
-    r = hb_outside_password(path, ret, &err);
+    r = hb_outside_password(path, "mail_password", ret, &err);
     assert_int_equal(r < 0, err.message[0] != '\0');
     assert_null(strstr(err.message, "hunter2"));
     return r;
@@ -81,16 +81,19 @@ static void test_no_file(void **state)
     struct hb_err err = {0};
 
     (void)snprintf(path, sizeof(path), "%s/none", dir);
-    assert_int_equal(hb_outside_password(path, got, &err), -ENOENT);
+    assert_int_equal(hb_outside_password(path, "mail_password", got, &err),
+                     -ENOENT);
     assert_non_null(strstr(err.message, path));
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(hb_outside_password(path, got, &err), -EINVAL);
+    assert_int_equal(hb_outside_password(path, "mail_password", got, &err),
+                     -EINVAL);
     assert_int_equal(unlink(path), 0);
     /* Nobody leads us to another secret. */
     (void)snprintf(link, sizeof(link), "%s/link", dir);
     assert_int_equal(hb_file_write(path, "hunter2\n", 8, 0600), 0);
     assert_int_equal(symlink(path, link), 0);
-    assert_int_equal(hb_outside_password(link, got, &err), -ELOOP);
+    assert_int_equal(hb_outside_password(link, "mail_password", got, &err),
+                     -ELOOP);
 }
 
 /* ---- notices: only to whom root registered ---- */
