@@ -242,8 +242,11 @@ struct hb_casebook {
     size_t general_n;
     const struct hb_fact *facts; /* the catalogue */
     size_t facts_n;
-    struct hb_variables fact_vars; /* the same as variables */
-    const struct hb_case *common;  /* controls and papers that cases share */
+    struct hb_variables fact_vars;   /* the same as variables */
+    const struct hb_case *common;    /* controls and papers that cases share */
+    const struct hb_document *cards; /* to print for staff: no facts, only
+                                        sections of text and people */
+    size_t cards_n;
     const struct hb_playbook **playbooks; /* all, for "playbook" steps */
     size_t playbooks_n;
     uint8_t hash[32];       /* of all files; part of the proofs' binding */

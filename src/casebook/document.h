@@ -21,7 +21,8 @@ enum hb_doc_kind {
     HB_DOC_TEXT,      /* paragraphs of a letter or notice */
     HB_DOC_FACTS,     /* the facts of the case (case.yaml) */
     HB_DOC_SOURCES,   /* every fact with its source and evidence */
-    HB_DOC_CLOCKS     /* deadlines, and how each ended */
+    HB_DOC_CLOCKS,    /* deadlines, and how each ended */
+    HB_DOC_PEOPLE     /* who is registered, with telephone; cards only */
 };
 
 struct hb_doc_field {

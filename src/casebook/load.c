@@ -32,7 +32,7 @@ static int load_row(struct hb_load *l, const struct hb_yaml *map,
                     struct hb_row *ret);
 static int load_case(struct hb_load *l, const char *folder, struct hb_case *c);
 static int check_names(struct hb_load *l, const char *path,
-                       const struct hb_load_names *names);
+                       const struct hb_load_names *names, bool common);
 static int load_signs(struct hb_load *l, const char *dir, const char *name,
                       const struct hb_signs **ret);
 static int load_case_file(struct hb_load *l, const char *path,
@@ -211,9 +211,11 @@ static int load_shared(struct hb_load *l, const char *path)
     int r = dir == NULL ? -ENOMEM : hb_load_folder(l, path, &names);
 
     if (r == 0)
-        r = check_names(l, path, &names);
+        r = check_names(l, path, &names, true);
     if (r == 0 && hb_load_named(&names, "documents"))
         r = hb_load_documents(l, path, l->common);
+    if (r == 0 && hb_load_named(&names, "cards"))
+        r = hb_load_cards(l, path);
     if (r == 0 && hb_load_named(&names, "controls.yaml"))
         r = hb_load_controls(l, path, l->common);
     if (r < 0 || !hb_load_named(&names, "playbooks"))
@@ -363,7 +365,7 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
     int r = path == NULL ? -ENOMEM : hb_load_folder(l, path, &names);
 
     if (r == 0)
-        r = check_names(l, path, &names);
+        r = check_names(l, path, &names, false);
     if (r == 0)
         r = load_case_file(l, path, c);
     if (r == 0 && hb_load_named(&names, "documents"))
@@ -386,19 +388,21 @@ static int load_case(struct hb_load *l, const char *folder, struct hb_case *c)
 
 /* A file that nobody reads is a typing mistake in its name. */
 static int check_names(struct hb_load *l, const char *path,
-                       const struct hb_load_names *names)
+                       const struct hb_load_names *names, bool common)
 {
-    static const char *const known[] = {
-        "case.yaml", "controls.yaml", "playbook.yaml", "documents",
-        "drill",     "README.md",     "playbooks",     "signs.yaml"};
-    struct hb_load_names k = {(char **)(uintptr_t)known, HB_ARRAY_LEN(known)};
+    static const char *const
+        known[] = {"case.yaml", "controls.yaml", "playbook.yaml", "documents",
+                   "drill",     "README.md",     "playbooks",     "signs.yaml",
+                   "cards"}; /* the last one in common/ only */
+    const size_t n = HB_ARRAY_LEN(known) - (common ? 0 : 1);
+    struct hb_load_names k = {(char **)(uintptr_t)known, n};
 
     for (size_t i = 0; i < names->n; i++) {
         const char *near;
 
         if (hb_load_named(&k, names->v[i]))
             continue;
-        near = hb_nearest(names->v[i], known, HB_ARRAY_LEN(known));
+        near = hb_nearest(names->v[i], known, n);
         return hb_err_at(l->err, -EINVAL, path, 0, 0,
                          near != NULL ? _("unknown file %s; did you mean %s?")
                                       : _("unknown file %s"),

@@ -93,6 +93,8 @@ int hb_load_controls(struct hb_load *l, const char *path,
                      struct hb_case *c) HB_WUR;
 int hb_load_documents(struct hb_load *l, const char *path,
                       struct hb_case *c) HB_WUR;
+/* PATH/cards, into the book. */
+int hb_load_cards(struct hb_load *l, const char *path) HB_WUR;
 /* One playbook; references to other playbooks are resolved by _link. */
 int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
                      const struct hb_playbook **ret) HB_WUR;

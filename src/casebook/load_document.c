@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load_document.c - reads the templates of papers (documents/D01.yaml ...).
+ * load_document.c - reads the templates of papers (documents/D01.yaml ...) and
+ * the cards for staff (common/cards/), which have the same form.
  *
  * A template holds headings, labels, paragraphs and names of facts.  A name
  * that nobody knows, also one in braces within a paragraph, is an error here
@@ -12,6 +13,13 @@
 
 #define FACTS_MAX 512u
 
+typedef int check_fn(struct hb_load *l, const struct hb_yaml *top,
+                     const struct hb_document *d);
+
+static check_fn paper_only, card_only;
+static int load_all(struct hb_load *l, const char *path, const char *folder,
+                    check_fn *check, const struct hb_document **ret,
+                    size_t *ret_n);
 static int load_document(struct hb_load *l, const struct hb_yaml *top,
                          const char *name, struct hb_document *d);
 static int load_section(struct hb_load *l, const struct hb_yaml *map,
@@ -31,7 +39,21 @@ static struct hb_words fact_names(struct hb_load *l, const char **names);
 
 int hb_load_documents(struct hb_load *l, const char *path, struct hb_case *c)
 {
-    const char *dir = hb_arena_printf(l->a, "%s/documents", path);
+    return load_all(l, path, "documents", paper_only, &c->documents,
+                    &c->documents_n);
+}
+
+int hb_load_cards(struct hb_load *l, const char *path)
+{
+    return load_all(l, path, "cards", card_only, &l->book->cards,
+                    &l->book->cards_n);
+}
+
+static int load_all(struct hb_load *l, const char *path, const char *folder,
+                    check_fn *check, const struct hb_document **ret,
+                    size_t *ret_n)
+{
+    const char *dir = hb_arena_printf(l->a, "%s/%s", path, folder);
     struct hb_document *list;
     struct hb_load_names names = {0};
     int r = dir == NULL ? -ENOMEM : hb_load_folder(l, dir, &names);
@@ -41,7 +63,7 @@ int hb_load_documents(struct hb_load *l, const char *path, struct hb_case *c)
     list = HB_NEW_N(l->a, struct hb_document, names.n + 1);
     if (list == NULL)
         return -ENOMEM;
-    c->documents = list;
+    *ret = list;
     for (size_t i = 0; i < names.n; i++) {
         const char *file = hb_arena_printf(l->a, "%s/%s", dir, names.v[i]);
         struct hb_yaml *top = NULL;
@@ -51,9 +73,43 @@ int hb_load_documents(struct hb_load *l, const char *path, struct hb_case *c)
         r = hb_load_yaml(l, file, &top, NULL);
         if (r == 0)
             r = load_document(l, top, names.v[i], &list[i]);
+        if (r == 0)
+            r = check(l, top, &list[i]);
         if (r < 0)
             return r;
-        c->documents_n++;
+        ++*ret_n;
+    }
+    return 0;
+}
+
+static int paper_only(struct hb_load *l, const struct hb_yaml *top,
+                      const struct hb_document *d)
+{
+    for (size_t i = 0; i < d->sections_n; i++)
+        if (d->sections[i].kind == HB_DOC_PEOPLE)
+            return hb_yaml_err(top, l->err, -EINVAL,
+                               _("only a card (cards/) lists people"));
+    return 0;
+}
+
+/* A card is printed before anything happened: there is no incident whose
+ * facts it could tell. */
+static int card_only(struct hb_load *l, const struct hb_yaml *top,
+                     const struct hb_document *d)
+{
+    for (size_t i = 0; i < d->sections_n; i++) {
+        const struct hb_doc_section *s = &d->sections[i];
+        bool plain = s->when == NULL &&
+                     (s->kind == HB_DOC_TEXT || s->kind == HB_DOC_PEOPLE);
+
+        for (size_t k = 0; plain && k < s->paras_n; k++)
+            plain = s->paras[k].when == NULL &&
+                    strchr(s->paras[k].text.in[HB_LANG_EN], '{') == NULL &&
+                    strchr(s->paras[k].text.in[HB_LANG_JA], '{') == NULL;
+        if (!plain)
+            return hb_yaml_err(top, l->err, -EINVAL,
+                               _("a card has sections of kind text or people, "
+                                 "without conditions and facts"));
     }
     return 0;
 }

@@ -66,7 +66,7 @@ static const char *const doc_kinds[] = {
     [HB_DOC_EVIDENCE] = "evidence",   [HB_DOC_TASKS] = "tasks",
     [HB_DOC_DECISIONS] = "decisions", [HB_DOC_TEXT] = "text",
     [HB_DOC_FACTS] = "facts",         [HB_DOC_SOURCES] = "sources",
-    [HB_DOC_CLOCKS] = "clocks",
+    [HB_DOC_CLOCKS] = "clocks",       [HB_DOC_PEOPLE] = "people",
 };
 static const char *const value_types[] = {
     [HB_VAL_STRING] = "string",

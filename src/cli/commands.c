@@ -81,6 +81,14 @@ const struct hb_cli_command hb_cli_commands[] = {
         "done   what was owed was done: say how, with the number of receipt\n"
         "stop   it does not apply: a second person has to say so too\n"
         "start  a rule (hinoban rules list) or contract:NAME by hand")},
+    {"message", hb_cmd_message, HB_CLI_DAILY,
+     N_("who was told what by mail, and whether it arrived"),
+     "list [INCIDENT] | test PERSON", "list test",
+     N_("People are told that there is something to look at, never what, and "
+        "only those who are\n"
+        "registered. Whom mail does not reach is to be called: hinoban "
+        "status.\n"
+        "test  sends a mail to PERSON to see whether it arrives")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},
@@ -104,6 +112,14 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"document", hb_cmd_document, HB_CLI_DAILY,
      N_("print a paper of an incident"), "D01|D02 INCIDENT [--html]",
      "D01 D02 --html", NULL},
+    {"card", hb_cmd_card, HB_CLI_DAILY,
+     N_("pages to print for staff: what to do first, and whom to call"),
+     "list | print NAME [--html] [--lang en|ja]", "list print --html --lang",
+     N_("One page each, from the case book; print them before anything "
+        "happens. call-tree has\n"
+        "the telephone numbers of those who are registered (hinoban "
+        "person); what it cannot\n"
+        "know is filled in by hand.")},
     {"evidence", hb_cmd_evidence, HB_CLI_DAILY,
      N_("list the evidence, prove it unchanged, hand it over"),
      "list [INCIDENT] | add INCIDENT FILE --from \"WHOM OR WHAT\" |\n  verify "

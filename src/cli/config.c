@@ -53,7 +53,8 @@ static int check(const struct hb_cli *cli, const char *file)
 
     if (hb_config_load(file, &c, &err) < 0 ||
         hb_config_check_machine(c, own, &err) < 0 ||
-        readable(c->organisation.mail_password, &err) < 0)
+        readable(c->organisation.mail_password, &err) < 0 ||
+        readable(c->organisation.webhook_secret, &err) < 0)
         return hb_cli_fail(&err);
     printf(
         P_("%s is right: %zu site\n", "%s is right: %zu sites\n", c->sites.n),

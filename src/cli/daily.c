@@ -315,6 +315,27 @@ int hb_cmd_clock(struct hb_cli *cli, int argc, char **argv)
     return args_send(&a, cli, cmd);
 }
 
+int hb_cmd_message(struct hb_cli *cli, int argc, char **argv)
+{
+    const char *verb = argc > 1 ? argv[1] : "list";
+    int64_t id = 0;
+    struct args a;
+
+    if (hb_streq(verb, "test") && argc == 3) {
+        args_begin(&a);
+        hb_jw_str(&a.w, "person", argv[2]);
+        return args_send(&a, cli, "message.test");
+    }
+    if (!hb_streq(verb, "list") || argc > 3)
+        return hb_cli_usage(cli, _("say what to do: list [INCIDENT] or test "
+                                   "PERSON"));
+    if (argc == 3 && number(cli, argv[2], &id) != HB_EXIT_OK)
+        return HB_EXIT_USAGE;
+    args_begin(&a);
+    hb_jw_int(&a.w, "incident", id);
+    return args_send(&a, cli, "message.list");
+}
+
 int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
 {
     const char *site = hb_client_opt(&argc, argv, "--site");

@@ -46,6 +46,8 @@ static int check_anchor(const struct hb_config *c, const struct hb_yaml *map,
 static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
                        struct hb_err *err);
 static int check_mail_files(const struct hb_config *c, struct hb_err *err);
+static int check_webhook(const struct hb_config *c, const struct hb_yaml *map,
+                         struct hb_err *err);
 static int check_machine_site(const struct hb_conf_site *s,
                               const struct hb_yaml *map, const char *const *own,
                               struct hb_err *err);
@@ -164,6 +166,8 @@ static int check_all(struct hb_config *c, struct hb_err *err)
 
     if (r == 0)
         r = check_relay(c, c->yaml, err);
+    if (r == 0)
+        r = check_webhook(c, c->yaml, err);
     /* Places in the tree and rows must run in parallel. */
     HB_ASSERT(c->sites.n == (seq != NULL ? seq->count : 0));
     for (size_t i = 0; i < c->sites.n && r == 0; i++) {
@@ -470,12 +474,39 @@ static int check_relay(const struct hb_config *c, const struct hb_yaml *map,
     return 0;
 }
 
+/* net/post.c looks at it again as it is connected to. */
+static int check_webhook(const struct hb_config *c, const struct hb_yaml *map,
+                         struct hb_err *err)
+{
+    static const char *const own[] = {"http://127.0.0.1", "http://localhost",
+                                      "http://[::1]"};
+    const char *url = c->organisation.webhook;
+    bool good = strncmp(url, "https://", 8) == 0 && url[8] != '\0';
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(own); i++) {
+        size_t n = strlen(own[i]);
+
+        if (strncmp(url, own[i], n) == 0 && strchr(":/", url[n]) != NULL)
+            good = true;
+    }
+    if (url[0] != '\0' && (!good || strpbrk(url, " \t\r\n@<>\"\\") != NULL))
+        return hb_yaml_err(at(at(map, "organisation"), "webhook"), err, -EINVAL,
+                           _("a webhook is https://HOST/..., or http:// to "
+                             "this machine itself"));
+    if (url[0] == '\0' && c->organisation.webhook_secret[0] != '\0')
+        return hb_yaml_err(at(map, "organisation"), err, -EINVAL,
+                           _("webhook_secret belongs to webhook"));
+    return 0;
+}
+
 /* What the mail server wants to be shown must be there. */
 static int check_mail_files(const struct hb_config *c, struct hb_err *err)
 {
-    static const char *const names[] = {"mail_password", "mail_ca"};
+    static const char *const names[] = {"mail_password", "mail_ca",
+                                        "webhook_secret"};
     const char *const paths[] = {c->organisation.mail_password,
-                                 c->organisation.mail_ca};
+                                 c->organisation.mail_ca,
+                                 c->organisation.webhook_secret};
     char reason[128];
 
     for (size_t i = 0; i < HB_ARRAY_LEN(names); i++)

@@ -62,6 +62,7 @@ struct hb_conf_org {
     const char *zone_name;     /* "JST" */
     int64_t zone_minutes;      /* 540 */
     int kind;                  /* hb_config_kind() */
+    int language;              /* enum hb_lang: of notices */
     const char *mail_relay;    /* "smtp://127.0.0.1:25" */
     bool mail_unencrypted;     /* smtp:// to another machine without TLS */
     const char *mail_user;     /* "": the relay wants none */
@@ -69,8 +70,10 @@ struct hb_conf_org {
     const char *mail_ca;       /* who signs the relay's certificate; "": the
                                   system's */
     const char *mail_from;
-    const char *anchor; /* where checkpoints leave the machine:
-                           "file:/mnt/...", "mail:officer@..." */
+    const char *webhook;        /* URL that hears of notices; "" none */
+    const char *webhook_secret; /* path of the file; "" not signed */
+    const char *anchor;         /* where checkpoints leave the machine:
+                                   "file:/mnt/...", "mail:officer@..." */
 };
 
 struct hb_conf_contract {

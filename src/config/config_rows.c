@@ -26,6 +26,7 @@
 static const char *const kind_words[] = {
     "company",  "municipality",    "board-of-education", "public-school",
     "assembly", "public-hospital", "private-school",     NULL};
+static const char *const lang_words[] = {"en", "ja", NULL}; /* enum hb_lang */
 static const char *const private_words[] = {
     [HB_PRIVATE_NONE] = "none",
     [HB_PRIVATE_NGINX] = "nginx",
@@ -166,6 +167,9 @@ static const struct hb_conf_row org_rows[] = {
     {"kind", HB_CONF_ENUM, AT(hb_conf_org, kind), 0, 0, "company",
      N_("Kind of organisation; it decides whom reports are owed to."),
      kind_words, NULL, 0},
+    {"language", HB_CONF_ENUM, AT(hb_conf_org, language), 0, 0, "ja",
+     N_("Language of the notices that people get by mail."), lang_words, NULL,
+     0},
     {"anchor", HB_CONF_STR, AT(hb_conf_org, anchor), 0, 0, "",
      N_("Where signed checkpoints of the evidence leave this machine: "
         "file:/PATH (another host's share) or mail:ADDRESS. Empty: nowhere, "
@@ -200,6 +204,19 @@ static const struct hb_conf_row org_rows[] = {
      NULL, NULL, 0},
     {"mail_from", HB_CONF_STR, AT(hb_conf_org, mail_from), 0, 0,
      "hinoban@localhost", N_("Sender of our mail."), NULL, NULL, 0},
+    {"webhook", HB_CONF_STR, AT(hb_conf_org, webhook), 0, 0, "",
+     N_("Address that is told of each notice, such as a chat of your own: "
+        "https://HOST/..., or http:// to this machine itself. It gets the "
+        "number of the incident, what kind of notice and until when, as JSON "
+        "by POST. Whoever reads there need not be registered, and the address "
+        "is no secret: it stands in \"hinoban config dump\". Empty: none."),
+     NULL, NULL, 0},
+    {"webhook_secret", HB_CONF_SECRET, AT(hb_conf_org, webhook_secret), 0, 0,
+     "",
+     N_("File with a secret on one line by which the webhook knows us: header "
+        "X-Hinoban-Signature, HMAC-SHA256 of the body. As mail_password, only "
+        "hinoban-outside may read it."),
+     NULL, NULL, 0},
     END,
 };
 

@@ -84,5 +84,9 @@ extern const struct hb_core_cmd hb_core_cmds_circle[];
 extern const struct hb_core_cmd hb_core_cmds_clock[];
 extern const struct hb_core_cmd hb_core_cmds_metrics[];
 extern const struct hb_core_cmd hb_core_cmds_report[];
+extern const struct hb_core_cmd hb_core_cmds_message[];
+
+/* Adds to the text of "status" whom no mail has reached (core_message.c). */
+int hb_core_messages_status(struct hb_core_call *call) HB_WUR;
 
 #endif

@@ -46,6 +46,7 @@ static hb_task_fn add_task;
 static hb_evidence_fn add_evidence;
 static hb_events_fn add_event;
 static hb_person_fn add_person;
+static void add_roles(struct hb_buf *b, unsigned roles);
 static const char *owner_of(struct hb_core_call *call, const struct hb_task *t);
 static void begin(struct list *l, struct hb_core_call *call);
 static int finish(struct list *l, const char *none);
@@ -73,6 +74,9 @@ static int status(struct hb_core_call *call)
     parts(call);
     anchor(call);
     hb_core_reports_wait(call);
+    r = hb_core_messages_status(call);
+    if (r < 0)
+        return r;
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
                     hb_core_shown(call, call->core->trouble));
@@ -475,12 +479,10 @@ static int person_me(struct hb_core_call *call)
 static int add_person(void *arg, const struct hb_person *p)
 {
     struct list *l = arg;
-    struct hb_buf roles = HB_BUF_INIT;
+    struct hb_buf roles = HB_BUF_INIT, deputy = HB_BUF_INIT;
 
-    for (unsigned bit = 1; bit <= HB_PR_AUDIT; bit <<= 1)
-        if ((p->roles & bit) != 0)
-            hb_buf_addf(&roles, "%s%s", roles.n > 0 ? "," : "",
-                        hb_person_role_name(bit));
+    add_roles(&roles, p->roles);
+    add_roles(&deputy, hb_deputy_roles(&l->call->core->state, p->id));
     hb_buf_addf(&l->call->text, "  %-16s uid %-6lld %-24s %s%s\n", p->name,
                 (long long)p->uid, hb_buf_z(&roles), p->full_name,
                 p->active ? "" : _("  (not active)"));
@@ -490,11 +492,22 @@ static int add_person(void *arg, const struct hb_person *p)
     hb_jw_str(&l->w, "full_name", p->full_name);
     hb_jw_int(&l->w, "uid", p->uid);
     hb_jw_str(&l->w, "roles", hb_buf_z(&roles));
+    hb_jw_str(&l->w, "deputy_of", hb_buf_z(&deputy));
+    hb_jw_str(&l->w, "phone", p->phone);
     hb_jw_bool(&l->w, "active", p->active);
     hb_jw_end_obj(&l->w);
     hb_buf_done(&roles);
+    hb_buf_done(&deputy);
     l->n++;
     return 0;
+}
+
+static void add_roles(struct hb_buf *b, unsigned roles)
+{
+    for (unsigned bit = 1; bit <= HB_PR_AUDIT; bit <<= 1)
+        if ((roles & bit) != 0)
+            hb_buf_addf(b, "%s%s", b->n > 0 ? "," : "",
+                        hb_person_role_name(bit));
 }
 
 static int control_list(struct hb_core_call *call)

@@ -125,11 +125,13 @@ static int open_keys(struct hb_core *c, struct hb_err *err)
 
 static int open_stores(struct hb_core *c, struct hb_err *err)
 {
+    const char *hook = c->ctx->config->organisation.webhook;
     char path[HB_MAX_PATH];
     int r = hb_state_open(c->ctx->state_dir, c->book, &c->state, err);
 
     if (r < 0)
         return r;
+    c->state.webhook = hook != NULL && hook[0] != '\0';
     (void)snprintf(path, sizeof(path), "%s/evidence", c->ctx->state_dir);
     r = hb_mkdirs(path, 0700);
     if (r == 0)
@@ -216,6 +218,7 @@ static void on_second(void *arg)
     hb_core_staged_fetch(c);
     hb_core_reflex_go(c);
     hb_core_clocks_second(c);
+    hb_core_messages_second(c);
 }
 
 static void on_checkpoint(void *arg)

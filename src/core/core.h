@@ -94,6 +94,7 @@ struct hb_core {
     unsigned reflex_breaks;              /* breaks it */
     int64_t wall_offset;   /* wall minus monotonic, to notice jumps */
     bool mailing;          /* a checkpoint is on its way */
+    int64_t message;       /* the notice that is on its way; 0 none */
     int64_t signed_lines;  /* of the log, with the last checkpoint */
     int64_t signed_at;     /* ns UTC */
     int64_t mailing_items; /* of evidence, in it */
@@ -183,6 +184,10 @@ int hb_core_anchor_paper(struct hb_core *c, const struct hb_person *person,
 #define HB_CORE_REASON 512u
 bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
                            bool *ret_failing);
+
+/* ---- core_message.c: notices to people ---- */
+/* Hands over what is due; called once a second. */
+void hb_core_messages_second(struct hb_core *c);
 
 /* ---- core_export.c ---- */
 /* Packages of evidence below the state directory begin with this. */

@@ -218,7 +218,7 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
     return rc;
 }
 
-/* What the mail server wants to be shown. */
+/* What the mail server and the webhook want to be shown. */
 static int allow_mail(const struct rules *rs, const struct hb_role *r,
                       const struct hb_config *config, struct hb_err *err)
 {
@@ -232,6 +232,8 @@ static int allow_mail(const struct rules *rs, const struct hb_role *r,
         rc = allow_folder_of(rs, org->mail_ca, READ, err);
     if (rc == 0 && org->mail_password[0] != '\0')
         rc = allow_folder_of(rs, org->mail_password, READ, err);
+    if (rc == 0 && org->webhook_secret[0] != '\0')
+        rc = allow_folder_of(rs, org->webhook_secret, READ, err);
     return rc;
 }
 

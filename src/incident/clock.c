@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "incident/fact.h"
+#include "incident/message.h"
 
 #define COLUMNS                                                                \
     "id, incident, rule, title_en, title_ja, start, due, target, yardstick,"   \
@@ -58,7 +59,7 @@ static int no_words(const char *words, struct hb_err *err);
 static int warn(struct hb_state *s, const struct hb_clock *c, int64_t now,
                 hb_clock_warn_fn *fn, void *arg);
 static int mark(struct hb_state *s, const struct hb_clock *c, unsigned bits,
-                const char *kind);
+                const char *kind, int warning);
 static int tell(struct hb_state *s, const struct hb_clock *c, const char *kind,
                 const struct hb_person *by, const char *words);
 static void read_row(struct hb_stmt *q, struct hb_clock *ret);
@@ -329,7 +330,7 @@ static int doubt(struct review *x, const struct hb_clock *c)
     if ((c->warned & HB_CLK_DOUBTFUL) != 0)
         return 0;
     x->changed++;
-    return mark(x->s, c, HB_CLK_DOUBTFUL, "clock.doubtful");
+    return mark(x->s, c, HB_CLK_DOUBTFUL, "clock.doubtful", -1);
 }
 
 static int move(struct review *x, const struct hb_clock *old,
@@ -508,14 +509,16 @@ static int warn(struct hb_state *s, const struct hb_clock *c, int64_t now,
         return 0;
     r = mark(s, c, bits,
              latest == HB_WARNING_KIND_OVERDUE ? "clock.overdue"
-                                               : "clock.warning");
+                                               : "clock.warning",
+             latest);
     if (r == 0 && fn != NULL)
         fn(arg, c, latest);
     return r;
 }
 
+/* WARNING: who has to know is told, too; -1: nobody. */
 static int mark(struct hb_state *s, const struct hb_clock *c, unsigned bits,
-                const char *kind)
+                const char *kind, int warning)
 {
     int r = hb_db_begin(s->db);
 
@@ -525,6 +528,8 @@ static int mark(struct hb_state *s, const struct hb_clock *c, unsigned bits,
                    c->id, (int64_t)(c->warned | bits));
     if (r == 0)
         r = tell(s, c, kind, NULL, "");
+    if (r == 0 && warning >= 0)
+        r = hb_message_deadline(s, c, warning);
     if (r == 0)
         r = hb_db_commit(s->db);
     if (r < 0)

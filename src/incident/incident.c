@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/num.h"
+#include "incident/message.h"
 #include "incident/prevent.h"
 
 #define COLUMNS                                                                \
@@ -318,9 +319,10 @@ static int open_new(struct hb_state *s, const struct hb_incident *i,
                    "tittiiitii", uid, (int64_t)i->case_number, i->key,
                    i->object, (int64_t)i->severity, i->opened, i->known_at,
                    i->opened_by, i->first_event, i->last_event);
-    if (r == 0)
-        *ret_id = hb_db_last_id(s->db);
-    return r;
+    if (r < 0)
+        return r;
+    *ret_id = hb_db_last_id(s->db);
+    return hb_message_opened(s, *ret_id);
 }
 
 static int join(struct hb_state *s, int64_t id, const struct hb_finding *f)

@@ -112,6 +112,8 @@ int hb_timeline_count(struct hb_state *s, int64_t incident,
                       int64_t *ret) HB_WUR;
 /* One sentence in LANG. */
 void hb_moment_text(struct hb_buf *b, const struct hb_moment *m, int lang);
+/* A product role ("officer") in LANG; NAME itself where it is none. */
+const char *hb_role_word(int lang, const char *name);
 
 /* ---- tasks of people ---- */
 

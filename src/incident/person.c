@@ -121,8 +121,29 @@ int hb_deputy_set(struct hb_state *s, unsigned role, int64_t person, int rank)
                       "iii", (int64_t)role, person, (int64_t)rank);
 }
 
+unsigned hb_deputy_roles(struct hb_state *s, int64_t person)
+{
+    unsigned roles = 0;
+    struct hb_stmt *q;
+
+    if (hb_db_stmt(s->db, "SELECT role FROM deputy WHERE person = ?1", &q) < 0)
+        return 0;
+    if (hb_stmt_int(q, 1, person) == 0)
+        while (hb_stmt_step(q) == 1)
+            roles |= (unsigned)hb_stmt_col_int(q, 0);
+    hb_stmt_reset(q);
+    return roles;
+}
+
 int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
                       unsigned tries, struct hb_person *ret)
+{
+    return hb_person_on_duty_for(s, a, 0, role, tries, ret);
+}
+
+int hb_person_on_duty_for(struct hb_state *s, struct hb_arena *a,
+                          int64_t incident, unsigned role, unsigned tries,
+                          struct hb_person *ret)
 {
     struct hb_stmt *q;
     unsigned at = 0;
@@ -136,6 +157,8 @@ int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
         " FROM person p LEFT JOIN deputy d"
         " ON d.person = p.id AND (d.role & ?1) <> 0"
         " WHERE active = 1 AND ((roles & (?1 | 1)) <> 0 OR d.rank IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.incident = ?2"
+        " AND h.person = p.id)"
         " GROUP BY p.id ORDER BY (roles & ?1) = 0, min(d.rank) IS NULL,"
         " min(d.rank), p.id",
         &q);
@@ -143,6 +166,8 @@ int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
         return r;
     for (;;) {
         r = hb_stmt_int(q, 1, role);
+        if (r == 0)
+            r = hb_stmt_int(q, 2, incident);
         while (r >= 0 && (r = hb_stmt_step(q)) == 1) {
             if (at++ == tries) {
                 r = fetch(q, a, ret);

@@ -54,10 +54,17 @@ int hb_person_count(struct hb_state *s, unsigned roles) HB_WUR;
 /* DEPUTY stands in for ROLE, first RANK first. */
 int hb_deputy_set(struct hb_state *s, unsigned role, int64_t person,
                   int rank) HB_WUR;
+/* The roles for which PERSON stands in; 0 none, also where it cannot be
+ * read. */
+unsigned hb_deputy_roles(struct hb_state *s, int64_t person);
 /* Who to ask for ROLE after TRIES unanswered pages: the holder first, then
  * the deputies by rank, then any officer; -ENOENT. */
 int hb_person_on_duty(struct hb_state *s, struct hb_arena *a, unsigned role,
                       unsigned tries, struct hb_person *ret) HB_WUR;
+/* The same without those from whom INCIDENT is hidden (hidden.h). */
+int hb_person_on_duty_for(struct hb_state *s, struct hb_arena *a,
+                          int64_t incident, unsigned role, unsigned tries,
+                          struct hb_person *ret) HB_WUR;
 
 /* [a-z0-9._-]{1,32}, not beginning with '.' or '-'. */
 bool hb_person_name_ok(const char *name);

@@ -209,10 +209,23 @@ static const char report[] =
     " ended_by TEXT NOT NULL, words TEXT NOT NULL);"
     "CREATE INDEX report_state ON report(state, id);";
 
+/* What people are told, one row a person and thing (message.h). */
+static const char message[] =
+    "CREATE TABLE message("
+    " id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
+    " incident INTEGER NOT NULL, task INTEGER NOT NULL,"
+    " clock INTEGER NOT NULL, person INTEGER NOT NULL,"
+    " channel TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+    " created INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " next_try INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " changed INTEGER NOT NULL, detail TEXT NOT NULL);"
+    "CREATE INDEX message_due ON message(state, next_try);"
+    "CREATE INDEX message_incident ON message(incident, id);";
+
 static const struct hb_migration migrations[] = {
-    {1, first},    {2, engine},       {3, dropped}, {4, reflex_deed},
-    {5, no_proof}, {6, staged_broke}, {7, fact},    {8, hidden},
-    {9, clock},    {10, report},
+    {1, first},    {2, engine},       {3, dropped},  {4, reflex_deed},
+    {5, no_proof}, {6, staged_broke}, {7, fact},     {8, hidden},
+    {9, clock},    {10, report},      {11, message},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

@@ -17,6 +17,7 @@ struct hb_state {
     struct hb_db *db;
     struct hb_evidence *evidence;       /* evidence.h; may be NULL in tests */
     const struct hb_casebook *casebook; /* borrowed */
+    bool webhook; /* notices go to a webhook, too (message.h) */
 };
 
 /* Opens DIR/state.db, running the migrations. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "incident/message.h"
 #include "incident/person.h"
 #include "incident/prevent.h"
 
@@ -53,6 +54,8 @@ int hb_task_add(struct hb_state *s, const struct hb_task *t, int64_t *ret_id)
         made.id = hb_db_last_id(s->db);
         r = note(s, &made, "task.added", "role:core", NULL, NULL, NULL);
     }
+    if (r == 0)
+        r = hb_message_task(s, &made);
     if (r == 0 && own)
         r = hb_db_commit(s->db);
     if (r < 0) {
@@ -139,7 +142,8 @@ int hb_task_assign(struct hb_state *s, int64_t id, int64_t person, int64_t due)
 
     if (r < 0)
         return r;
-    return hb_db_changes(s->db) == 0 ? -ENOENT : 0;
+    return hb_db_changes(s->db) == 0 ? -ENOENT
+                                     : hb_message_assigned(s, id, person);
 }
 
 int hb_task_each(struct hb_state *s, int64_t incident, bool waiting_only,
@@ -216,9 +220,10 @@ static int escalate_one(struct hb_state *s, struct hb_arena *a,
     unsigned tries = (unsigned)t->escalated;
     /* Whom the step names is asked from the first on; else the holder was
      * asked already, and it goes to the deputies. */
-    int r = t->pass_to != 0
-                ? hb_person_on_duty(s, a, t->pass_to, tries, &next)
-                : hb_person_on_duty(s, a, t->roles, tries + 1, &next);
+    int r = t->pass_to != 0 ? hb_person_on_duty_for(s, a, t->incident,
+                                                    t->pass_to, tries, &next)
+                            : hb_person_on_duty_for(s, a, t->incident, t->roles,
+                                                    tries + 1, &next);
 
     if (r == -ENOENT)
         next = (struct hb_person){.name = "-", .full_name = "-"};
@@ -236,6 +241,8 @@ static int escalate_one(struct hb_state *s, struct hb_arena *a,
     if (r == 0)
         r = note(s, t, "task.escalated", "role:core", NULL, next.full_name,
                  NULL);
+    if (r == 0 && next.id != 0)
+        r = hb_message_escalated(s, t, &next, now);
     if (r == 0)
         r = hb_db_commit(s->db);
     if (r < 0)

@@ -118,6 +118,10 @@ static const struct {
     {"incident.shown", N_("{by} widened the circle of those who may see this "
                           "incident.")},
     {"fact.known", N_("{fact}: {value} (source: {source}).")},
+    {"message.held", N_("Mail may be read along: nothing about this incident "
+                        "is sent by mail. Call by telephone.")},
+    {"message.failed", N_("The notice to {to} could not be delivered. Call by "
+                          "telephone.")},
     {"document.made", N_("Document {name} written in {lang}.")},
     {"clock.jump", N_("This machine's clock jumped by {seconds} s.")},
     {"role.died", N_("A part of Hinoban ended unexpectedly and was started "
@@ -127,7 +131,6 @@ static const struct {
 static const char *find(const char *kind);
 static const char *state_word(int lang, const char *name);
 static void add_reasons(struct hb_buf *b, int lang, const struct hb_json *v);
-static const char *role_word(int lang, const char *name);
 static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
                       const char *name, size_t n);
 
@@ -241,7 +244,7 @@ static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
     else if (hb_streq(key, "reasons"))
         add_reasons(b, lang, v);
     else if (v->type == HB_JSON_STR && hb_streq(key, "roles"))
-        hb_show(b, hb_slice_z(role_word(lang, v->str.p)));
+        hb_show(b, hb_slice_z(hb_role_word(lang, v->str.p)));
     else if (v->type == HB_JSON_STR && hb_streq(key, "state"))
         hb_buf_addz(b, state_word(lang, v->str.p));
     else if (v->type == HB_JSON_STR)
@@ -251,7 +254,7 @@ static void add_value(struct hb_buf *b, const struct hb_json *args, int lang,
 }
 
 /* What a task was asked of. */
-static const char *role_word(int lang, const char *name)
+const char *hb_role_word(int lang, const char *name)
 {
     static const struct {
         const char *name, *word;

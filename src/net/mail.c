@@ -27,19 +27,19 @@ struct reading {
 static CURLcode set_up(CURL *curl, const struct hb_mail *m, bool bare,
                        struct curl_slist *to, struct reading *in);
 static char *relay_host(const char *relay);
-static bool is_loopback(const char *host);
 static int compose(const struct hb_mail *m, struct hb_buf *b);
 static void part(struct hb_buf *b, struct hb_slice text, const char *name);
 static bool is_plain(struct hb_slice text);
 static void encoded(struct hb_buf *b, const char *word);
 static size_t on_read(char *p, size_t size, size_t n, void *arg);
+static size_t on_answer(char *p, size_t size, size_t n, void *arg);
 static int say(CURL *curl, CURLcode c, const struct hb_mail *m,
                struct hb_err *err);
 
 bool hb_mail_loopback(const char *relay)
 {
     char *host = relay_host(relay);
-    bool yes = host != NULL && is_loopback(host);
+    bool yes = host != NULL && hb_net_loopback(host);
 
     curl_free(host);
     return yes;
@@ -60,8 +60,8 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     char *host = relay_host(m->relay);
     struct reading in;
     CURLcode c = CURLE_OK;
-    bool bare =
-        m->user == NULL && (m->plain || (host != NULL && is_loopback(host)));
+    bool bare = m->user == NULL &&
+                (m->plain || (host != NULL && hb_net_loopback(host)));
     CURL *curl;
     int r;
 
@@ -80,8 +80,17 @@ int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
     }
     in.left = hb_buf_slice(&b);
     c = set_up(curl, m, bare, to, &in);
+    if (c == CURLE_OK && m->ret_answer != NULL) {
+        m->ret_answer[0] = '\0';
+        c = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_answer);
+    }
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(curl, CURLOPT_HEADERDATA, m->ret_answer);
     if (c == CURLE_OK)
         c = curl_easy_perform(curl);
+    /* Cleaning up says goodbye, when the caller's bytes may be gone. */
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, NULL);
     r = c == CURLE_OK ? 0 : say(curl, c, m, err);
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
@@ -169,7 +178,7 @@ static char *relay_host(const char *relay)
     return host;
 }
 
-static bool is_loopback(const char *host)
+bool hb_net_loopback(const char *host)
 {
     struct in_addr a;
 
@@ -293,4 +302,21 @@ static size_t on_read(char *p, size_t size, size_t n, void *arg)
         memcpy(p, in->left.p, take);
     in->left = hb_slice(in->left.p + take, in->left.n - take);
     return take;
+}
+
+/* libcurl gives each line that the relay says as a header.  A refusal is what
+ * counts, whatever is said after it; the goodbye is no answer to the mail. */
+static size_t on_answer(char *p, size_t size, size_t n, void *arg)
+{
+    char *to = arg;
+    size_t k = 0;
+
+    if (to[0] == '4' || to[0] == '5' ||
+        (size * n >= 3 && memcmp(p, "221", 3) == 0))
+        return size * n;
+    for (size_t i = 0; i < size * n && k + 1 < HB_MAIL_ANSWER; i++)
+        if (p[i] >= ' ' && p[i] <= '~')
+            to[k++] = p[i];
+    to[k] = '\0';
+    return size * n;
 }

@@ -29,10 +29,16 @@ struct hb_mail {
      * and where PLAIN is said. */
     const char *user, *password;
     const char *ca_file; /* trusted instead of the system's; NULL for that */
+    /* What the relay said last, one line of printable ASCII with NUL, for the
+     * record; HB_MAIL_ANSWER bytes of the caller's, NULL: nobody asks */
+    char *ret_answer;
 };
+#define HB_MAIL_ANSWER 256u
 
 /* Whether Z may stand in a header as an address. */
 bool hb_mail_address_ok(const char *z);
+/* Whether HOST, as a URL has it, is this machine by its name alone. */
+bool hb_net_loopback(const char *host);
 /* Whether RELAY ("smtp://HOST:PORT") is this machine by its name alone:
  * localhost, 127.0.0.0/8 or [::1]. */
 bool hb_mail_loopback(const char *relay);

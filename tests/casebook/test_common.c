@@ -222,6 +222,55 @@ static void test_papers(void **state)
     folder_close(&f);
 }
 
+#define CARD                                                                   \
+    "id: cut\ntitle: {en: Cut, ja: 切る}\nto: {en: All, ja: "                \
+    "全員}\nsections:\n"
+#define SECTION "  - title: {en: a, ja: 題}\n    kind: "
+
+static void test_cards(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } rows[] = {
+        {CARD SECTION "fields\n    fields: [{fact: count}]\n", "a card has"},
+        {CARD SECTION "timeline\n", "a card has"},
+        {CARD SECTION "text\n    when: __leaked__\n    paragraphs:\n"
+                      "      - {text: {en: a, ja: 題}}\n",
+         "a card has"},
+        {CARD SECTION "text\n    paragraphs:\n"
+                      "      - {text: {en: a, ja: 題}, when: __leaked__}\n",
+         "a card has"},
+        {CARD SECTION "text\n    paragraphs:\n"
+                      "      - {text: {en: '{count}', ja: '題{count}'}}\n",
+         "a card has"},
+    };
+    struct hb_casebook *b;
+    struct folder f;
+
+    (void)state;
+    shared_open(&f);
+    folder_mkdir(&f, "common/cards");
+    folder_put(&f, "common/cards/cut.yaml",
+               CARD SECTION "people\n" SECTION "text\n    paragraphs:\n"
+                            "      - {item: {en: Cut it, ja: 切る}}\n");
+    b = folder_load(&f);
+    assert_int_equal(b->cards_n, 1);
+    assert_string_equal(b->cards[0].id, "cut");
+    assert_int_equal(b->cards[0].sections[0].kind, HB_DOC_PEOPLE);
+    assert_true(b->cards[0].sections[1].paras[0].item);
+    hb_casebook_free(b);
+    for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
+        folder_put(&f, "common/cards/cut.yaml", rows[i].text);
+        folder_refused(&f, rows[i].words, "cut.yaml", 0);
+    }
+    folder_put(&f, "common/cards/cut.yaml",
+               CARD SECTION "text\n    paragraphs:\n"
+                            "      - {text: {en: a, ja: 題}}\n");
+    folder_put(&f, "common/documents/D04.yaml", DOC SECTION "people\n");
+    folder_refused(&f, "only a card", "D04.yaml", 0);
+    folder_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_playbooks),
         cmocka_unit_test(test_controls),
         cmocka_unit_test(test_papers),
+        cmocka_unit_test(test_cards),
     };
 
     return hb_tap_run("casebook/common", tests);

@@ -25,17 +25,25 @@ class Relay:
     then nobody sends without it."""
 
     def __init__(self, tls=None, implicit=False, auth='', clear_auth=False,
-                 log=None, kept=None):
+                 log=None, kept=None, port=0):
         self.mails, self.refuse, self.connections = [], False, 0
         self.tls, self.implicit, self.auth = tls, implicit, auth
         self.clear_auth, self.log, self.kept = clear_auth, log, kept
-        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.listener = socket.create_server(('127.0.0.1', port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
+    def close(self):
+        """It is away: a blocked accept() would take one more."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
     def serve(self):
         while True:
-            c, _ = self.listener.accept()
+            try:
+                c, _ = self.listener.accept()
+            except OSError:  # closed: this relay is away
+                return
             threading.Thread(target=self.one, args=(c,), daemon=True).start()
 
     def one(self, c):

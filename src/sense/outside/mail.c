@@ -3,57 +3,146 @@
  * mail.c - see mail.h.
  *
  * Runs in the role outside, the only one with a network.  What is mailed comes
- * from core; to whom, by which relay and with which password says the
- * configuration.  The password is read for each mail and wiped after it, so
- * that a changed one counts at once and it is in memory seldom.
+ * from core; by which relay and with which password says the configuration; to
+ * whom say the configuration and the records of people, both root's.  The
+ * password is read for each mail and wiped after it, so that a changed one
+ * counts at once and it is in memory seldom.
  */
 #include "sense/outside/mail.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "net/mail.h"
+#include "net/post.h"
 
-#define TO "mail:"
+#define TO              "mail:"
+#define FILE_MAX_BYTES  16384u
+#define PERSON_NAME_MAX 32u
 
+static int send(const struct hb_conf_org *org, struct hb_mail *m,
+                struct hb_err *err);
+static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
+                      const char **ret, struct hb_err *err);
 static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX]);
 
 int hb_outside_mail(const struct hb_conf_org *org,
                     const struct hb_json *command, struct hb_err *err)
 {
-    char password[HB_MAIL_PASSWORD_MAX] = "";
     struct hb_mail m = {
-        .relay = org->mail_relay,
-        .from = org->mail_from,
         .subject = _("Hinoban: checkpoint of the evidence"),
         .text = hb_slice_z(hb_json_str(command, "text", "")),
         .lines = hb_slice_z(hb_json_str(command, "lines", "")),
         .lines_name = "checkpoint.txt",
-        .time = hb_now(),
-        .plain = org->mail_unencrypted,
-        .ca_file = org->mail_ca[0] != '\0' ? org->mail_ca : NULL,
     };
-    int r = 0;
 
     if (strncmp(org->anchor, TO, strlen(TO)) != 0)
         return hb_err_set(err, -EINVAL, _("The anchor is no mail address."));
     m.to = org->anchor + strlen(TO);
-    if (org->mail_user[0] != '\0') {
-        r = hb_outside_password(org->mail_password, password, err);
-        m.user = org->mail_user;
-        m.password = password;
-    }
+    return send(org, &m, err);
+}
+
+int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
+                      const struct hb_json *command, char *answer,
+                      struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_mail m = {
+        .subject = hb_json_str(command, "subject", ""),
+        .text = hb_slice_z(hb_json_str(command, "text", "")),
+        .ret_answer = answer,
+    };
+    int r;
+
+    answer[0] = '\0';
+    if (a == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    r = address_of(a, etc_dir, hb_json_str(command, "person", ""), &m.to, err);
+    return r < 0 ? r : send(org, &m, err);
+}
+
+int hb_outside_hook(const struct hb_conf_org *org,
+                    const struct hb_json *command, int *ret_status,
+                    struct hb_err *err)
+{
+    char secret[HB_MAIL_PASSWORD_MAX] = "";
+    const struct hb_post p = {
+        .url = org->webhook,
+        .json = hb_slice_z(hb_json_str(command, "text", "")),
+        .secret = secret,
+    };
+    int r = 0;
+
+    *ret_status = 0;
+    if (org->webhook_secret[0] != '\0')
+        r = hb_outside_password(org->webhook_secret, "webhook_secret", secret,
+                                err);
     if (r == 0)
-        r = hb_mail_send(&m, err);
-    explicit_bzero(password, sizeof(password));
+        r = hb_post_send(&p, ret_status, err);
+    explicit_bzero(secret, sizeof(secret));
     return r;
 }
 
-int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
-                        struct hb_err *err)
+static int send(const struct hb_conf_org *org, struct hb_mail *m,
+                struct hb_err *err)
+{
+    char password[HB_MAIL_PASSWORD_MAX] = "";
+    int r = 0;
+
+    m->relay = org->mail_relay;
+    m->from = org->mail_from;
+    m->time = hb_now();
+    m->plain = org->mail_unencrypted;
+    m->ca_file = org->mail_ca[0] != '\0' ? org->mail_ca : NULL;
+    if (org->mail_user[0] != '\0') {
+        r = hb_outside_password(org->mail_password, "mail_password", password,
+                                err);
+        m->user = org->mail_user;
+        m->password = password;
+    }
+    if (r == 0)
+        r = hb_mail_send(m, err);
+    explicit_bzero(password, sizeof(password));
+    m->user = m->password = NULL;
+    return r;
+}
+
+static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
+                      const char **ret, struct hb_err *err)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+    char path[HB_MAX_PATH];
+    struct hb_slice text;
+    struct hb_json *o = NULL;
+    int r = -ENOENT;
+
+    /* As incident/person.h has names: none of them leaves the folder. */
+    if (n >= 1 && n <= PERSON_NAME_MAX && name[n] == '\0' && name[0] != '.' &&
+        name[0] != '-') {
+        r = snprintf(path, sizeof(path), "%s/people/%s.json", etc_dir, name);
+        r = r < 0 || (size_t)r >= sizeof(path)
+                ? -ENAMETOOLONG
+                : hb_file_read(a, path, FILE_MAX_BYTES, &text);
+    }
+    if (r == 0)
+        r = hb_json_parse(a, text, &o, NULL);
+    if (r == 0 && (!hb_json_bool(o, "active", true) ||
+                   hb_json_str(o, "mail", "")[0] == '\0'))
+        r = -ENOENT;
+    if (r < 0)
+        return hb_err_set(err, r,
+                          _("nobody of that name is registered with a mail "
+                            "address"));
+    *ret = hb_json_str(o, "mail", "");
+    return 0;
+}
+
+int hb_outside_password(const char *path, const char *setting,
+                        char ret[HB_MAIL_PASSWORD_MAX], struct hb_err *err)
 {
     _cleanup_close_ int fd =
         open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -69,12 +158,13 @@ int hb_outside_password(const char *path, char ret[HB_MAIL_PASSWORD_MAX],
                          _("the file of \"%s\" has mode %04o; give it 0600 "
                            "(chmod 600), and change the secret if others may "
                            "have read it"),
-                         "mail_password", (unsigned)st.st_mode & 07777u);
+                         setting, (unsigned)st.st_mode & 07777u);
     r = S_ISREG(st.st_mode) ? password_line(fd, ret) : -EINVAL;
     if (r < 0)
         return hb_err_at(err, r, path, 0, 0,
-                         _("the file of mail_password must hold one line, the "
-                           "password"));
+                         _("the file of \"%s\" must hold one line, the "
+                           "secret"),
+                         setting);
     return 0;
 }
 

@@ -21,8 +21,9 @@
 #include "base/num.h"
 #include "base/sock.h"
 #include "event/bus.h"
-#include "sense/outside/mail.h"
+#include "net/mail.h"
 #include "sense/outside/look.h"
+#include "sense/outside/mail.h"
 
 #define SOURCE      "sense/outside"
 #define RING        (1u << 20)
@@ -71,6 +72,10 @@ static hb_timer_fn on_time;
 static hb_bus_command_fn on_command;
 static void mail(struct role *r, const char *key,
                  const struct hb_json *command);
+static void hook(struct role *r, const char *key,
+                 const struct hb_json *command);
+static void notify(struct role *r, const char *key,
+                   const struct hb_json *command);
 static void page_one(struct site *s);
 static void remember(struct site *s, const struct hb_fetched *f);
 static void tell_page(struct site *s, enum hb_seen seen, const char *url,
@@ -207,6 +212,40 @@ static void mail(struct role *r, const char *key, const struct hb_json *command)
         (void)hb_bus_answer(r->bus, key, "done", "{}", "");
 }
 
+/* A notice to somebody of ours; the answer is kept for the record. */
+static void notify(struct role *r, const char *key,
+                   const struct hb_json *command)
+{
+    _cleanup_buf_ struct hb_buf why = HB_BUF_INIT;
+    char answer[HB_MAIL_ANSWER];
+    struct hb_err err = {0};
+
+    if (hb_outside_notify(&r->ctx->config->organisation, r->ctx->etc_dir,
+                          command, answer, &err) == 0) {
+        (void)hb_bus_answer(r->bus, key, "done", "{}", answer);
+        return;
+    }
+    hb_buf_addf(&why, "%s%s%s", err.message, answer[0] != '\0' ? ": " : "",
+                answer);
+    (void)hb_bus_answer(r->bus, key, "failed", "{}", hb_buf_z(&why));
+}
+
+/* The same to the webhook. */
+static void hook(struct role *r, const char *key, const struct hb_json *command)
+{
+    struct hb_err err = {0};
+    char answer[32];
+    int status = 0;
+
+    if (hb_outside_hook(&r->ctx->config->organisation, command, &status, &err) <
+        0) {
+        (void)hb_bus_answer(r->bus, key, "failed", "{}", err.message);
+        return;
+    }
+    (void)snprintf(answer, sizeof(answer), "HTTP %d", status);
+    (void)hb_bus_answer(r->bus, key, "done", "{}", answer);
+}
+
 static void on_command(void *arg, const struct hb_json *command)
 {
     struct role *r = arg;
@@ -215,6 +254,14 @@ static void on_command(void *arg, const struct hb_json *command)
 
     if (hb_streq(hb_json_str(command, "cmd", ""), "mail")) {
         mail(r, key, command);
+        return;
+    }
+    if (hb_streq(hb_json_str(command, "cmd", ""), "notify")) {
+        notify(r, key, command);
+        return;
+    }
+    if (hb_streq(hb_json_str(command, "cmd", ""), "hook")) {
+        hook(r, key, command);
         return;
     }
     if (!hb_streq(hb_json_str(command, "cmd", ""), "look"))

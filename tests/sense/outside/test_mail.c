@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The file with the password of the mail server: one line that nobody else
- * can read, or none at all.
+ * can read, or none at all; and to whom a notice may go.
  */
 #include "../../tap.h"
 
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "net/mail.h"
 #include "sense/outside/mail.h"
 
 static char dir[64];
@@ -34,7 +35,7 @@ static int read_of(const char *text, size_t n, mode_t mode, char *ret)
     (void)snprintf(path, sizeof(path), "%s/password", dir);
     (void)unlink(path);
     assert_int_equal(hb_file_write(path, text, n, mode), 0);
-    r = hb_outside_password(path, ret, &err);
+    r = hb_outside_password(path, "mail_password", ret, &err);
     assert_int_equal(r < 0, err.message[0] != '\0');
     assert_null(strstr(err.message, "hunter2"));
     return r;
@@ -80,16 +81,83 @@ static void test_no_file(void **state)
     struct hb_err err = {0};
 
     (void)snprintf(path, sizeof(path), "%s/none", dir);
-    assert_int_equal(hb_outside_password(path, got, &err), -ENOENT);
+    assert_int_equal(hb_outside_password(path, "mail_password", got, &err),
+                     -ENOENT);
     assert_non_null(strstr(err.message, path));
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(hb_outside_password(path, got, &err), -EINVAL);
+    assert_int_equal(hb_outside_password(path, "mail_password", got, &err),
+                     -EINVAL);
     assert_int_equal(unlink(path), 0);
     /* Nobody leads us to another secret. */
     (void)snprintf(link, sizeof(link), "%s/link", dir);
     assert_int_equal(hb_file_write(path, "hunter2\n", 8, 0600), 0);
     assert_int_equal(symlink(path, link), 0);
-    assert_int_equal(hb_outside_password(link, got, &err), -ELOOP);
+    assert_int_equal(hb_outside_password(link, "mail_password", got, &err),
+                     -ELOOP);
+}
+
+/* ---- notices: only to whom root registered ---- */
+
+static int notify(const char *name)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    /* Port 1 of this machine: whoever gets as far is refused there. */
+    const struct hb_conf_org org = {.mail_relay = "smtp://127.0.0.1:1",
+                                    .mail_from = "hinoban@example.jp",
+                                    .mail_user = "",
+                                    .mail_password = "",
+                                    .mail_ca = "",
+                                    .anchor = ""};
+    _cleanup_buf_ struct hb_buf text = HB_BUF_INIT;
+    char answer[HB_MAIL_ANSWER];
+    struct hb_err err = {0};
+    struct hb_json *command = NULL;
+    struct hb_jw w;
+    int r;
+
+    hb_jw_init(&w, &text);
+    hb_jw_obj(&w, NULL);
+    hb_jw_str(&w, "person", name);
+    hb_jw_str(&w, "to", "x@evil.example");
+    hb_jw_str(&w, "mail", "x@evil.example");
+    hb_jw_str(&w, "subject", "s");
+    hb_jw_str(&w, "text", "t\n");
+    hb_jw_end_obj(&w);
+    assert_int_equal(hb_json_parse(a, hb_buf_slice(&text), &command, NULL), 0);
+    r = hb_outside_notify(&org, dir, command, answer, &err);
+    assert_true(r < 0 && err.message[0] != '\0');
+    return r;
+}
+
+static void put(const char *name, const char *json)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    assert_int_equal(hb_file_write(path, json, strlen(json), 0644), 0);
+}
+
+static void test_registered_only(void **state)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/people", dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    put("people/sato.json", "{\"mail\":\"sato@example.jp\"}");
+    put("people/off.json", "{\"mail\":\"off@example.jp\",\"active\":false}");
+    put("people/none.json", "{\"mail\":\"\"}");
+    put("people/bad.json", "{\"mail\":\"a@b\\r\\nRCPT TO:<x@y>\"}");
+    put("people/torn.json", "{\"mail\":");
+    put("outer.json", "{\"mail\":\"x@evil.example\"}");
+    assert_int_equal(notify("sato"), -ECONNREFUSED);
+    assert_int_equal(notify("off"), -ENOENT);
+    assert_int_equal(notify("none"), -ENOENT);
+    assert_int_equal(notify("nobody"), -ENOENT);
+    assert_int_equal(notify("../outer"), -ENOENT);
+    assert_int_equal(notify("x@evil.example"), -ENOENT);
+    assert_int_equal(notify(""), -ENOENT);
+    assert_int_equal(notify("bad"), -EINVAL);
+    assert_true(notify("torn") < 0 && notify("torn") != -ECONNREFUSED);
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, drop)
@@ -100,6 +168,7 @@ int main(void)
         MADE(test_line),
         MADE(test_open_to_others),
         MADE(test_no_file),
+        MADE(test_registered_only),
     };
 
     return hb_tap_run("sense/outside/mail", tests);
