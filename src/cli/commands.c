@@ -9,8 +9,11 @@
 const struct hb_cli_command hb_cli_commands[] = {
     {"status", hb_cmd_status, HB_CLI_DAILY,
      N_("what could happen to us today, and what to do first"),
-     "[--history [--days N]]", "--history --days",
-     N_("--history  how it stood on each of the last 30 (or N) days, as signed "
+     "[--next | --history [--days N]]", "--next --history --days",
+     N_("--next     everything that there is to do, over all cases, what "
+        "avoids most harm for\n"
+        "           an hour of work first\n"
+        "--history  how it stood on each of the last 30 (or N) days, as signed "
         "on that day")},
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),

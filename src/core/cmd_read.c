@@ -66,6 +66,13 @@ static int status(struct hb_core_call *call)
     r = hb_core_posture(call->core, call->arena, &p);
     if (r < 0)
         return r;
+    hb_posture_json(&call->data, p);
+    if (hb_json_bool(call->args, "next", false)) {
+        hb_posture_steps(&call->text, p, p->next_n, 80);
+        if (p->next_n == 0)
+            hb_buf_addz(&call->text, _("Nothing is left to do.\n"));
+        return 0;
+    }
     hb_posture_screen(&call->text, p, 80,
                       hb_json_bool(call->args, "colour", false), zone(call));
     hb_buf_addc(&call->text, '\n');
@@ -75,7 +82,6 @@ static int status(struct hb_core_call *call)
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
                     hb_core_shown(call, call->core->trouble));
-    hb_posture_json(&call->data, p);
     return 0;
 }
 
