@@ -14,22 +14,25 @@
 #define H   (3600 * HB_S)
 
 #define CONTROL(name, h, w)                                                    \
-    {.id = name,                                                               \
-     .required = true,                                                         \
-     .max_age = 2 * 86400 * HB_S,                                              \
-     .harm = h,                                                                \
-     .work = w}
+    {                                                                          \
+        .id = name, .required = true, .max_age = 2 * 86400 * HB_S, .harm = h,  \
+        .work = w                                                              \
+    }
 static const struct hb_control one[] = {
-    CONTROL("dear", 5, 40 * H), CONTROL("cheap", 1, H / 2),
+    CONTROL("dear", 5, 40 * H),
+    CONTROL("cheap", 1, H / 2),
     CONTROL("shared", 2, 4 * H),
     {.id = "optional", .max_age = DAY, .harm = 5, .work = H}};
 static const struct hb_control two[] = {CONTROL("shared", 3, 5 * H),
-                                        CONTROL("b", 1, H),
-                                        CONTROL("a", 1, H)};
+                                        CONTROL("b", 1, H), CONTROL("a", 1, H)};
 static struct hb_case cases[] = {
-    {.number = 4, .maturity = HB_MATURITY_WHOLE, .controls = one,
+    {.number = 4,
+     .maturity = HB_MATURITY_WHOLE,
+     .controls = one,
      .controls_n = 4},
-    {.number = 7, .maturity = HB_MATURITY_WHOLE, .controls = two,
+    {.number = 7,
+     .maturity = HB_MATURITY_WHOLE,
+     .controls = two,
      .controls_n = 3},
 };
 static const struct hb_casebook book = {.cases = cases, .n = 2};
@@ -108,8 +111,8 @@ static void test_tie_fails_first(void **state)
 {
     static const struct hb_control k[] = {CONTROL("a", 2, H),
                                           CONTROL("z", 1, H)};
-    static const struct hb_case c = {.number = 1, .controls = k,
-                                     .controls_n = 2};
+    static const struct hb_case c = {
+        .number = 1, .controls = k, .controls_n = 2};
     static const struct hb_casebook b = {.cases = &c, .n = 1};
     struct hb_arena *a = hb_arena_new(0);
     struct hb_control_result r = said("z", HB_CS_FAIL);
