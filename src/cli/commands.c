@@ -139,7 +139,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "a line, as NAME;\n"
         "      status 0 means that all of them are stored")},
     {"control", hb_cmd_control, HB_CLI_DAILY,
-     N_("what was checked, with its result and age"), "list", "list", NULL},
+     N_("what was checked, with its result and age"), "list | run", "list run",
+     N_("run  checks the machine now, instead of when each check is due")},
     {"case", hb_cmd_case, HB_CLI_DAILY,
      N_("the case book: what could happen, what prevents it, what to do"),
      "list | show N | rows N | propose [FILE|-] | check [DIR]",

@@ -337,9 +337,11 @@ int hb_cmd_event(struct hb_cli *cli, int argc, char **argv)
 
 int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
 {
-    if (argc > 2 || (argc == 2 && !hb_streq(argv[1], "list")))
+    bool run = argc == 2 && hb_streq(argv[1], "run");
+
+    if (argc > 2 || (argc == 2 && !run && !hb_streq(argv[1], "list")))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
-    return hb_client_print(cli, "control.list", "{}");
+    return hb_client_print(cli, run ? "control.run" : "control.list", "{}");
 }
 
 int hb_cmd_document(struct hb_cli *cli, int argc, char **argv)

@@ -171,8 +171,8 @@ int hb_first_people(struct hb_cli *cli, struct hb_first_answers *f,
                    passphrase_file, no_passphrase);
 
     if (r == 0 && !hb_first_is(f, HB_FIRST_DEPUTY, "no"))
-        r = person(cli, f, HB_FIRST_DEPUTY, "outside", keys_to,
-                   passphrase_file, no_passphrase);
+        r = person(cli, f, HB_FIRST_DEPUTY, "outside", keys_to, passphrase_file,
+                   no_passphrase);
     return r;
 }
 
@@ -301,7 +301,8 @@ static bool in_words(const char *const *words, const char *word)
 
 static const char *check_kind(const char *word)
 {
-    return hb_config_kind_known(word) ? NULL : N_("One of these words, please.");
+    return hb_config_kind_known(word) ? NULL
+                                      : N_("One of these words, please.");
 }
 
 static const char *check_text(const char *word)
@@ -331,8 +332,7 @@ static const char *check_url(const char *word)
 
 static const char *check_account(const char *word)
 {
-    const struct passwd *pw =
-        hb_person_name_ok(word) ? getpwnam(word) : NULL;
+    const struct passwd *pw = hb_person_name_ok(word) ? getpwnam(word) : NULL;
 
     return pw != NULL && pw->pw_uid != 0
                ? NULL
@@ -349,9 +349,8 @@ static const char *check_mail(const char *word)
 {
     const char *at = strchr(word, '@');
 
-    return hb_streq(word, "no") ||
-                   (at != NULL && at != word && at[1] != '\0' &&
-                    strpbrk(word, " \t<>\"") == NULL)
+    return hb_streq(word, "no") || (at != NULL && at != word && at[1] != '\0' &&
+                                    strpbrk(word, " \t<>\"") == NULL)
                ? NULL
                : N_("A mail address (name@example.jp), or no.");
 }
@@ -435,10 +434,10 @@ static const char *key_of(struct hb_first_answers *f, const char *keys_to)
     if (keys_to != NULL)
         return hb_arena_printf(f->arena, "%s/%s.key", keys_to, name);
     pw = getpwnam(name);
-    return pw == NULL ? NULL
-                      : hb_arena_printf(f->arena,
-                                        "%s/.config/hinoban/person.key",
-                                        pw->pw_dir);
+    return pw == NULL
+               ? NULL
+               : hb_arena_printf(f->arena, "%s/.config/hinoban/person.key",
+                                 pw->pw_dir);
 }
 
 static int decide_one(struct hb_cli *cli, struct hb_first_answers *f,
@@ -507,8 +506,8 @@ static void result_of(const struct hb_first_answers *f,
     *ret = (struct hb_control_result){.control = k->id};
     if (hb_streq(k->id, "people.two")) {
         ret->at = now;
-        ret->status = hb_first_is(f, HB_FIRST_DEPUTY, "no") ? HB_CS_FAIL
-                                                            : HB_CS_PASS;
+        ret->status =
+            hb_first_is(f, HB_FIRST_DEPUTY, "no") ? HB_CS_FAIL : HB_CS_PASS;
     }
     for (size_t i = 0; i < HB_ARRAY_LEN(consequences); i++) {
         const struct consequence *c = &consequences[i];

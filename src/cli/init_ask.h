@@ -25,7 +25,7 @@ enum hb_first { /* the questions, in their order */
 };
 
 struct hb_first_answers {
-    struct hb_arena *arena; /* the caller's; all texts lie in it */
+    struct hb_arena *arena;        /* the caller's; all texts lie in it */
     const char *v[HB_FIRST_COUNT]; /* never NULL; "" not asked */
     struct hb_err err;
 };

@@ -84,8 +84,7 @@ static int ask(struct hb_cli *cli, int argc, char **argv)
 static int ask_all(struct asking *q, const struct hb_json *list)
 {
     if (list == NULL || list->type != HB_JSON_ARR)
-        return hb_err_set(&q->err, -EBADMSG,
-                          _("The service did not answer."));
+        return hb_err_set(&q->err, -EBADMSG, _("The service did not answer."));
     if (list->count > 0)
         printf(_("Each answer is signed with your key. Leave a line empty to "
                  "skip a question.\n"));
