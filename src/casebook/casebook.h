@@ -23,7 +23,8 @@
 #include "casebook/row.h"
 
 #define HB_CASE_MAX    64u
-#define HB_CONTROL_MAX 64u   /* a case */
+#define HB_CONTROL_MAX 64u /* a case */
+#define HB_HARM_MAX    5u
 #define HB_STEP_MAX    128u  /* a playbook */
 #define HB_ROUNDS_MAX  1000u /* of a while step */
 #define HB_CALLS_MAX   3u    /* playbooks that call playbooks */
@@ -46,6 +47,8 @@ struct hb_control {
     bool required;
     enum hb_modality modality;
     uint64_t max_age; /* ns; an older result is unknown */
+    unsigned harm;    /* that `fix` avoids: 1 little .. 5 ruin */
+    uint64_t work;    /* ns that `fix` takes one person */
     struct hb_rows rows;
 };
 

@@ -6,7 +6,12 @@
  * What several cases need stands once in common/controls.yaml; a case takes
  * it with "use" and says which of its rows it meets.
  */
+#include "base/clock.h"
 #include "casebook/load.h"
+
+/* Of a control that says nothing: in the middle, and half a day. */
+#define HARM_DEFAULT 2u
+#define WORK_DEFAULT (4 * 3600 * HB_S)
 
 static int load_control(struct hb_load *l, const struct hb_yaml *map,
                         struct hb_case *c, struct hb_control *ret);
@@ -16,6 +21,8 @@ static int load_use(struct hb_load *l, const struct hb_yaml *map,
                     struct hb_control *ret);
 static int load_rest(struct hb_load *l, const struct hb_yaml *map,
                      struct hb_control *ret);
+static int load_weight(struct hb_load *l, const struct hb_yaml *map,
+                       struct hb_control *ret);
 
 int hb_load_controls(struct hb_load *l, const char *path, struct hb_case *c)
 {
@@ -60,6 +67,8 @@ static int load_control(struct hb_load *l, const struct hb_yaml *map,
     if (map->type != HB_YAML_MAP)
         return hb_yaml_err(map, l->err, -EINVAL, _("a control is a mapping"));
     ret->required = true;
+    ret->harm = HARM_DEFAULT;
+    ret->work = WORK_DEFAULT;
     r = hb_yaml_get(map, "use") != NULL ? load_use(l, map, ret)
                                         : load_whole(l, map, ret);
     ret->owner = c;
@@ -74,8 +83,8 @@ static int load_whole(struct hb_load *l, const struct hb_yaml *map,
                       struct hb_control *ret)
 {
     static const char *const keys[] = {
-        "id",       "text",     "why",     "fix",  "check", "question",
-        "required", "modality", "max_age", "rows", NULL};
+        "id",       "text",    "why",  "fix",  "check", "question", "required",
+        "modality", "max_age", "harm", "work", "rows",  NULL};
     int r = hb_yaml_keys(map, keys, l->err);
 
     if (r == 0)
@@ -104,8 +113,8 @@ static int load_whole(struct hb_load *l, const struct hb_yaml *map,
 static int load_use(struct hb_load *l, const struct hb_yaml *map,
                     struct hb_control *ret)
 {
-    static const char *const keys[] = {"use", "required", "modality", "rows",
-                                       NULL};
+    static const char *const keys[] = {"use",  "required", "modality", "harm",
+                                       "work", "rows",     NULL};
     const struct hb_case *common = l->book->common;
     const struct hb_control *k = NULL;
     const char *id = NULL, *names[HB_CONTROL_MAX];
@@ -137,5 +146,29 @@ static int load_rest(struct hb_load *l, const struct hb_yaml *map,
     if (r == 0)
         r = hb_load_word(l, map, "modality", false, hb_modalities, &modality);
     ret->modality = (enum hb_modality)modality;
+    return r < 0 ? r : load_weight(l, map, ret);
+}
+
+static int load_weight(struct hb_load *l, const struct hb_yaml *map,
+                       struct hb_control *ret)
+{
+    const struct hb_yaml *work = hb_yaml_get(map, "work");
+    const char *text = NULL;
+    uint64_t harm = ret->harm;
+    int r = 0;
+
+    if (hb_yaml_get(map, "harm") != NULL)
+        r = hb_load_num(l, map, "harm", 1, HB_HARM_MAX, &harm);
+    ret->harm = (unsigned)harm;
+    if (r < 0 || work == NULL)
+        return r;
+    r = hb_load_str(l, map, "work", true, &text);
+    if (r == 0)
+        r = hb_load_duration(l, map, "work", &ret->work);
+    /* "3d" would be 72 hours, and is never meant so. */
+    if (r == 0 && (strpbrk(text, "dw") != NULL || ret->work < 60 * HB_S))
+        r = hb_yaml_err(work, l->err, -EINVAL,
+                        _("work is in hours or minutes of one person: 30m, "
+                          "4h; three days are 24h"));
     return r;
 }

@@ -25,8 +25,6 @@
 static bool fresh(int64_t at, uint64_t max_age, int64_t now);
 static bool proof_holds(const struct hb_proof_seen *p, uint64_t max_age,
                         int64_t now);
-static const struct hb_control_result *find_result(
-    const struct hb_posture_input *in, const char *control);
 static void count_controls(const struct hb_posture_input *in, int64_t now,
                            struct hb_case_posture *ret);
 static void by_proof(const struct hb_posture_input *in, int64_t now,
@@ -88,6 +86,7 @@ int hb_posture_make(struct hb_arena *a, const struct hb_casebook *b,
                     int64_t now, struct hb_posture **ret)
 {
     struct hb_posture *p = HB_NEW(a, struct hb_posture);
+    int r;
 
     if (p == NULL)
         return -ENOMEM;
@@ -97,19 +96,38 @@ int hb_posture_make(struct hb_arena *a, const struct hb_casebook *b,
     p->n = b->n;
     p->at = now;
     for (size_t i = 0; i < b->n; i++) {
-        const struct hb_posture_input *in = NULL;
+        const struct hb_posture_input *in =
+            hb_posture_input_find(inputs, n, b->cases[i].number);
 
-        for (size_t k = 0; k < n && in == NULL; k++) {
-            if (inputs[k].number == b->cases[i].number)
-                in = &inputs[k];
-        }
         hb_posture_case(&b->cases[i], in, now, &p->cases[i]);
         p->count[p->cases[i].state]++;
     }
     p->open = (unsigned)p->n - p->count[HB_STATE_PROVEN] -
               p->count[HB_STATE_NOT_APPLICABLE];
-    *ret = p;
-    return 0;
+    r = hb_posture_next(a, inputs, n, p);
+    if (r == 0)
+        *ret = p;
+    return r;
+}
+
+const struct hb_posture_input *hb_posture_input_find(
+    const struct hb_posture_input *inputs, size_t n, unsigned number)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (inputs[i].number == number)
+            return &inputs[i];
+    }
+    return NULL;
+}
+
+const struct hb_control_result *hb_posture_result(
+    const struct hb_posture_input *in, const char *control)
+{
+    for (size_t i = 0; i < in->results_n; i++) {
+        if (hb_streq(in->results[i].control, control))
+            return &in->results[i];
+    }
+    return NULL;
 }
 
 static bool fresh(int64_t at, uint64_t max_age, int64_t now)
@@ -125,16 +143,6 @@ static bool proof_holds(const struct hb_proof_seen *p, uint64_t max_age,
     return p->passed && fresh(p->at, max_age, now);
 }
 
-static const struct hb_control_result *find_result(
-    const struct hb_posture_input *in, const char *control)
-{
-    for (size_t i = 0; i < in->results_n; i++) {
-        if (hb_streq(in->results[i].control, control))
-            return &in->results[i];
-    }
-    return NULL;
-}
-
 /* Counts required controls, and keeps the first of the most urgent kind. */
 static void count_controls(const struct hb_posture_input *in, int64_t now,
                            struct hb_case_posture *ret)
@@ -147,7 +155,7 @@ static void count_controls(const struct hb_posture_input *in, int64_t now,
 
     for (size_t i = 0; i < ret->c->controls_n; i++) {
         const struct hb_control *k = &ret->c->controls[i];
-        const struct hb_control_result *r = find_result(in, k->id);
+        const struct hb_control_result *r = hb_posture_result(in, k->id);
         enum hb_control_status s = hb_control_effective(k, r, now);
 
         if (!k->required)

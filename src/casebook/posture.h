@@ -99,14 +99,38 @@ struct hb_case_posture {
     unsigned fail, unknown, accepted, pass; /* required controls */
 };
 
+/* One thing to do: what mends a required control that fails, or of which
+ * nobody knows whether it holds. */
+struct hb_next_step {
+    const struct hb_control *control; /* as the first of its cases has it */
+    bool fails;                       /* in one case; else unknown in all */
+    unsigned weight;  /* harm in each case: twice where it fails, once where it
+                         is unknown, as it may well hold */
+    unsigned minutes; /* of work, at least 1 */
+    const unsigned *cases; /* their numbers, in the book's order */
+    size_t cases_n;
+};
+
 struct hb_posture {
     struct hb_case_posture *cases; /* in the book's order */
     size_t n;
+    const struct hb_next_step *next; /* most harm an hour of work first */
+    size_t next_n;
     unsigned count[HB_STATE_COUNT];
     unsigned open; /* neither proven nor not applicable */
     int64_t at;    /* NOW of the computation */
 };
 
+/* The result of CONTROL in IN, or NULL. */
+const struct hb_control_result *hb_posture_result(
+    const struct hb_posture_input *in, const char *control);
+/* The input of case NUMBER, or NULL. */
+const struct hb_posture_input *hb_posture_input_find(
+    const struct hb_posture_input *inputs, size_t n, unsigned number);
+/* Fills P->next over all cases that are not "not applicable"; a control that
+ * cases share stands once, and counts the harm of each.  In arena A. */
+int hb_posture_next(struct hb_arena *a, const struct hb_posture_input *inputs,
+                    size_t n, struct hb_posture *p) HB_WUR;
 /* One case; IN may be NULL (nothing is known). */
 void hb_posture_case(const struct hb_case *c, const struct hb_posture_input *in,
                      int64_t now, struct hb_case_posture *ret);
@@ -123,9 +147,14 @@ void hb_control_reason(struct hb_buf *out, const char *reason, bool translated);
 /* One sentence for one case: why it stands as it stands. */
 void hb_posture_reason(struct hb_buf *out, const struct hb_case_posture *c,
                        int zone_minutes);
+/* The first MAX steps of P->next, numbered; nothing where there are none. */
+void hb_posture_steps(struct hb_buf *out, const struct hb_posture *p,
+                      size_t max, unsigned columns);
 /* One screen of at most COLUMNS (80), full-width letters counted as two;
  * COLOUR only where the caller writes to a terminal.  ZONE_MINUTES east of
- * UTC is for the dates. */
+ * UTC is for the dates.  A reason takes two lines at most; the first
+ * HB_POSTURE_FIRST next steps stand below. */
+#define HB_POSTURE_FIRST 3u
 void hb_posture_screen(struct hb_buf *out, const struct hb_posture *p,
                        unsigned columns, bool colour, int zone_minutes);
 /* The same as JSON, for the API and `status --json`. */

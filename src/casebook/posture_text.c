@@ -61,16 +61,24 @@ static void pad(struct hb_buf *out, size_t have, size_t want);
 static void cut(struct hb_buf *out, const char *text, unsigned columns);
 static void wrap(struct hb_buf *out, const char *first, const char *rest,
                  const char *text, unsigned columns);
+static void two_lines(struct hb_buf *out, const char *lead, const char *text,
+                      unsigned columns);
 static void case_line(struct hb_buf *out, const struct hb_case_posture *c,
                       unsigned state_columns, unsigned columns, bool colour,
                       int zone_minutes);
 static void case_reason(struct hb_buf *out, const struct hb_case_posture *c,
                         unsigned columns, int zone_minutes);
-static const struct hb_case_posture *most_urgent(const struct hb_posture *p);
+static void one_step(struct hb_buf *out, const struct hb_next_step *s,
+                     size_t number, unsigned columns);
+static void write_next(struct hb_jw *w, const struct hb_next_step *s);
+static int read_next(struct hb_arena *a, const struct hb_casebook *b,
+                     const struct hb_json *json, struct hb_posture *p);
 static void write_case(struct hb_jw *w, const struct hb_case_posture *c);
 static void write_reason(struct hb_jw *w, const char *reason);
 static int read_case(struct hb_arena *a, const struct hb_casebook *b,
                      const struct hb_json *json, struct hb_case_posture *ret);
+static int read_step(struct hb_arena *a, const struct hb_casebook *b,
+                     const struct hb_json *json, struct hb_next_step *s);
 static int find(const char *const *words, size_t n, const char *text);
 
 const char *hb_control_status_name(enum hb_control_status s)
@@ -213,7 +221,6 @@ void hb_control_reason(struct hb_buf *out, const char *reason, bool translated)
 void hb_posture_screen(struct hb_buf *out, const struct hb_posture *p,
                        unsigned columns, bool colour, int zone_minutes)
 {
-    const struct hb_case_posture *first = most_urgent(p);
     struct hb_buf line = HB_BUF_INIT;
     unsigned widest = 0;
 
@@ -234,10 +241,21 @@ void hb_posture_screen(struct hb_buf *out, const struct hb_posture *p,
         if (p->cases[i].why != HB_WHY_NOT_BUILT)
             case_reason(out, &p->cases[i], columns, zone_minutes);
     }
-    if (first == NULL)
+    if (p->next_n == 0)
         return;
-    hb_buf_addc(out, '\n');
-    wrap(out, _("Do first: "), "  ", hb_text(&first->control->fix), columns);
+    hb_buf_addz(out,
+                _("\nDo first (most harm avoided for an hour of work):\n"));
+    hb_posture_steps(out, p, HB_POSTURE_FIRST, columns);
+    if (p->next_n > HB_POSTURE_FIRST)
+        hb_buf_addf(out, _("All %zu steps: hinoban status --next\n"),
+                    p->next_n);
+}
+
+void hb_posture_steps(struct hb_buf *out, const struct hb_posture *p,
+                      size_t max, unsigned columns)
+{
+    for (size_t i = 0; i < p->next_n && i < max; i++)
+        one_step(out, &p->next[i], i + 1, columns);
 }
 
 void hb_posture_json(struct hb_buf *out, const struct hb_posture *p)
@@ -259,6 +277,10 @@ void hb_posture_json(struct hb_buf *out, const struct hb_posture *p)
     hb_jw_arr(&w, "cases");
     for (size_t i = 0; i < p->n; i++)
         write_case(&w, &p->cases[i]);
+    hb_jw_end_arr(&w);
+    hb_jw_arr(&w, "next");
+    for (size_t i = 0; i < p->next_n; i++)
+        write_next(&w, &p->next[i]);
     hb_jw_end_arr(&w);
     hb_jw_end_obj(&w);
 }
@@ -290,6 +312,10 @@ int hb_posture_decode(struct hb_arena *a, const struct hb_casebook *b,
     }
     p->open = (unsigned)p->n - p->count[HB_STATE_PROVEN] -
               p->count[HB_STATE_NOT_APPLICABLE];
+    if (read_next(a, b, hb_json_get(json, "next"), p) < 0)
+        return hb_err_set(err, -EBADMSG,
+                          _("the next steps are not understood; are both "
+                            "sides of one version?"));
     *ret = p;
     return 0;
 }
@@ -384,22 +410,52 @@ static void case_reason(struct hb_buf *out, const struct hb_case_posture *c,
     struct hb_buf text = HB_BUF_INIT;
 
     hb_posture_reason(&text, c, zone_minutes);
-    wrap(out, "      ", "      ", hb_buf_z(&text), columns);
+    two_lines(out, "      ", hb_buf_z(&text), columns);
     hb_buf_done(&text);
 }
 
-/* The first possible case with a control to mend, else the first unknown. */
-static const struct hb_case_posture *most_urgent(const struct hb_posture *p)
+/* With sixteen cases a screen has no room for more; `hinoban case show` and
+ * the JSON have the whole. */
+static void two_lines(struct hb_buf *out, const char *lead, const char *text,
+                      unsigned columns)
 {
-    for (unsigned s = HB_STATE_POSSIBLE; s <= HB_STATE_UNKNOWN; s++) {
-        for (size_t i = 0; i < p->n; i++) {
-            if (p->cases[i].state == (enum hb_case_state)s &&
-                p->cases[i].why == HB_WHY_CONTROL &&
-                p->cases[i].control != NULL)
-                return &p->cases[i];
-        }
+    unsigned used = hb_width(lead, strlen(lead));
+    unsigned wide = columns > used + 8 ? columns - used : 8;
+    size_t skip = 0, take = hb_width_line(text, strlen(text), wide, &skip);
+
+    hb_buf_addz(out, lead);
+    hb_buf_add(out, text, take);
+    text += take + skip;
+    if (*text != '\0') {
+        hb_buf_addf(out, "\n%s", lead);
+        cut(out, text, wide);
     }
-    return NULL;
+    hb_buf_addc(out, '\n');
+}
+
+/* "1. What to do", and below: how long, why, for which cases. */
+static void one_step(struct hb_buf *out, const struct hb_next_step *s,
+                     size_t number, unsigned columns)
+{
+    struct hb_buf line = HB_BUF_INIT;
+    char lead[32];
+
+    (void)snprintf(lead, sizeof(lead), "%3zu. ", number);
+    wrap(out, lead, "     ", hb_text(&s->control->fix), columns);
+    if (s->minutes % 60 == 0)
+        hb_buf_addf(&line, _("%u h"), s->minutes / 60);
+    else
+        hb_buf_addf(&line, _("%u min"), s->minutes);
+    hb_buf_addz(&line, s->fails ? _("; does not hold; ")
+                       : s->control->question
+                           ? _("; not answered yet (hinoban question ask); ")
+                           : _("; not confirmed; "));
+    hb_buf_addz(&line, P_("case", "cases", s->cases_n));
+    for (size_t i = 0; i < s->cases_n; i++)
+        hb_buf_addf(&line, "%s%u", i > 0 ? _(", ") : " ", s->cases[i]);
+    hb_buf_addf(&line, " [%s]", s->control->id);
+    wrap(out, "     -> ", "        ", hb_buf_z(&line), columns);
+    hb_buf_done(&line);
 }
 
 /* ---- JSON ---- */
@@ -429,6 +485,20 @@ static void write_case(struct hb_jw *w, const struct hb_case_posture *c)
     hb_jw_int(w, "unknown", c->unknown);
     hb_jw_int(w, "accepted", c->accepted);
     hb_jw_int(w, "pass", c->pass);
+    hb_jw_end_obj(w);
+}
+
+static void write_next(struct hb_jw *w, const struct hb_next_step *s)
+{
+    hb_jw_obj(w, NULL);
+    hb_jw_str(w, "control", s->control->id);
+    hb_jw_bool(w, "fails", s->fails);
+    hb_jw_int(w, "weight", s->weight);
+    hb_jw_int(w, "minutes", s->minutes);
+    hb_jw_arr(w, "cases");
+    for (size_t i = 0; i < s->cases_n; i++)
+        hb_jw_int(w, NULL, s->cases[i]);
+    hb_jw_end_arr(w);
     hb_jw_end_obj(w);
 }
 
@@ -489,6 +559,61 @@ static int read_case(struct hb_arena *a, const struct hb_casebook *b,
         return -ENOMEM;
     ret->result = result;
     return 0;
+}
+
+/* Days that were recorded before there were next steps have none. */
+static int read_next(struct hb_arena *a, const struct hb_casebook *b,
+                     const struct hb_json *json, struct hb_posture *p)
+{
+    struct hb_next_step *v, *s;
+
+    if (json == NULL)
+        return 0;
+    if (json->type != HB_JSON_ARR || json->count > HB_CASE_MAX * HB_CONTROL_MAX)
+        return -EBADMSG;
+    v = s = HB_NEW_N(a, struct hb_next_step, json->count + 1);
+    if (v == NULL)
+        return -ENOMEM;
+    HB_JSON_EACH (j, json) {
+        int r = read_step(a, b, j, s++);
+
+        if (r < 0)
+            return r;
+    }
+    p->next = v;
+    p->next_n = json->count;
+    return 0;
+}
+
+static int read_step(struct hb_arena *a, const struct hb_casebook *b,
+                     const struct hb_json *json, struct hb_next_step *s)
+{
+    const struct hb_json *cases = hb_json_get(json, "cases");
+    int64_t weight = hb_json_int(json, "weight", -1);
+    int64_t minutes = hb_json_int(json, "minutes", -1);
+    const struct hb_case *first;
+    unsigned *numbers;
+
+    if (cases == NULL || cases->type != HB_JSON_ARR || cases->count == 0 ||
+        cases->count > HB_CASE_MAX || weight < 0 || weight > 100000 ||
+        minutes < 1 || minutes > 1000000)
+        return -EBADMSG;
+    numbers = HB_NEW_N(a, unsigned, cases->count);
+    if (numbers == NULL)
+        return -ENOMEM;
+    *s = (struct hb_next_step){.fails = hb_json_bool(json, "fails", false),
+                               .weight = (unsigned)weight,
+                               .minutes = (unsigned)minutes,
+                               .cases = numbers};
+    HB_JSON_EACH (k, cases) {
+        if (k->type != HB_JSON_INT || k->integer < 1 || k->integer > 999)
+            return -EBADMSG;
+        numbers[s->cases_n++] = (unsigned)k->integer;
+    }
+    first = hb_case_find(b, numbers[0]);
+    if (first != NULL)
+        s->control = hb_control_find(first, hb_json_str(json, "control", ""));
+    return s->control == NULL ? -ENOENT : 0;
 }
 
 static int find(const char *const *words, size_t n, const char *text)

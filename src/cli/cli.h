@@ -96,6 +96,7 @@ hb_cli_fn hb_cmd_modules;
 hb_cli_fn hb_cmd_person;
 hb_cli_fn hb_cmd_playbook;
 hb_cli_fn hb_cmd_private_run;
+hb_cli_fn hb_cmd_question;
 hb_cli_fn hb_cmd_reflex;
 hb_cli_fn hb_cmd_release;
 hb_cli_fn hb_cmd_report;

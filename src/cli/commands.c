@@ -9,8 +9,11 @@
 const struct hb_cli_command hb_cli_commands[] = {
     {"status", hb_cmd_status, HB_CLI_DAILY,
      N_("what could happen to us today, and what to do first"),
-     "[--history [--days N]]", "--history --days",
-     N_("--history  how it stood on each of the last 30 (or N) days, as signed "
+     "[--next | --history [--days N]]", "--next --history --days",
+     N_("--next     everything that there is to do, over all cases, what "
+        "avoids most harm for\n"
+        "           an hour of work first\n"
+        "--history  how it stood on each of the last 30 (or N) days, as signed "
         "on that day")},
     {"incident", hb_cmd_incident, HB_CLI_DAILY,
      N_("list incidents, look at one, open one, note, move it on"),
@@ -109,6 +112,16 @@ const struct hb_cli_command hb_cli_commands[] = {
      "SUBJECT VERDICT \"WHY\" [--for 90d]", "--for --key --person",
      N_("SUBJECT  control:ID or case:NUMBER\n"
         "VERDICT  accepted, not-applicable, against, pass, fail, withdrawn")},
+    {"question", hb_cmd_question, HB_CLI_DAILY,
+     N_("what only a person can answer: list it, or answer it, signed"),
+     "list | ask [--for 180d] [--key FILE] [--person NAME]",
+     "list ask --for --key --person --passphrase-file",
+     N_("list  the questions of all cases whose answer is missing or too old, "
+        "what avoids\n"
+        "      most harm first\n"
+        "ask   puts them one at a time; an answer says whether it holds and "
+        "how you know, and\n"
+        "      stands until the control wants a new one (or for --for)")},
     {"document", hb_cmd_document, HB_CLI_DAILY,
      N_("print a paper of an incident"), "D01|D02 INCIDENT [--html]",
      "D01 D02 --html", NULL},
@@ -164,7 +177,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "a line, as NAME;\n"
         "      status 0 means that all of them are stored")},
     {"control", hb_cmd_control, HB_CLI_DAILY,
-     N_("what was checked, with its result and age"), "list", "list", NULL},
+     N_("what was checked, with its result and age"), "list | run", "list run",
+     N_("run  checks the machine now, instead of when each check is due")},
     {"case", hb_cmd_case, HB_CLI_DAILY,
      N_("the case book: what could happen, what prevents it, what to do"),
      "list | show N | rows N | table | propose [FILE|-] | open N [OBJECT] "
@@ -275,10 +289,13 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"init", hb_cmd_init, HB_CLI_SETUP,
      N_("make directories, keys and a first configuration"),
      "[--organisation NAME] [--site NAME --site-root DIR] [--url URL] "
-     "[--anchor file:PATH]",
+     "[--anchor file:PATH] |\n  --ask [--answers FILE] [--keys-to DIR]",
      "--organisation --site --site-root --url --anchor --passphrase-file "
-     "--no-passphrase",
-     NULL},
+     "--no-passphrase --ask --answers --keys-to",
+     N_("--ask      puts ten questions, says of each why, and shows the first "
+        "posture\n"
+        "--answers  takes them from FILE (\"sns: no\", a line each) instead\n"
+        "--keys-to  where the keys of the people go, instead of their homes")},
     {"modules", hb_cmd_modules, HB_CLI_SETUP,
      N_("list the capabilities, their cases and processes"), "", NULL, NULL},
     {"person", hb_cmd_person, HB_CLI_SETUP,

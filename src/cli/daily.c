@@ -47,6 +47,7 @@ int hb_cmd_status(struct hb_cli *cli, int argc, char **argv)
 {
     const char *days = hb_client_opt(&argc, argv, "--days");
     bool history = hb_client_flag(&argc, argv, "--history") || days != NULL;
+    bool next = hb_client_flag(&argc, argv, "--next");
     struct args a;
     int64_t n = 30;
 
@@ -54,11 +55,14 @@ int hb_cmd_status(struct hb_cli *cli, int argc, char **argv)
         return HB_EXIT_USAGE;
     if (argc > 1)
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    if (history && next)
+        return hb_cli_usage(cli, _("--history and --next do not go together"));
     args_begin(&a);
     if (history) {
         hb_jw_int(&a.w, "days", n);
         return args_send(&a, cli, "posture.history");
     }
+    hb_jw_bool(&a.w, "next", next);
     hb_jw_bool(&a.w, "colour",
                isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
     return args_send(&a, cli, "status");
@@ -367,9 +371,11 @@ int hb_cmd_metrics(struct hb_cli *cli, int argc, char **argv)
 
 int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
 {
-    if (argc > 2 || (argc == 2 && !hb_streq(argv[1], "list")))
+    bool run = argc == 2 && hb_streq(argv[1], "run");
+
+    if (argc > 2 || (argc == 2 && !run && !hb_streq(argv[1], "list")))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
-    return hb_client_print(cli, "control.list", "{}");
+    return hb_client_print(cli, run ? "control.run" : "control.list", "{}");
 }
 
 int hb_cmd_document(struct hb_cli *cli, int argc, char **argv)

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/client.h"
-#include "incident/decision.h"
+#include "cli/decide.h"
 #include "respond/approval.h"
 
 static int approve_one(const struct hb_cli *cli, struct hb_arena *a,
@@ -26,14 +26,11 @@ int hb_cmd_decide(struct hb_cli *cli, int argc, char **argv)
     const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
     const char *span = hb_client_opt(&argc, argv, "--for");
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    _cleanup_buf_ struct hb_buf msg = HB_BUF_INIT, args = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
     struct hb_decision_row row = {.time = hb_now()};
     uint64_t ns = 90 * 86400 * HB_S;
-    char hex[2 * HB_SIG_SIZE + 1];
-    uint8_t sig[HB_SIG_SIZE];
     struct hb_err err = {0};
     struct hb_key *key = NULL;
-    struct hb_jw w;
     int r;
 
     if (argc != 4)
@@ -52,23 +49,38 @@ int hb_cmd_decide(struct hb_cli *cli, int argc, char **argv)
         r = hb_client_key(key_file, pass, &key, &err);
     if (r < 0)
         return hb_cli_fail(&err);
-    r = hb_decision_message(&msg, &row);
-    if (r == 0)
-        r = hb_sign(key, "decision", hb_buf_slice(&msg), sig);
+    r = hb_decide_sign(&args, &row, key);
     hb_key_free(key);
     if (r < 0)
         return hb_cli_fail_code("decision", r);
+    return hb_client_print(cli, "decision.add", hb_buf_z(&args));
+}
+
+int hb_decide_sign(struct hb_buf *args, const struct hb_decision_row *row,
+                   const struct hb_key *key)
+{
+    _cleanup_buf_ struct hb_buf msg = HB_BUF_INIT;
+    char hex[2 * HB_SIG_SIZE + 1];
+    uint8_t sig[HB_SIG_SIZE];
+    struct hb_jw w;
+    int r = hb_decision_message(&msg, row);
+
+    if (r == 0)
+        r = hb_sign(key, "decision", hb_buf_slice(&msg), sig);
+    if (r < 0)
+        return r;
     hb_hex(sig, sizeof(sig), hex);
-    hb_jw_init(&w, &args);
+    hb_jw_init(&w, args);
     hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "subject", row.subject);
-    hb_jw_str(&w, "verdict", row.verdict);
-    hb_jw_str(&w, "reason", row.reason);
-    hb_jw_int(&w, "time_ns", row.time);
-    hb_jw_int(&w, "until_ns", row.until);
+    hb_jw_str(&w, "subject", row->subject);
+    hb_jw_str(&w, "verdict", row->verdict);
+    hb_jw_str(&w, "reason", row->reason);
+    hb_jw_str(&w, "person", row->person);
+    hb_jw_int(&w, "time_ns", row->time);
+    hb_jw_int(&w, "until_ns", row->until);
     hb_jw_str(&w, "sig", hex);
     hb_jw_end_obj(&w);
-    return hb_client_print(cli, "decision.add", hb_buf_z(&args));
+    return hb_buf_err(args);
 }
 
 int hb_cmd_approve(struct hb_cli *cli, int argc, char **argv)

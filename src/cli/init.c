@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "cli/client.h"
+#include "cli/init_ask.h"
 #include "config/config.h"
 #include "crypto/passphrase.h"
 #include "daemon/dirs.h"
@@ -32,13 +33,22 @@ static int includes(const struct hb_cli *cli, const struct hb_config *c,
                     struct hb_err *err);
 static int fences(const struct hb_cli *cli, const struct hb_config *c,
                   struct hb_err *err);
-static int configuration(const struct hb_cli *cli, const char *org,
-                         const char *site, const char *root, const char *url,
-                         const char *anchor, struct hb_err *err);
+/* What the configuration is made of; NULL where it says nothing. */
+struct first_config {
+    const char *org, *kind, *site, *root, *url, *anchor, *note;
+};
+static int configuration(const struct hb_cli *cli, const struct first_config *f,
+                         struct hb_err *err);
+static int ask(struct hb_cli *cli, const char *answers, const char *keys_to,
+               const char *pass, bool no_pass);
+static int answered(struct hb_cli *cli, struct hb_first_answers *f,
+                    const char *keys_to, const char *pass, bool no_pass);
+static void config_of(struct hb_first_answers *f, struct first_config *ret);
 
 /* Besides those of daemon/dirs.h; root's, and all may look: what is secret in
  * there is a file of mode 0600. */
-static const char *const below_etc[] = {"keys", "people", "reflexes"};
+static const char *const below_etc[] = {"keys", "people", "reflexes",
+                                        "decisions"};
 
 int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
 {
@@ -48,21 +58,99 @@ int hb_cmd_init(struct hb_cli *cli, int argc, char **argv)
     const char *url = hb_client_opt(&argc, argv, "--url");
     const char *anchor = hb_client_opt(&argc, argv, "--anchor");
     const char *pass = hb_client_opt(&argc, argv, "--passphrase-file");
+    const char *answers = hb_client_opt(&argc, argv, "--answers");
+    const char *keys_to = hb_client_opt(&argc, argv, "--keys-to");
     bool no_pass = hb_client_flag(&argc, argv, "--no-passphrase");
+    bool asks = hb_client_flag(&argc, argv, "--ask") || answers != NULL;
+    const struct first_config first = {
+        .org = org, .site = site, .root = root, .url = url, .anchor = anchor};
     struct hb_err err = {0};
 
     if (argc > 1)
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
+    if (asks && (cli->json || org != NULL || site != NULL || root != NULL ||
+                 url != NULL || anchor != NULL))
+        return hb_cli_usage(cli, _("--ask asks for the rest and talks to a "
+                                   "person"));
+    if (asks)
+        return ask(cli, answers, keys_to, pass, no_pass);
     if ((site == NULL) != (root == NULL))
         return hb_cli_usage(cli, _("--site and --site-root go together"));
     if (directories(cli, &err) < 0 || keys(cli, pass, no_pass, &err) < 0 ||
-        configuration(cli, org, site, root, url, anchor, &err) < 0 ||
-        sites(cli, &err) < 0)
+        configuration(cli, &first, &err) < 0 || sites(cli, &err) < 0)
         return hb_cli_fail(&err);
     return hb_cli_said(cli, "config", cli->config,
                        _("Ready: %s. Next: hinoban person add, hinoban site "
                          "publish, hinoban reflex allow.\n"),
                        cli->config);
+}
+
+/* The answers are complete before anything is made. */
+static int ask(struct hb_cli *cli, const char *answers, const char *keys_to,
+               const char *pass, bool no_pass)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_first_answers f = {.arena = a};
+    int r;
+
+    if (a == NULL)
+        return hb_cli_fail_code("memory", -ENOMEM);
+    if (access(cli->config, F_OK) == 0)
+        return hb_cli_fail_code(cli->config, -EEXIST);
+    r = hb_first_ask(&f, answers);
+    if (r == 0)
+        r = answered(cli, &f, keys_to, pass, no_pass);
+    if (r < 0)
+        return f.err.message[0] != '\0' ? hb_cli_fail(&f.err)
+                                        : hb_cli_fail_code("init", r);
+    printf(
+        _("\nThis follows from the answers alone. To go on:\n"
+          "  1. start Hinoban; what the machine can check itself is in the "
+          "posture then\n"
+          "  2. hinoban site publish, hinoban reflex allow (where there is a "
+          "site)\n"
+          "  3. hinoban question ask\n"));
+    return hb_cli_flush();
+}
+
+static int answered(struct hb_cli *cli, struct hb_first_answers *f,
+                    const char *keys_to, const char *pass, bool no_pass)
+{
+    struct first_config first;
+    int r = directories(cli, &f->err);
+
+    config_of(f, &first);
+    if (r == 0)
+        r = configuration(cli, &first, &f->err);
+    if (r == 0) {
+        r = sites(cli, &f->err);
+        if (r < 0)
+            (void)unlink(cli->config); /* so that it can be asked again */
+    }
+    if (r == 0)
+        r = keys(cli, pass, no_pass, &f->err);
+    if (r == 0)
+        r = hb_first_people(cli, f, keys_to, pass, no_pass);
+    if (r == 0)
+        r = hb_first_decide(cli, f, keys_to, pass);
+    return r < 0 ? r : hb_first_posture(cli, f);
+}
+
+static void config_of(struct hb_first_answers *f, struct first_config *ret)
+{
+    *ret = (struct first_config){.org = f->v[HB_FIRST_NAME],
+                                 .kind = f->v[HB_FIRST_KIND]};
+    if (f->v[HB_FIRST_SITE][0] == '/') {
+        ret->site = "www";
+        ret->root = f->v[HB_FIRST_SITE];
+        ret->url = f->v[HB_FIRST_URL];
+    }
+    if (!hb_first_is(f, HB_FIRST_MAIL, "no"))
+        ret->anchor = hb_arena_printf(f->arena, "mail:%s", f->v[HB_FIRST_MAIL]);
+    if (!hb_first_is(f, HB_FIRST_DATA, "none"))
+        ret->note = _("# Data of clients or My Number are held: write each "
+                      "contract below \"contracts\",\n# so that its deadlines "
+                      "run by themselves (hinoban.yaml(5)).\n");
 }
 
 static int sites(const struct hb_cli *cli, struct hb_err *err)
@@ -192,9 +280,8 @@ static int one_key(const struct hb_cli *cli, enum hb_key_purpose purpose,
     return r;
 }
 
-static int configuration(const struct hb_cli *cli, const char *org,
-                         const char *site, const char *root, const char *url,
-                         const char *anchor, struct hb_err *err)
+static int configuration(const struct hb_cli *cli, const struct first_config *f,
+                         struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     int r;
@@ -203,19 +290,21 @@ static int configuration(const struct hb_cli *cli, const char *org,
         return 0;
     hb_buf_addz(&b, "# hinoban.yaml - see hinoban.yaml(5); `hinoban config "
                     "check` judges it.\norganisation:\n  name: ");
-    hb_json_quote(&b, hb_slice_z(org != NULL ? org : "Our organisation"));
-    if (anchor != NULL) {
+    hb_json_quote(&b, hb_slice_z(f->org != NULL ? f->org : "Our organisation"));
+    if (f->kind != NULL)
+        hb_buf_addf(&b, "\n  kind: %s", f->kind);
+    if (f->anchor != NULL) {
         hb_buf_addz(&b, "\n  anchor: ");
-        hb_json_quote(&b, hb_slice_z(anchor));
+        hb_json_quote(&b, hb_slice_z(f->anchor));
     }
-    hb_buf_addc(&b, '\n');
-    if (site != NULL) {
+    hb_buf_addf(&b, "\n%s", f->note != NULL ? f->note : "");
+    if (f->site != NULL) {
         hb_buf_addf(&b,
-                    "sites:\n  - name: %s\n    number: 1\n    root: ", site);
-        hb_json_quote(&b, hb_slice_z(root));
-        if (url != NULL) {
+                    "sites:\n  - name: %s\n    number: 1\n    root: ", f->site);
+        hb_json_quote(&b, hb_slice_z(f->root));
+        if (f->url != NULL) {
             hb_buf_addz(&b, "\n    url: ");
-            hb_json_quote(&b, hb_slice_z(url));
+            hb_json_quote(&b, hb_slice_z(f->url));
         }
         hb_buf_addz(&b, "\n    private_driver: nginx\n");
     }

@@ -100,6 +100,8 @@ extern const struct hb_conf_row hb_config_rows[];
 
 /* "municipality" ...: a value of the fact organisation_kind. */
 const char *hb_config_kind(const struct hb_config *c);
+/* Whether WORD is one of them. */
+bool hb_config_kind_known(const char *word);
 
 /* Reads and checks PATH (cross-checks: unique names and numbers, roots that
  * do not contain each other, areas inside the root, staging that no server

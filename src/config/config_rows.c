@@ -271,3 +271,11 @@ const char *hb_config_kind(const struct hb_config *c)
 {
     return kind_words[c->organisation.kind];
 }
+
+bool hb_config_kind_known(const char *word)
+{
+    for (size_t i = 0; kind_words[i] != NULL; i++)
+        if (hb_streq(kind_words[i], word))
+            return true;
+    return false;
+}

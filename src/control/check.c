@@ -20,6 +20,8 @@
 #define SOURCE      "control"
 #define RING        (1u << 20)
 #define ACCOUNTS_NS (60 * HB_S)
+/* What is switched off is seen within ten minutes, whatever a row says. */
+#define EVERY_MAX_S 540u
 
 const struct hb_check hb_checks[] = {
     {"files.docroot_not_writable_by_web_user", 1500, hb_check_docroot},
@@ -62,6 +64,7 @@ static int setup(struct role *r, struct due *due);
 static struct hb_machine machine(struct role *r, struct hb_arena *a);
 static hb_timer_fn on_due, on_accounts;
 static hb_bus_command_fn on_command;
+static void one(struct role *r, const struct hb_check *check);
 static size_t changes(const struct hb_json *command,
                       const struct hb_conf_site *site, struct hb_change *ret);
 static void tell_account(struct role *r, const struct hb_account *who,
@@ -127,7 +130,8 @@ static int setup(struct role *r, struct due *due)
         r->before = (struct hb_accounts){0};
     for (const struct hb_check *c = hb_checks; c->name != NULL; c++, i++) {
         due[i] = (struct due){r, c};
-        if (hb_loop_timer(r->loop, i * 100 * HB_MS, c->every_s * HB_S, on_due,
+        if (hb_loop_timer(r->loop, i * 100 * HB_MS,
+                          HB_MIN(c->every_s, EVERY_MAX_S) * HB_S, on_due,
                           &due[i]) == NULL)
             return -ENOMEM;
     }
@@ -146,26 +150,30 @@ static struct hb_machine machine(struct role *r, struct hb_arena *a)
 
 static void on_due(void *arg)
 {
+    const struct due *due = arg;
+
+    one(due->role, due->check);
+}
+
+static void one(struct role *r, const struct hb_check *check)
+{
     static const char *const words[] = {[HB_CHECK_UNKNOWN] = "unknown",
                                         [HB_CHECK_PASS] = "pass",
                                         [HB_CHECK_FAIL] = "fail"};
-    const struct due *due = arg;
-    struct role *r = due->role;
     struct hb_machine m = machine(r, r->arena);
     struct hb_found f = {0};
     struct hb_event *e;
 
     hb_buf_init(&f.detail, 4096);
-    due->check->run(&m, &f);
+    check->run(&m, &f);
     if (f.why == NULL)
         hb_found_set(&f, HB_CHECK_UNKNOWN,
                      N_("The check could not be carried out."));
     e = hb_event_new(r->arena, HB_EV_COMPLIANCE_FINDING, 1,
                      f.status == HB_CHECK_FAIL ? HB_SEV_MEDIUM : HB_SEV_INFO,
                      SOURCE);
-    if (e != NULL &&
-        hb_event_strz(e, HB_F_FINDING_TITLE, due->check->name) == 0 &&
-        hb_event_strz(e, HB_F_COMPLIANCE_CONTROL, due->check->name) == 0 &&
+    if (e != NULL && hb_event_strz(e, HB_F_FINDING_TITLE, check->name) == 0 &&
+        hb_event_strz(e, HB_F_COMPLIANCE_CONTROL, check->name) == 0 &&
         hb_event_strz(e, HB_F_COMPLIANCE_STATUS, words[f.status]) == 0 &&
         hb_event_strz(e, HB_F_STATUS_DETAIL, f.why) == 0 &&
         hb_event_str(e, HB_F_MESSAGE, hb_buf_slice(&f.detail)) == 0)
@@ -239,6 +247,12 @@ static void on_command(void *arg, const struct hb_json *command)
     char text[128];
     int rc;
 
+    if (hb_streq(cmd, "check")) {
+        for (const struct hb_check *c = hb_checks; c->name != NULL; c++)
+            one(r, c);
+        (void)hb_bus_answer(r->bus, key, "done", "{}", "");
+        return;
+    }
     if (!after && !hb_streq(cmd, "collect"))
         return;
     if (site == NULL) {

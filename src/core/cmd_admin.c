@@ -14,12 +14,13 @@
 #include "core/core_bus.h"
 #include "core/play_port.h"
 
-static hb_core_cmd_fn people_sync, proof_add, scan;
+static hb_core_cmd_fn people_sync, proof_add, scan, control_run;
 
 const struct hb_core_cmd hb_core_cmds_admin[] = {
     {"people.sync", HB_NEED_ROOT, people_sync, HB_ABOUT_NONE},
     {"proof.add", HB_NEED_ROOT, proof_add, HB_ABOUT_NONE},
     {"scan", HB_NEED_READ, scan, HB_ABOUT_NONE},
+    {"control.run", HB_NEED_READ, control_run, HB_ABOUT_NONE},
     {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
@@ -80,5 +81,20 @@ static int scan(struct hb_core_call *call)
                           _("That part of Hinoban is not connected."));
     if (r == 0)
         hb_buf_addz(&call->text, _("Begun; the events tell the result.\n"));
+    return r;
+}
+
+/* The checks of the machine, now instead of when they are due. */
+static int control_run(struct hb_core_call *call)
+{
+    int r = hb_core_command(call->core, "control", "check", "", 300 * HB_S,
+                            ignore, NULL);
+
+    if (r == -ENOTCONN)
+        return hb_err_set(&call->err, r,
+                          _("That part of Hinoban is not connected."));
+    if (r == 0)
+        hb_buf_addz(&call->text,
+                    _("Begun; hinoban control list tells the result.\n"));
     return r;
 }

@@ -16,7 +16,7 @@
 
 static hb_core_cmd_fn status, incident_list, incident_show, task_list,
     evidence_list, event_list, person_list, person_me, control_list, document,
-    posture;
+    posture, question_list;
 
 const struct hb_core_cmd hb_core_cmds_read[] = {
     {"status", HB_NEED_READ, status, HB_ABOUT_NONE},
@@ -30,6 +30,7 @@ const struct hb_core_cmd hb_core_cmds_read[] = {
     {"person.list", HB_NEED_READ, person_list, HB_ABOUT_NONE},
     {"person.me", HB_NEED_PERSON, person_me, HB_ABOUT_NONE},
     {"control.list", HB_NEED_READ, control_list, HB_ABOUT_NONE},
+    {"question.list", HB_NEED_READ, question_list, HB_ABOUT_NONE},
     {"document.write", HB_NEED_READ, document, HB_ABOUT_ID},
     {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
@@ -48,6 +49,8 @@ static hb_events_fn add_event;
 static hb_person_fn add_person;
 static void add_roles(struct hb_buf *b, unsigned roles);
 static const char *owner_of(struct hb_core_call *call, const struct hb_task *t);
+static void add_question(struct list *l, const struct hb_next_step *s);
+static void add_text(struct hb_jw *w, const char *key, const struct hb_text *t);
 static void begin(struct list *l, struct hb_core_call *call);
 static int finish(struct list *l, const char *none);
 static void sites(struct hb_core_call *call);
@@ -67,6 +70,13 @@ static int status(struct hb_core_call *call)
     r = hb_core_posture(call->core, call->arena, &p);
     if (r < 0)
         return r;
+    hb_posture_json(&call->data, p);
+    if (hb_json_bool(call->args, "next", false)) {
+        hb_posture_steps(&call->text, p, p->next_n, 80);
+        if (p->next_n == 0)
+            hb_buf_addz(&call->text, _("Nothing is left to do.\n"));
+        return 0;
+    }
     hb_posture_screen(&call->text, p, 80,
                       hb_json_bool(call->args, "colour", false), zone(call));
     hb_buf_addc(&call->text, '\n');
@@ -80,7 +90,6 @@ static int status(struct hb_core_call *call)
     if (call->core->degraded)
         hb_buf_addf(&call->text, _("TROUBLE: %s\n"),
                     hb_core_shown(call, call->core->trouble));
-    hb_posture_json(&call->data, p);
     return 0;
 }
 
@@ -548,6 +557,50 @@ static int control_list(struct hb_core_call *call)
     }
     hb_stmt_reset(q);
     return r < 0 ? r : finish(&l, _("No control was checked yet."));
+}
+
+/* Answers that are missing or stale: what a person has to say, in the order
+ * of the next steps. */
+static int question_list(struct hb_core_call *call)
+{
+    struct hb_posture *p;
+    struct list l;
+    int r = hb_core_posture(call->core, call->arena, &p);
+
+    if (r < 0)
+        return r;
+    begin(&l, call);
+    for (size_t i = 0; i < p->next_n; i++)
+        if (p->next[i].control->question && !p->next[i].fails)
+            add_question(&l, &p->next[i]);
+    return finish(&l, _("Every question has an answer that still stands."));
+}
+
+static void add_question(struct list *l, const struct hb_next_step *s)
+{
+    const struct hb_control *k = s->control;
+
+    hb_buf_addf(&l->call->text, "  %-32s %s\n", k->id, hb_text(&k->text));
+    hb_jw_obj(&l->w, NULL);
+    hb_jw_str(&l->w, "control", k->id);
+    add_text(&l->w, "text", &k->text);
+    add_text(&l->w, "why", &k->why);
+    add_text(&l->w, "fix", &k->fix);
+    hb_jw_int(&l->w, "max_age_ns", (int64_t)k->max_age);
+    hb_jw_arr(&l->w, "cases");
+    for (size_t i = 0; i < s->cases_n; i++)
+        hb_jw_int(&l->w, NULL, s->cases[i]);
+    hb_jw_end_arr(&l->w);
+    hb_jw_end_obj(&l->w);
+    l->n++;
+}
+
+static void add_text(struct hb_jw *w, const char *key, const struct hb_text *t)
+{
+    hb_jw_obj(w, key);
+    for (unsigned i = 0; i < HB_LANG_COUNT; i++)
+        hb_jw_str(w, hb_lang_code((enum hb_lang)i), t->in[i]);
+    hb_jw_end_obj(w);
 }
 
 static int document(struct hb_core_call *call)

@@ -231,6 +231,10 @@ bool hb_core_can(const char *action);
 /* ---- people.c ---- */
 int hb_core_people_sync(struct hb_core *c, struct hb_err *err) HB_WUR;
 
+/* ---- core_decided.c ---- */
+/* Takes signed decisions of etc/decisions that are not in the record. */
+void hb_core_decided(struct hb_core *c);
+
 /* ---- core_ctl.c ---- */
 int hb_core_ctl_new(struct hb_core *c, int listen_fd,
                     struct hb_core_ctl **ret) HB_WUR;

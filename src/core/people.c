@@ -55,6 +55,8 @@ int hb_core_people_sync(struct hb_core *c, struct hb_err *err)
     (void)closedir(d);
     if (r == 0 && bad[0] != '\0')
         hb_core_say(c, HB_SEV_MEDIUM, "person-refused", bad);
+    if (r == 0)
+        hb_core_decided(c);
     return r < 0 ? hb_err_set(err, r, "%s: %s", dir, strerror(-r)) : 0;
 }
 

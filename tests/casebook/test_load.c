@@ -22,6 +22,8 @@ static void test_good(void **state)
     assert_int_equal(c->controls_n, 1);
     assert_int_equal(c->controls[0].max_age, 600000000000ll);
     assert_true(c->controls[0].required);
+    assert_int_equal(c->controls[0].harm, 2);
+    assert_int_equal(c->controls[0].work, 4 * 3600000000000ll);
     assert_ptr_equal(c->controls[0].rows.v[0], hb_row_find(b, c, "C02-R1"));
     s = hb_step_find(c->playbook, "look");
     assert_int_equal(s->rows.n, 2);
@@ -166,6 +168,11 @@ static void test_controls(void **state)
         {CONTROLS "    required: maybe\n", "true or false", 9},
         {CONTROLS "    required: 'true'\n", "true or false", 9},
         {CONTROLS "    modality: considr\n", "consider", 9},
+        {CONTROLS "    harm: 0\n", "from 1 to 5", 9},
+        {CONTROLS "    harm: 6\n", "from 1 to 5", 9},
+        {CONTROLS "    work: 3d\n", "three days are 24h", 9},
+        {CONTROLS "    work: 30s\n", "three days are 24h", 9},
+        {CONTROLS "    work: soon\n", "30s, 10m, 24h, 7d", 9},
     };
     struct folder f;
 

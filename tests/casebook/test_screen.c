@@ -19,6 +19,30 @@ static const struct hb_control controls[] = {
           "監視を起動し、サイトを一度公開登録してから、状態をもう一度確認して"
           "ください。そのあとで訓練を行うと確実です。"}}}};
 
+static const unsigned of_cases[] = {1, 2,  3,  4,  5,  6,  7,  8,
+                                    9, 10, 11, 12, 13, 14, 15, 16};
+static const struct hb_next_step steps[] = {{.control = &controls[0],
+                                             .fails = true,
+                                             .weight = 160,
+                                             .minutes = 90,
+                                             .cases = of_cases,
+                                             .cases_n = 16},
+                                            {.control = &controls[0],
+                                             .weight = 5,
+                                             .minutes = 120,
+                                             .cases = of_cases,
+                                             .cases_n = 1},
+                                            {.control = &controls[0],
+                                             .weight = 2,
+                                             .minutes = 240,
+                                             .cases = of_cases,
+                                             .cases_n = 2},
+                                            {.control = &controls[0],
+                                             .weight = 1,
+                                             .minutes = 480,
+                                             .cases = of_cases,
+                                             .cases_n = 1}};
+
 static void setup(void)
 {
     for (unsigned i = 0; i < 16; i++) {
@@ -60,6 +84,8 @@ static struct hb_posture *make(struct hb_arena *a, const unsigned *n)
         p->count[s] = n[s];
     }
     p->open = (unsigned)p->n - n[HB_STATE_PROVEN] - n[HB_STATE_NOT_APPLICABLE];
+    p->next = steps;
+    p->next_n = HB_ARRAY_LEN(steps);
     return p;
 }
 
@@ -131,7 +157,14 @@ static void test_screen(void **state)
     assert_non_null(strstr(z, "! possible"));
     assert_non_null(strstr(z, "? unknown"));
     assert_non_null(strstr(z, "* proven (drill of 11-23)"));
-    assert_non_null(strstr(z, "Do first: Start the watch"));
+    assert_non_null(strstr(z, "Do first"));
+    assert_non_null(strstr(z, "  1. Start the watch"));
+    assert_non_null(strstr(z, "-> 90 min; does not hold; cases 1, 2, 3,"));
+    assert_non_null(
+        strstr(z, "-> 2 h; not confirmed; case 1 [files.watching]"));
+    assert_non_null(strstr(z, "  3. "));
+    assert_null(strstr(z, "  4. "));
+    assert_non_null(strstr(z, "All 4 steps: hinoban status --next\n"));
     assert_null(strstr(z, "safe"));
     hb_buf_done(&b);
     hb_arena_free(a);
@@ -169,6 +202,8 @@ static void test_japanese(void **state)
                            "11 は未確認です。"));
     hb_buf_reset(&b);
     hb_posture_screen(&b, p, 80, false, 540);
+    assert_non_null(strstr(hb_buf_z(&b), "  1. 監視を起動し、"));
+    assert_non_null(strstr(hb_buf_z(&b), "事例 1、2、3"));
     assert_non_null(strstr(hb_buf_z(&b), "確認済み(11月23日の訓練時点)"));
     assert_null(strstr(hb_buf_z(&b), "安全"));
     hb_buf_done(&b);
@@ -195,6 +230,10 @@ static void test_json(void **state)
     assert_string_equal(hb_buf_z(&one), hb_buf_z(&two));
     assert_string_equal(q->cases[0].control->id, "files.watching");
     assert_int_equal(q->open, 14);
+    assert_int_equal(q->next_n, 4);
+    assert_ptr_equal(q->next[0].control, &controls[0]);
+    assert_int_equal(q->next[0].cases_n, 16);
+    assert_true(q->next[0].fails && !q->next[1].fails);
     hb_buf_done(&one);
     hb_buf_done(&two);
     hb_arena_free(a);
@@ -243,6 +282,15 @@ static void test_json_refused(void **state)
         "{\"cases\":[{\"number\":2,\"state\":\"green\",\"why\":\"proof\"}]}",
         "{\"cases\":[{\"number\":2,\"state\":\"possible\",\"why\":\"control\","
         "\"control\":\"none\"}]}",
+        "{\"cases\":[],\"next\":{}}",
+        "{\"cases\":[],\"next\":[{\"control\":\"files.watching\","
+        "\"weight\":1,\"minutes\":1,\"cases\":[]}]}",
+        "{\"cases\":[],\"next\":[{\"control\":\"none\","
+        "\"weight\":1,\"minutes\":1,\"cases\":[1]}]}",
+        "{\"cases\":[],\"next\":[{\"control\":\"files.watching\","
+        "\"weight\":1,\"minutes\":0,\"cases\":[1]}]}",
+        "{\"cases\":[],\"next\":[{\"control\":\"files.watching\","
+        "\"weight\":1,\"minutes\":1,\"cases\":[\"1\"]}]}",
     };
 
     (void)state;
