@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -81,6 +82,56 @@ def apt_config(on='1'):
         f"#!/bin/sh\ncat <<'E'\n{APT % {'on': on}}E\n", 0o755)
 
 
+def unit(name, on=True):
+    """What systemd starts by itself."""
+    wants = f'/etc/systemd/system/multi-user.target.wants/{name}'
+    put('/etc/systemd/system/' + name,
+        '[Service]\nExecStart=/bin/true\n[Install]\n'
+        'WantedBy=multi-user.target\n')
+    os.makedirs(os.path.dirname(wants), exist_ok=True)
+    if os.path.islink(wants):
+        os.unlink(wants)
+    if on:
+        os.symlink('/etc/systemd/system/' + name, wants)
+
+
+def firewall(policy='drop'):
+    put('/etc/nftables.conf',
+        'table inet filter {\n chain input {\n'
+        f'  type filter hook input priority 0; policy {policy};\n'
+        '  ct state established accept\n }\n}\n')
+    unit('nftables.service')
+
+
+def clock(on=True):
+    unit('chrony.service', on)
+
+
+def sudoers(more=''):
+    put('/usr/bin/sudo', '', 0o755)
+    put('/etc/sudoers', 'Defaults use_pty\nDefaults logfile=/var/log/sudo\n'
+        'root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n' + more, 0o444)
+
+
+def backup(on=True):
+    put('/usr/bin/restic', '', 0o755)
+    put('/etc/cron.d/backup', '0 3 * * * root restic -r sftp:b backup /srv\n'
+        if on else '# nothing\n')
+
+
+class Port:
+    """A service that everybody on the network reaches."""
+    open = None
+
+    @staticmethod
+    def listen():
+        Port.open = socket.create_server(('0.0.0.0', 23))
+
+    @staticmethod
+    def close():
+        Port.open.close()
+
+
 def accounts(more=''):
     put('/etc/passwd', Machine.passwd +
         'hanako:x:1500:1500::/home/hanako:/bin/bash\n' + more)
@@ -132,7 +183,9 @@ class Machine:
         with open('/var/log/lastlog', 'wb') as f:
             f.seek(1500 * 292)
             f.write(struct.pack('=i32s256s', int(time.time()), b'tty1', b''))
-        shutil.rmtree('/etc/ssh/sshd_config.d', ignore_errors=True)
+        for d in ('/etc/ssh/sshd_config.d', '/etc/sudoers.d',
+                  '/etc/nftables.d'):
+            shutil.rmtree(d, ignore_errors=True)
         shutil.rmtree('/etc/security/pwquality.conf.d', ignore_errors=True)
         put('/usr/sbin/sshd', '', 0o755)
         put('/usr/bin/unattended-upgrade', '', 0o755)
@@ -141,7 +194,8 @@ class Machine:
         put(WEB + '/index.html', '<h1>Town hall</h1>\n')
         os.chown(WEB + '/index.html', 5, 60)  # games: who may write it
         os.chmod(ANCHOR, 0o777)
-        for good in (nginx, sshd, pam, apt_get, apt_config, accounts):
+        for good in (nginx, sshd, pam, apt_get, apt_config, accounts, firewall,
+                     clock, sudoers, backup):
             good()
         server = http.server.ThreadingHTTPServer(
             ('127.0.0.1', 8080), functools.partial(Quiet, directory=WEB))
@@ -269,6 +323,12 @@ def table(p):
         'accounts.sshd': (lambda: sshd('yes'), sshd),
         'patch.pending': (lambda: apt_get(INST), apt_get),
         'patch.unattended': (lambda: apt_config('0'), apt_config),
+        'firewall.default_deny': (lambda: firewall('accept'), firewall),
+        'time.synchronised': (lambda: clock(False), clock),
+        'sudo.settings':
+            (lambda: sudoers('hanako ALL=(ALL) NOPASSWD: ALL\n'), sudoers),
+        'backup.configured': (lambda: backup(False), backup),
+        'services.exposed': (Port.listen, Port.close),
         'web.waf': (lambda: nginx(waf='off'), nginx),
         'web.nginx_config': (lambda: nginx(listing='on'), nginx),
         'people.two': (lambda: p.hinoban('person', 'off', 'deputy'),
