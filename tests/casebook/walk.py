@@ -141,7 +141,7 @@ class House(lab.Bed):
                     refused = (t['step'], r.stderr)
             if not progress:
                 break
-        ok(asked >= 10 and not self.waiting(incident),
+        ok(asked >= (10 if self.yes else 2) and not self.waiting(incident),
            f'case {number}: every step was answered ({asked})', refused)
         self.clocks(incident, number)
         r = self.officer('incident', 'state', str(incident), 'closed',
