@@ -8,6 +8,7 @@
  * as it takes.  Deciding against something is an answer: for a step that is
  * "to be considered" it is a good end, for a question it means no.
  */
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/i18n.h"
 #include "base/num.h"
@@ -15,6 +16,8 @@
 #include "incident/fact.h"
 #include "incident/prevent.h"
 #include "playbook/vars.h"
+
+#define ASK_WITHIN (600 * (int64_t)HB_S)
 
 static const char over_time[] = N_("The time for it was over.");
 
@@ -135,6 +138,8 @@ int hb_people_ask(struct hb_walk *w, const char *step, const char *lead,
         if (s->escalate_after > 0)
             task.pass_to = 1u << s->escalate_to;
     }
+    /* The machine stands still until it is answered: first in the list. */
+    task.due = w->now + (task.patience > 0 ? task.patience : ASK_WITHIN);
     return hb_task_add(w->p->s, &task, ret);
 }
 

@@ -47,6 +47,8 @@ class House(lab.Bed):
         with open(self.web + '/index.html', 'w') as f:
             f.write('<h1>City</h1>\n')
         self.yes = yes
+        self.words = (('no, we looked', 'yes') if lang == 'en' else
+                      ('いいえ、確かめました', 'はい'))
         self.env.update(LC_ALL='C.UTF-8',
                         LANGUAGE='ja' if lang == 'ja' else '')
         self.decided = set()
@@ -106,7 +108,7 @@ class House(lab.Bed):
         if 'file' in show['evidence'] or 'held' in show['evidence']:
             self.officer('evidence', 'add', str(t['incident']), self.paper,
                          '--from', 'the walk')
-        words = {'boolean': 'yes' if self.yes else 'no, we looked',
+        words = {'boolean': self.words[self.yes],
                  'integer': '3', 'string': 'company',
                  'time': VALUES['time']}.get(show['answer_type'],
                                              'done, see #1')
