@@ -118,3 +118,13 @@ static size_t soft_break(struct hb_slice s, size_t i)
         at++;
     return at < s.n && s.p[at] == '\n' ? at - i + 1 : 0;
 }
+
+bool hb_mail_address_ok(const char *z)
+{
+    const char *at = strchr(z, '@');
+
+    for (const char *c = z; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~' || strchr("<>,;:\"\\()[]", *c) != NULL)
+            return false;
+    return at != NULL && at > z && at[1] != '\0' && strlen(z) < 255;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mime.h - the two encodings of mail bodies: base64 (RFC 4648, RFC 2045 6.8)
- * and quoted-printable (RFC 2045 6.7).
+ * and quoted-printable (RFC 2045 6.7); and what may stand as an address.
  *
  * The decoders read what strangers' programs wrote: they never read past the
  * slice, give at most as many bytes as they were given, and leave what is no
@@ -25,5 +25,9 @@ bool hb_base64_is(char c);
  * that end in "\r\n"; control characters but tabs are encoded. */
 void hb_qp_encode(struct hb_buf *b, struct hb_slice text);
 void hb_qp_decode(struct hb_buf *b, struct hb_slice s);
+
+/* Whether Z may stand in a header as an address: ASCII without what a header
+ * would read as more than one. */
+bool hb_mail_address_ok(const char *z);
 
 #endif

@@ -45,14 +45,6 @@ bool hb_mail_loopback(const char *relay)
     return yes;
 }
 
-bool hb_mail_address_ok(const char *z)
-{
-    const char *at = strchr(z, '@');
-
-    return at != NULL && at > z && at[1] != '\0' && strlen(z) < 255 &&
-           strpbrk(z, " \t\r\n<>,;:\"\\()[]") == NULL;
-}
-
 int hb_mail_send(const struct hb_mail *m, struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;

@@ -35,8 +35,6 @@ struct hb_mail {
 };
 #define HB_MAIL_ANSWER 256u
 
-/* Whether Z may stand in a header as an address. */
-bool hb_mail_address_ok(const char *z);
 /* Whether HOST, as a URL has it, is this machine by its name alone. */
 bool hb_net_loopback(const char *host);
 /* Whether RELAY ("smtp://HOST:PORT") is this machine by its name alone:

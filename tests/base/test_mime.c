@@ -82,9 +82,23 @@ static void test_qp_encode(void **state)
     assert_string_equal(hb_buf_z(&lf), text);
 }
 
+static void test_addresses(void **state)
+{
+    static const char *const good[] = {"a@b", "hanako.sato+x@example.jp"};
+    static const char *const bad[] = {
+        "",        "a",     "@b",      "a@",   "a b@c",      "a@b\r\nBcc: x@y",
+        "a@b,c@d", "<a@b>", "\"a\"@b", "a@b;", "花子@例.jp", "a@b\x7f"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(good); i++)
+        assert_true(hb_mail_address_ok(good[i]));
+    for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++)
+        assert_false(hb_mail_address_ok(bad[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_base64_of_a_mail),
         cmocka_unit_test(test_qp_decode),
