@@ -39,6 +39,7 @@ struct hb_doc_para {
 struct hb_doc_section {
     struct hb_text title; /* in[] NULL: none (TEXT only) */
     enum hb_doc_kind kind;
+    bool writer;                /* for who writes it, no part of the paper */
     const struct hb_cond *when; /* over facts; NULL: always */
     const struct hb_doc_field *fields;
     size_t fields_n;

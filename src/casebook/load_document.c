@@ -155,8 +155,8 @@ static int load_document(struct hb_load *l, const struct hb_yaml *top,
 static int load_section(struct hb_load *l, const struct hb_yaml *map,
                         struct hb_doc_section *s)
 {
-    static const char *const keys[] = {"title",      "kind", "fields",
-                                       "paragraphs", "when", NULL};
+    static const char *const keys[] = {
+        "title", "kind", "fields", "paragraphs", "when", "writer", NULL};
     unsigned kind = HB_DOC_FIELDS;
     int r;
 
@@ -172,6 +172,8 @@ static int load_section(struct hb_load *l, const struct hb_yaml *map,
     if (r == 0 && s->title.in[HB_LANG_EN] == NULL && kind != HB_DOC_TEXT)
         r = hb_yaml_err(map, l->err, -EINVAL, _("\"%s\" is missing here"),
                         "title");
+    if (r == 0)
+        r = hb_load_bool(l, map, "writer", &s->writer);
     if (r == 0)
         r = hb_load_when(l, map, "when", &s->when);
     if (r == 0)

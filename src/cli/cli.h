@@ -90,6 +90,7 @@ hb_cli_fn hb_cmd_fact;
 hb_cli_fn hb_cmd_clock;
 hb_cli_fn hb_cmd_metrics;
 hb_cli_fn hb_cmd_incident;
+hb_cli_fn hb_cmd_mailing;
 hb_cli_fn hb_cmd_message;
 hb_cli_fn hb_cmd_init;
 hb_cli_fn hb_cmd_modules;

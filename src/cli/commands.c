@@ -92,6 +92,26 @@ const struct hb_cli_command hb_cli_commands[] = {
         "registered. Whom mail does not reach is to be called: hinoban "
         "status.\n"
         "test  sends a mail to PERSON to see whether it arrives")},
+    {"mailing", hb_cmd_mailing, HB_CLI_DAILY,
+     N_("send a paper to people outside, one mail each, released by two "
+        "people"),
+     "draft INCIDENT PAPER |\n"
+     "  new INCIDENT PAPER LIST.csv TEXT.txt --subject TEXT |\n"
+     "  list [INCIDENT] | show ID [--csv] [--not-reached] |\n"
+     "  release ID [--key FILE] [--person NAME] | stop ID \"WHY\"",
+     "draft new list show release stop --subject --csv --not-reached --key "
+     "--person",
+     N_("Nothing goes to anybody outside until two people released it, each "
+        "with their own key.\n"
+        "draft    the paper without what is for its writer, to be gone over "
+        "in an editor\n"
+        "new      LIST.csv has a name and a mail address in each row, TEXT.txt "
+        "is what is sent;\n"
+        "         {name} in it stands for each person's name\n"
+        "show     the text, and how it went with each; --not-reached: those "
+        "who need a letter\n"
+        "         or a call\n"
+        "stop     what has not left stays here")},
     {"approve", hb_cmd_approve, HB_CLI_DAILY,
      N_("approve the steps of an incident that wait for the officer"),
      "INCIDENT [--key FILE] [--person NAME]", "--key --person", NULL},

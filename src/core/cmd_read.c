@@ -607,7 +607,9 @@ static int document(struct hb_core_call *call)
 {
     return hb_core_document(call->core, hb_json_int(call->args, "id", 0),
                             hb_json_str(call->args, "name", "D01"), call->lang,
-                            !hb_json_bool(call->args, "html", false),
+                            hb_json_bool(call->args, "html", false)
+                                ? HB_DOCUMENT_HTML
+                                : HB_DOCUMENT_TEXT,
                             call->person, &call->text, &call->err);
 }
 

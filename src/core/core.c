@@ -219,6 +219,7 @@ static void on_second(void *arg)
     hb_core_reflex_go(c);
     hb_core_clocks_second(c);
     hb_core_messages_second(c);
+    hb_core_mailing_second(c);
 }
 
 static void on_checkpoint(void *arg)

@@ -92,9 +92,12 @@ struct hb_core {
     bool reflex_alone; /* the helper broke off: one deed at a time now, */
     uint8_t reflex_key[HB_ACT_KEY_SIZE]; /* so that it is known which one */
     unsigned reflex_breaks;              /* breaks it */
-    int64_t wall_offset;   /* wall minus monotonic, to notice jumps */
-    bool mailing;          /* a checkpoint is on its way */
-    int64_t message;       /* the notice that is on its way; 0 none */
+    int64_t wall_offset; /* wall minus monotonic, to notice jumps */
+    bool mailing;        /* a checkpoint is on its way */
+    int64_t message;     /* the notice that is on its way; 0 none */
+    struct {             /* the mail to somebody outside that is; 0 none */
+        int64_t mailing, place;
+    } letter;
     int64_t signed_lines;  /* of the log, with the last checkpoint */
     int64_t signed_at;     /* ns UTC */
     int64_t mailing_items; /* of evidence, in it */
@@ -188,6 +191,10 @@ bool hb_core_anchor_reason(struct hb_core *c, char reason[HB_CORE_REASON],
 /* ---- core_message.c: notices to people ---- */
 /* Hands over what is due; called once a second. */
 void hb_core_messages_second(struct hb_core *c);
+
+/* ---- core_mailing.c: papers to people outside ---- */
+/* Hands over one mail of what two people released; called once a second. */
+void hb_core_mailing_second(struct hb_core *c);
 
 /* ---- core_export.c ---- */
 /* Packages of evidence below the state directory begin with this. */

@@ -25,7 +25,7 @@ struct paper {
     const char *form; /* "ja.html" */
     const char *url;
     enum hb_lang lang;
-    bool text;
+    bool text, letter; /* as struct hb_document_opts has them */
 };
 
 static int write_at(const struct paper *p, const char *made_by, int64_t now,
@@ -41,14 +41,16 @@ static int tell(const struct paper *p, int64_t now);
 static void hash(const struct hb_buf *b, char ret[65]);
 
 int hb_core_document(struct hb_core *c, int64_t incident, const char *name,
-                     enum hb_lang lang, bool text, const struct hb_person *by,
-                     struct hb_buf *out, struct hb_err *err)
+                     enum hb_lang lang, enum hb_document_form form,
+                     const struct hb_person *by, struct hb_buf *out,
+                     struct hb_err *err)
 {
     struct paper p = {.core = c,
                       .incident = incident,
                       .name = name,
                       .lang = lang,
-                      .text = text};
+                      .text = form != HB_DOCUMENT_HTML,
+                      .letter = form == HB_DOCUMENT_LETTER};
 
     return write_at(&p, by != NULL ? by->full_name : NULL, hb_now(), out, err);
 }
@@ -99,6 +101,7 @@ static int write_at(const struct paper *p, const char *made_by, int64_t now,
         .zone_name = org->zone_name,
         .zone_minutes = (int)org->zone_minutes,
         .text = p->text,
+        .letter = p->letter,
         .made_by = made_by,
         .now = now,
     };

@@ -7,6 +7,7 @@
 #define HB_CORE_PLAY_PORT_H
 
 #include "core/core.h"
+#include "incident/document.h"
 #include "playbook/playbook.h"
 
 int hb_core_play_open(struct hb_core *c) HB_WUR;
@@ -16,8 +17,9 @@ void hb_core_play_close(struct hb_core *c);
 /* Writes a document of an incident into OUT; BY asked for it, NULL: nobody in
  * particular. */
 int hb_core_document(struct hb_core *c, int64_t incident, const char *name,
-                     enum hb_lang lang, bool text, const struct hb_person *by,
-                     struct hb_buf *out, struct hb_err *err) HB_WUR;
+                     enum hb_lang lang, enum hb_document_form form,
+                     const struct hb_person *by, struct hb_buf *out,
+                     struct hb_err *err) HB_WUR;
 /* Writes it to documents/INCIDENT-NAME.LANG.(html|txt) of the state
  * directory, into the evidence log, the table document and (HTML only) the
  * timeline; nothing where the last one still says all that is known. */

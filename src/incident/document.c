@@ -84,10 +84,11 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
     p.t = t;
     hb_doc_begin(&p.d, o->text ? NULL : b, o->text ? b : NULL,
                  hb_lang_code((enum hb_lang)o->lang), t->title.in[o->lang]);
-    hb_doc_row(&p.d, hb_facts_tr(&p.f, N_("To")), t->to.in[o->lang]);
+    if (!o->letter)
+        hb_doc_row(&p.d, hb_facts_tr(&p.f, N_("To")), t->to.in[o->lang]);
     for (size_t i = 0; i < t->sections_n && r == 0; i++)
         r = section(&p, &t->sections[i]);
-    if (r == 0 && t->note.in[o->lang] != NULL) {
+    if (r == 0 && !o->letter && t->note.in[o->lang] != NULL) {
         hb_doc_heading(&p.d, 2, hb_facts_tr(&p.f, N_("Note")));
         hb_doc_para(&p.d, t->note.in[o->lang]);
     }
@@ -106,8 +107,8 @@ static int section(struct paper *p, const struct hb_doc_section *sec)
     const char *title = sec->title.in[p->f.o->lang];
     int r = hb_facts_when(&p->f, sec->when);
 
-    if (r <= 0)
-        return r;
+    if (r <= 0 || (sec->writer && p->f.o->letter))
+        return HB_MIN(r, 0);
     if (title != NULL)
         hb_doc_heading(&p->d, 2, title);
     p->rows = 0;

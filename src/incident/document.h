@@ -11,12 +11,19 @@
 #include "base/buf.h"
 #include "incident/incident.h"
 
+enum hb_document_form {
+    HB_DOCUMENT_HTML,
+    HB_DOCUMENT_TEXT,
+    HB_DOCUMENT_LETTER /* text to be sent: without what is for its writer */
+};
+
 struct hb_document_opts {
     int lang; /* enum hb_lang */
     const char *organisation;
     const char *zone_name; /* times are shown in it */
     int zone_minutes;
     bool text;           /* plain text instead of HTML */
+    bool letter;         /* text without what is for its writer, to be sent */
     const char *url;     /* public address of the object; NULL, "": unknown */
     const char *made_by; /* full name; NULL: Hinoban by itself */
     int64_t now;         /* ns UTC, printed as when it was made; 0: now */

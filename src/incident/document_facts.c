@@ -15,6 +15,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "event/mailing.h"
 #include "incident/fact.h"
 #include "incident/prevent.h"
 
@@ -52,7 +53,7 @@ static fact_fn organisation_name, made_at, made_on, made_by, incident_number,
     restore_took, restore_state, private_since, private_until,
     private_decided_by, hypotheses, cause_confirmed, leftovers, visitors,
     personal_data, consulted_who, consulted_at, reported_outside,
-    prevention_tasks, evidence_count, evidence_anchor, next_report;
+    prevention_tasks, evidence_count, evidence_anchor, next_report, addressee;
 
 static const struct {
     const char *name;
@@ -61,6 +62,7 @@ static const struct {
     {"organisation.name", organisation_name},
     {"report.made_at", made_at},
     {"report.date", made_on},
+    {"addressee", addressee},
     {"report.made_by", made_by},
     {"incident.number", incident_number},
     {"incident.reference", incident_reference},
@@ -511,6 +513,14 @@ static void made_on(struct hb_facts_of *f, struct hb_fact_values *v)
         say(f, v,
             hb_arena_printf(f->a, hb_facts_tr(f, N_("%lld-%02lld-%02lld")),
                             c[0], c[1], c[2]));
+}
+
+/* A line for a pen, or where a mailing puts each name (event/mailing.h). */
+static void addressee(struct hb_facts_of *f, struct hb_fact_values *v)
+{
+    say(f, v,
+        f->o->letter ? HB_MAILING_NAME
+                     : hb_facts_tr(f, N_("(fill in the name) ____________")));
 }
 
 static void made_by(struct hb_facts_of *f, struct hb_fact_values *v)

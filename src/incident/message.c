@@ -248,12 +248,18 @@ int hb_message_refused(struct hb_state *s, int64_t id, int64_t now,
 
     if (r < 0)
         return r;
-    if (m.tries >= (int64_t)HB_ARRAY_LEN(waits))
+    if (hb_message_pause(m.tries) < 0)
         return give_up(s, a, &m, now, why);
     return hb_db_exec(s->db,
                       "UPDATE message SET tries = tries + 1, next_try = ?2,"
                       " changed = ?3, detail = ?4 WHERE id = ?1",
-                      "iiit", id, now + waits[m.tries], now, why);
+                      "iiit", id, now + hb_message_pause(m.tries), now, why);
+}
+
+int64_t hb_message_pause(int64_t tries)
+{
+    return tries >= 0 && tries < (int64_t)HB_ARRAY_LEN(waits) ? waits[tries]
+                                                              : -1;
 }
 
 /* A time further ahead than we ever wait was noted by a clock that was

@@ -87,6 +87,9 @@ int hb_message_sent(struct hb_state *s, int64_t id, int64_t now,
 int hb_message_refused(struct hb_state *s, int64_t id, int64_t now,
                        const char *why) HB_WUR;
 
+/* After so many TRIES that failed: how long until the next one, -1 none. */
+int64_t hb_message_pause(int64_t tries);
+
 typedef int hb_message_fn(void *arg, const struct hb_message *m);
 /* INCIDENT 0: all; newest first, LIMIT of them. */
 int hb_message_each(struct hb_state *s, int64_t incident, int64_t limit,

@@ -222,10 +222,33 @@ static const char message[] =
     "CREATE INDEX message_due ON message(state, next_try);"
     "CREATE INDEX message_incident ON message(incident, id);";
 
+/* Texts to people outside, their lists, and who released them (mailing.h). */
+static const char mailing[] =
+    "CREATE TABLE mailing("
+    " id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE,"
+    " incident INTEGER NOT NULL REFERENCES incident(id),"
+    " paper TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,"
+    " made INTEGER NOT NULL, made_by TEXT NOT NULL, until INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, ended INTEGER NOT NULL, words TEXT NOT NULL);"
+    "CREATE TABLE mailing_to("
+    " mailing INTEGER NOT NULL REFERENCES mailing(id),"
+    " place INTEGER NOT NULL, name TEXT NOT NULL, address TEXT NOT NULL,"
+    " leaf BLOB NOT NULL,"
+    " state INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " next_try INTEGER NOT NULL, changed INTEGER NOT NULL,"
+    " detail TEXT NOT NULL, PRIMARY KEY(mailing, place)) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX mailing_address ON mailing_to(mailing, address);"
+    "CREATE INDEX mailing_due ON mailing_to(state, next_try);"
+    "CREATE TABLE mailing_release("
+    " mailing INTEGER NOT NULL REFERENCES mailing(id),"
+    " person INTEGER NOT NULL REFERENCES person(id),"
+    " time INTEGER NOT NULL, sig BLOB NOT NULL,"
+    " PRIMARY KEY(mailing, person)) WITHOUT ROWID;";
+
 static const struct hb_migration migrations[] = {
     {1, first},    {2, engine},       {3, dropped},  {4, reflex_deed},
     {5, no_proof}, {6, staged_broke}, {7, fact},     {8, hidden},
-    {9, clock},    {10, report},      {11, message},
+    {9, clock},    {10, report},      {11, message}, {12, mailing},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

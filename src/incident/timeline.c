@@ -122,6 +122,15 @@ static const struct {
                         "is sent by mail. Call by telephone.")},
     {"message.failed", N_("The notice to {to} could not be delivered. Call by "
                           "telephone.")},
+    {"mailing.signed", N_("{by} released {paper} to {count} people outside; a "
+                          "second person has to.")},
+    {"mailing.released", N_("{by} released {paper} to {count} people outside "
+                            "as the second person; it is sent, one mail "
+                            "each.")},
+    {"mailing.done", N_("{paper} was mailed to {sent} of {count} people "
+                        "outside; {failed} could not be reached by mail.")},
+    {"mailing.stopped", N_("{by} stopped the mailing of {paper}; {sent} of "
+                           "{count} had been sent. {answer}")},
     {"document.made", N_("Document {name} written in {lang}.")},
     {"clock.jump", N_("This machine's clock jumped by {seconds} s.")},
     {"role.died", N_("A part of Hinoban ended unexpectedly and was started "

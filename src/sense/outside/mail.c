@@ -17,15 +17,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
-#include "net/mail.h"
 #include "net/post.h"
 
 #define TO              "mail:"
 #define FILE_MAX_BYTES  16384u
 #define PERSON_NAME_MAX 32u
 
-static int send(const struct hb_conf_org *org, struct hb_mail *m,
-                struct hb_err *err);
 static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
                       const char **ret, struct hb_err *err);
 static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX]);
@@ -43,7 +40,7 @@ int hb_outside_mail(const struct hb_conf_org *org,
     if (strncmp(org->anchor, TO, strlen(TO)) != 0)
         return hb_err_set(err, -EINVAL, _("The anchor is no mail address."));
     m.to = org->anchor + strlen(TO);
-    return send(org, &m, err);
+    return hb_outside_send(org, &m, err);
 }
 
 int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
@@ -62,7 +59,7 @@ int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
     if (a == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
     r = address_of(a, etc_dir, hb_json_str(command, "person", ""), &m.to, err);
-    return r < 0 ? r : send(org, &m, err);
+    return r < 0 ? r : hb_outside_send(org, &m, err);
 }
 
 int hb_outside_hook(const struct hb_conf_org *org,
@@ -87,8 +84,8 @@ int hb_outside_hook(const struct hb_conf_org *org,
     return r;
 }
 
-static int send(const struct hb_conf_org *org, struct hb_mail *m,
-                struct hb_err *err)
+int hb_outside_send(const struct hb_conf_org *org, struct hb_mail *m,
+                    struct hb_err *err)
 {
     char password[HB_MAIL_PASSWORD_MAX] = "";
     int r = 0;
@@ -114,24 +111,10 @@ static int send(const struct hb_conf_org *org, struct hb_mail *m,
 static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
                       const char **ret, struct hb_err *err)
 {
-    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-    char path[HB_MAX_PATH];
-    struct hb_slice text;
     struct hb_json *o = NULL;
-    int r = -ENOENT;
+    int r = hb_outside_person(a, etc_dir, name, &o);
 
-    /* As incident/person.h has names: none of them leaves the folder. */
-    if (n >= 1 && n <= PERSON_NAME_MAX && name[n] == '\0' && name[0] != '.' &&
-        name[0] != '-') {
-        r = snprintf(path, sizeof(path), "%s/people/%s.json", etc_dir, name);
-        r = r < 0 || (size_t)r >= sizeof(path)
-                ? -ENAMETOOLONG
-                : hb_file_read(a, path, FILE_MAX_BYTES, &text);
-    }
-    if (r == 0)
-        r = hb_json_parse(a, text, &o, NULL);
-    if (r == 0 && (!hb_json_bool(o, "active", true) ||
-                   hb_json_str(o, "mail", "")[0] == '\0'))
+    if (r == 0 && hb_json_str(o, "mail", "")[0] == '\0')
         r = -ENOENT;
     if (r < 0)
         return hb_err_set(err, r,
@@ -139,6 +122,27 @@ static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
                             "address"));
     *ret = hb_json_str(o, "mail", "");
     return 0;
+}
+
+int hb_outside_person(struct hb_arena *a, const char *etc_dir, const char *name,
+                      struct hb_json **ret)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+    char path[HB_MAX_PATH];
+    struct hb_slice text;
+    int r;
+
+    /* As incident/person.h has names: none of them leaves the folder. */
+    if (n < 1 || n > PERSON_NAME_MAX || name[n] != '\0' || name[0] == '.' ||
+        name[0] == '-')
+        return -ENOENT;
+    r = snprintf(path, sizeof(path), "%s/people/%s.json", etc_dir, name);
+    r = r < 0 || (size_t)r >= sizeof(path)
+            ? -ENAMETOOLONG
+            : hb_file_read(a, path, FILE_MAX_BYTES, &text);
+    if (r == 0)
+        r = hb_json_parse(a, text, ret, NULL);
+    return r == 0 && !hb_json_bool(*ret, "active", true) ? -ENOENT : r;
 }
 
 int hb_outside_password(const char *path, const char *setting,

@@ -76,6 +76,10 @@ static void hook(struct role *r, const char *key,
                  const struct hb_json *command);
 static void notify(struct role *r, const char *key,
                    const struct hb_json *command);
+static void letter(struct role *r, const char *key,
+                   const struct hb_json *command);
+static void taken(struct role *r, const char *key, int rc, const char *answer,
+                  const struct hb_err *err);
 static void page_one(struct site *s);
 static void remember(struct site *s, const struct hb_fetched *f);
 static void tell_page(struct site *s, enum hb_seen seen, const char *url,
@@ -216,16 +220,37 @@ static void mail(struct role *r, const char *key, const struct hb_json *command)
 static void notify(struct role *r, const char *key,
                    const struct hb_json *command)
 {
-    _cleanup_buf_ struct hb_buf why = HB_BUF_INIT;
     char answer[HB_MAIL_ANSWER];
     struct hb_err err = {0};
+    int rc = hb_outside_notify(&r->ctx->config->organisation, r->ctx->etc_dir,
+                               command, answer, &err);
 
-    if (hb_outside_notify(&r->ctx->config->organisation, r->ctx->etc_dir,
-                          command, answer, &err) == 0) {
+    taken(r, key, rc, answer, &err);
+}
+
+/* A paper to somebody outside, which two of ours released. */
+static void letter(struct role *r, const char *key,
+                   const struct hb_json *command)
+{
+    char answer[HB_MAIL_ANSWER];
+    struct hb_err err = {0};
+    int rc = hb_outside_letter(&r->ctx->config->organisation, r->ctx->etc_dir,
+                               command, answer, &err);
+
+    taken(r, key, rc, answer, &err);
+}
+
+/* How a mail went, with what the relay said. */
+static void taken(struct role *r, const char *key, int rc, const char *answer,
+                  const struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf why = HB_BUF_INIT;
+
+    if (rc == 0) {
         (void)hb_bus_answer(r->bus, key, "done", "{}", answer);
         return;
     }
-    hb_buf_addf(&why, "%s%s%s", err.message, answer[0] != '\0' ? ": " : "",
+    hb_buf_addf(&why, "%s%s%s", err->message, answer[0] != '\0' ? ": " : "",
                 answer);
     (void)hb_bus_answer(r->bus, key, "failed", "{}", hb_buf_z(&why));
 }
@@ -258,6 +283,10 @@ static void on_command(void *arg, const struct hb_json *command)
     }
     if (hb_streq(hb_json_str(command, "cmd", ""), "notify")) {
         notify(r, key, command);
+        return;
+    }
+    if (hb_streq(hb_json_str(command, "cmd", ""), "letter")) {
+        letter(r, key, command);
         return;
     }
     if (hb_streq(hb_json_str(command, "cmd", ""), "hook")) {

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Papers to people outside: real roles, a relay of the test.  Nothing leaves
+before two people released it; then one mail a person, with their name in it;
+what is edited in the database afterwards, or asked by a core that lies, is not
+mailed."""
+import email
+import email.policy
+import json
+import os
+import sqlite3
+import sys
+import time
+
+SOURCE = os.environ['HB_SOURCE_ROOT']
+BUILD = os.environ['HB_BUILD_ROOT']
+sys.path.insert(0, SOURCE + '/drills/lib')
+sys.path.insert(0, SOURCE + '/tests/net')
+import bed as lab  # noqa: E402
+import smtp_server  # noqa: E402
+
+count = 0
+
+
+def ok(good, name, why=''):
+    global count
+    count += 1
+    print(('ok' if good else 'not ok') + f' {count} - {name}', flush=True)
+    if not good:
+        print('\n'.join('# ' + line for line in str(why).split('\n')[-30:]))
+    return good
+
+
+class House(lab.Bed):
+    def begin(self, relay):
+        os.mkdir(self.web)
+        with open(self.web + '/index.html', 'w') as f:
+            f.write('<h1>town hall</h1>\n')
+        self.url = ''
+        self.install(reflex=False)
+        conf = self.root + '/etc/hinoban/hinoban.yaml'
+        with open(conf) as f:
+            text = f.read()
+        with open(conf, 'w') as f:
+            f.write(text.replace(
+                'organisation:\n', 'organisation:\n'
+                f'  mail_relay: smtp://127.0.0.1:{relay.port}\n'
+                '  mail_from: desk@example.jp\n', 1))
+        self.sup = self.start([self.program, 'supervise'], 'log')
+        if lab.until(lambda: self.ask('event', '"change":"scan"', '--limit',
+                                      '1'), 60, 0.1) is None:
+            raise RuntimeError('Hinoban was not ready: ' + self.log())
+
+    def file(self, name, data):
+        path = f'{self.top}/{name}'
+        with open(path, 'wb') as f:
+            f.write(data if isinstance(data, bytes) else data.encode())
+        os.chmod(path, 0o644)
+        return path
+
+    def deputy(self, *words):
+        self.env['HINOBAN_KEY'] = self.top + '/deputy.key'
+        r = self.run(self.program, *words, uid=lab.DEPUTY, check=False)
+        self.env['HINOBAN_KEY'] = self.top + '/officer.key'
+        return r
+
+    def make(self, people, text, subject='お詫びとお知らせ'):
+        return self.officer('mailing', 'new', str(self.incident), 'D08',
+                            people, text, '--subject', subject, check=False)
+
+    def number(self, people, text):
+        r = self.officer('--json', 'mailing', 'new', str(self.incident), 'D08',
+                         people, text, '--subject', 'お詫びとお知らせ',
+                         check=False)
+        return json.loads(r.stdout)['id'] if r.returncode == 0 else 0
+
+    def of(self, number):
+        return next((m for m in self.ask('mailing', 'list') or []
+                     if m['id'] == number), {})
+
+    def ended(self, number, seconds=60):
+        return lab.until(lambda: self.of(number).get('state') == 'done',
+                         seconds, 0.2) is not None
+
+
+def wrong_input(h, good, text):
+    for name, data, want in (
+            ('none.csv', '氏名,メール\n', 'nobody stands'),
+            ('twice.csv', '花子,h@example.jp\n次郎,H@Example.jp\n', ':2'),
+            ('both.csv', '花子,h@example.jp,b@example.jp\n', 'of their own'),
+            ('no.csv', '花子,h@example.jp\n次郎,\n', ':2'),
+            ('open.csv', '"花子,h@example.jp\n', ':1'),
+            ('bytes.csv', b'\xff\xfe\x00\x01', 'neither')):
+        r = h.make(h.file(name, data), text)
+        ok(r.returncode == 1 and want in r.stderr, f'{name} is refused',
+           r.stderr)
+    r = h.make(good, h.file('draft.txt', 'ok\n(宛名を記入) 様\n'))
+    ok(r.returncode == 1 and 'draft.txt:2' in r.stderr,
+       'a draft that is not filled in is refused', r.stderr)
+    r = h.make(good, h.file('esc.txt', 'a\x1b[2J\n'))
+    ok(r.returncode == 1, 'control characters are refused', r.stdout)
+    r = h.make(good, text, 'a\nBcc: x@evil.example')
+    ok(r.returncode == 1, 'a subject of two lines is refused', r.stdout)
+    r = h.officer('mailing', 'new', str(h.incident), 'D99', good, text,
+                  '--subject', 'x', check=False)
+    ok(r.returncode == 1, 'a paper that the case has not is refused')
+    ok(not h.ask('mailing', 'list'), 'and nothing of it is kept',
+       h.officer('mailing', 'list').stdout)
+
+
+def run(h, relay):
+    r = h.officer('--json', 'incident', 'open', '2', 'drill', 'a call')
+    h.incident = json.loads(r.stdout)['id']
+    # As a spreadsheet program in Japan writes it.
+    good = h.file('list.csv', ('氏名,メールアドレス\r\n'
+                               '髙橋 花子,hanako@example.jp\r\n'
+                               '"山田, 太郎",taro@example.jp\r\n'
+                               ',desk@partner.example\r\n').encode('cp932'))
+    text = h.file('letter.txt', '{name} 様\n\nお詫び申し上げます。\n')
+    wrong_input(h, good, text)
+    r = h.officer('mailing', 'draft', str(h.incident), 'D08')
+    ok('not part of the paper' not in r.stdout and 'Before it goes out' not in
+       r.stdout and 'Dear' in r.stdout and '{name}' in r.stdout,
+       'the draft has nothing that is for its writer', r.stdout)
+    lab.until(lambda: not [m for m in h.ask('message', 'list') or []
+                           if m['state'] == 'waiting'], 20, 0.2)
+    relay.mails.clear()
+
+    # ---- two people ----
+    one = h.number(good, text)
+    ok(one > 0, 'a mailing is made')
+    r = h.officer('mailing', 'show', str(one))
+    ok('髙橋 花子 <hanako@example.jp>' in r.stdout and 'お詫び' in r.stdout,
+       'what would be sent to whom is shown', r.stdout)
+    r = h.officer('mailing', 'release', str(one), check=False)
+    ok(r.returncode == 0 and 'second person' in r.stdout, 'one signs',
+       r.stderr)
+    r = h.officer('mailing', 'release', str(one), check=False)
+    ok(r.returncode == 1, 'twice is not two', r.stdout)
+    time.sleep(3)
+    ok(not relay.mails, 'and nothing leaves', relay.mails)
+    r = h.deputy('mailing', 'release', str(one))
+    ok(r.returncode == 0 and h.ended(one), 'two do, and it goes out',
+       r.stderr + h.officer('mailing', 'show', str(one)).stdout + h.log())
+    got = {}
+    for rcpt, data in relay.mails:
+        ok(len(rcpt) == 1, 'one mail, one person', rcpt)
+        m = email.message_from_bytes(data, policy=email.policy.default)
+        got[rcpt[0].decode()[9:-3]] = (m['To'], m['Cc'], m['Subject'],
+                                       m.get_content())
+    ok(sorted(got) == ['desk@partner.example', 'hanako@example.jp',
+                       'taro@example.jp'], 'to each of them once', got)
+    to, cc, subject, body = got['hanako@example.jp']
+    ok(cc is None and 'taro' not in str(got['hanako@example.jp']) and
+       'hanako' in to, 'nobody sees another one', got)
+    ok(subject == 'お詫びとお知らせ' and
+       body.replace('\r', '').startswith('髙橋 花子 様\n\nお詫び'),
+       'with their name', body)
+    r = h.officer('incident', 'show', str(h.incident))
+    ok('was mailed to 3 of 3' in r.stdout, 'the timeline says so', r.stdout)
+
+    # ---- stopped ----
+    relay.mails.clear()
+    two = h.number(good, text)
+    h.officer('mailing', 'release', str(two))
+    r = h.officer('mailing', 'stop', str(two), 'wrong list')
+    r = h.deputy('mailing', 'release', str(two))
+    ok(r.returncode == 1, 'what was stopped is not released', r.stdout)
+    r = h.officer('mailing', 'show', str(two), '--not-reached')
+    ok(r.stdout.count('\n') == 4 and '"山田, 太郎",taro@example.jp,left' in
+       r.stdout, 'and who needs a letter is a list', r.stdout)
+
+    # ---- rows edited behind our back ----
+    three = h.number(good, text)
+    h.officer('mailing', 'release', str(three))
+    db = sqlite3.connect(h.root + '/var/lib/hinoban/state/state.db',
+                         timeout=20)
+    db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ? AND'
+               ' place = 1', ('x@evil.example', three))
+    db.commit()
+    r = h.deputy('mailing', 'release', str(three))
+    ok(r.returncode == 1, 'an edited list does not fit the second signature',
+       r.stdout + r.stderr)
+    db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ? AND'
+               ' place = 1', ('taro@example.jp', three))
+    db.commit()
+    relay.refuse = True
+    r = h.deputy('mailing', 'release', str(three))
+    ok(r.returncode == 0, 'mended, it does', r.stderr)
+    db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ?'
+               " AND place = 1", ('x@evil.example', three))
+    db.execute('UPDATE mailing SET text = ? WHERE id = ?', ('pay here', two))
+    db.commit()
+    relay.refuse = False
+    lab.until(lambda: 'not on the list' in
+              h.officer('mailing', 'show', str(three)).stdout, 30, 0.3)
+    r = h.officer('mailing', 'show', str(three))
+    ok('not on the list' in r.stdout and
+       all(b'evil' not in b''.join(m[0]) for m in relay.mails),
+       'an address that was put in is not written to', r.stdout)
+    db.close()
+
+    # ---- mail may be read along ----
+    four = h.number(good, text)
+    h.officer('fact', 'set', str(h.incident), 'out_of_band', 'true', '--from',
+              'test')
+    h.officer('mailing', 'release', str(four))
+    h.deputy('mailing', 'release', str(four))
+    before = len(relay.mails)
+    time.sleep(3)
+    r = h.officer('mailing', 'show', str(four))
+    ok(len(relay.mails) == before and 'It waits' in r.stdout,
+       'held while mail may be read along', r.stdout)
+
+    # ---- kept from somebody ----
+    r = h.run(h.program, 'mailing', 'show', str(four), uid=lab.VISITOR,
+              check=False)
+    ok(r.returncode == 1 and 'hanako' not in r.stdout,
+       'a stranger sees no list', r.stdout)
+    r = h.hinoban('mailing', 'list', check=False)
+    ok(r.returncode == 1, 'nor does root alone', r.stdout)
+
+
+def main():
+    if os.geteuid() != 0:
+        print('1..0 # SKIP needs root')
+        return
+    relay = smtp_server.Relay()
+    h = House(BUILD + '/src/hinoban', SOURCE, BUILD + '/po')
+    try:
+        h.begin(relay)
+        run(h, relay)
+    except RuntimeError as e:
+        ok(False, 'the story goes on', e)
+    finally:
+        h.stop()
+    print(f'1..{count}')
+
+
+if __name__ == '__main__':
+    main()
