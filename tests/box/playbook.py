@@ -179,7 +179,7 @@ def contain(s):
        'the first report waits for what it prints', r.stderr)
     s.officer('fact', 'set', '1', 'summary', 'Three pages were changed.',
               'noticed_at', '2026-04-01T09:30:00+09:00', 'systems',
-              'the site', 'business_impact', '?')
+              'the site', 'business_impact', '?', '--from', 'the desk')
     s.answer('summarise', 'see there')
     s.answer('send-first-report', 'by telephone')
     s.answer('personal-data/ask-personal-data', 'no')
@@ -221,7 +221,8 @@ def prevent(s):
     s.stands('own-prevention', 'the measures want owners')
     s.stands('contracts/look-up', 'and wait for no contract')
     s.stands('police/call', 'nor for the police')
-    s.officer('fact', 'set', '1', 'prevention', 'as decided')
+    s.officer('fact', 'set', '1', 'prevention', 'as decided',
+              '--from', 'the meeting')
     measures = [t for t in s.tasks() if t['step'].startswith('measure:')]
     steps = {t['step'] for t in measures}
     ok('measure:drill.case2' in steps and 'measure:web.diagnosis' in steps,
