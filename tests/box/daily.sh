@@ -95,6 +95,7 @@ run "$officer" fact set 1 summary 'Pages were changed.' \
 is "$rc" 0 'what the first report prints is recorded'
 done_task 'Put together what is known' see
 done_task 'Hand the first report' sent
+done_task 'May the attacker read our mail' no
 done_task 'Is the way in still open' yes
 done_task 'May personal data' no
 

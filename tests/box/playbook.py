@@ -165,7 +165,8 @@ def restore(s):
 
 
 def contain(s):
-    s.answer('consult', 'yes')
+    s.answer('consult/consult', 'yes')
+    s.answer('consult/channel', 'no')
     s.answer('route', 'yes, nobody knows how')
     r = s.officer('task', 'decline', s.task('decide-private') or
                   (s.stands('decide-private', 'asked: private') and
