@@ -395,7 +395,9 @@ static int each_file(void *arg, const struct hb_evidence_item *item)
 
     if (item->sha256[0] == '\0') /* a line without content */
         return 0;
-    f->found = item->time >= f->since;
+    /* A paper that was written meanwhile, by a branch beside, is no file of
+     * this task unless a person names it. */
+    f->found = item->time >= f->since && !hb_streq(item->kind, "document");
     for (size_t i = 0; i < f->n; i++)
         f->found = f->found || f->numbers[i] == item->number;
     return f->found ? 1 : 0;

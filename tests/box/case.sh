@@ -25,7 +25,7 @@ out_has 'Consult the information-security officer' 'and the steps'
 run "$H" --json case show 2
 python3 -c 'import json, sys
 c = json.load(open(sys.argv[1]))
-assert len(c["controls"]) == 15 and len(c["steps"]) > 30
+assert len(c["controls"]) == 16 and len(c["steps"]) > 30
 for k in c["controls"] + c["steps"]:
     t = k.get("text") or k["title"]
     assert t["en"] and t["ja"] and t["en"] != t["ja"], k["id"]' "$T/out"

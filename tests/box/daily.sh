@@ -89,7 +89,13 @@ is "$rc" 1 'an empty answer is refused'
 done_task 'Consult' yes
 run "$officer" task done 1 yes; is "$rc" 1 'twice is refused'
 run "$officer" task decline 99 why; is "$rc" 1 'decline what is not there'
+run "$officer" fact set 1 summary 'Pages were changed.' \
+    noticed_at 2026-04-01T09:30:00+09:00 systems 'the site' business_impact '?' \
+    --from 'the desk'
+is "$rc" 0 'what the first report prints is recorded'
+done_task 'Put together what is known' see
 done_task 'Hand the first report' sent
+done_task 'May the attacker read our mail' no
 done_task 'Is the way in still open' yes
 done_task 'May personal data' no
 

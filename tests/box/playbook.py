@@ -165,15 +165,28 @@ def restore(s):
 
 
 def contain(s):
-    s.answer('consult', 'yes')
+    s.answer('consult/consult', 'yes')
+    s.answer('consult/channel', 'no')
     s.answer('route', 'yes, nobody knows how')
     r = s.officer('task', 'decline', s.task('decide-private') or
                   (s.stands('decide-private', 'asked: private') and
                    s.task('decide-private')),
                   'restored within a minute; again at noon', check=False)
     ok(r.returncode == 0, 'not private', r.stderr)
+    s.stands('summarise', 'asked beside it: what is known so far')
+    r = s.officer('task', 'done', s.task('summarise'), 'see there',
+                  check=False)
+    ok(r.returncode != 0 and 'summary' in r.stderr,
+       'the first report waits for what it prints', r.stderr)
+    s.officer('fact', 'set', '1', 'summary', 'Three pages were changed.',
+              'noticed_at', '2026-04-01T09:30:00+09:00', 'systems',
+              'the site', 'business_impact', '?', '--from', 'the desk')
+    s.answer('summarise', 'see there')
     s.answer('send-first-report', 'by telephone')
-    s.answer('ask-personal-data', 'no')
+    s.answer('personal-data/ask-personal-data', 'no')
+    s.answer('personal-data/inside/inside', 'no')
+    s.answer('input-pages', 'no, it takes no entries')
+    s.answer('visitors', 'no, see #1')
 
 
 def look_around(s):
@@ -198,16 +211,19 @@ def look_around(s):
     ok(r.returncode != 0 and 'evidence' in r.stderr,
        'removing it without evidence is refused', r.stderr)
     s.answer('remove-leftovers', 'kept as #1, then removed')
-    s.stands('skimming', 'a changed script asks about payments')
-    s.answer('skimming', 'no payments there')
+    s.stands('skimming-late', 'a changed script asks about payments')
+    s.answer('skimming-late', 'no payments there')
     s.answer('hypothesis', 'yes, the password of webmaster, see #1')
-    s.answer('close-route', 'no, it was changed')
+    s.answer('close-route', 'yes, nobody has changed it')
+    s.answer('close-again', 'no, it was changed')
 
 
 def prevent(s):
-    s.answer('visitors', 'no, see #1')
-    s.answer('outside-reports', 'IPA by Sato tomorrow; nobody else')
     s.stands('own-prevention', 'the measures want owners')
+    s.stands('contracts/look-up', 'and wait for no contract')
+    s.stands('police/call', 'nor for the police')
+    s.officer('fact', 'set', '1', 'prevention', 'as decided',
+              '--from', 'the meeting')
     measures = [t for t in s.tasks() if t['step'].startswith('measure:')]
     steps = {t['step'] for t in measures}
     ok('measure:drill.case2' in steps and 'measure:web.diagnosis' in steps,

@@ -33,8 +33,9 @@ http {
         location = /up.php { return 200; } }
 }
 """
-ANSWERS = {'Consult': 'yes', 'Hand the first report': 'sent',
-           'Is the way in': 'no', 'May personal data': 'no'}
+ANSWERS = {'Consult': 'yes', 'May the attacker': 'no',
+           'Hand the first report': 'sent', 'Is the way in': 'no',
+           'May personal data': 'no'}
 
 
 def until(what, seconds=120):

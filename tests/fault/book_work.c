@@ -209,6 +209,8 @@ static void find_people(struct work *w)
 
 static void find_incident(struct work *w)
 {
+    const struct hb_fact *kind =
+        hb_fact_find(w->script->book, "organisation_kind");
     int r = hb_db_number(w->s.db, &w->incident, "SELECT id FROM incident", "");
 
     if (r == 0)
@@ -216,6 +218,8 @@ static void find_incident(struct work *w)
                              "person:sato", "seen", &w->incident);
     if (r < 0)
         die("no incident", "", r);
+    if (kind != NULL) /* as core tells it from the settings */
+        tell_fact(w, kind, "settings");
 }
 
 /* Time passes only where nothing else is to do, and survives the crash. */

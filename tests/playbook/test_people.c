@@ -398,7 +398,7 @@ static void test_evidence_file(void **state)
                                      .name = "a",
                                      .taken_by = "role:core",
                                      .source = "t"},
-                            late = early, note = early;
+                            late = early, note = early, paper = early;
     struct hb_err err = {0};
     char dir[128], answer[64];
     struct world w;
@@ -420,6 +420,13 @@ static void test_evidence_file(void **state)
                      0);
     note.time = hb_now();
     assert_int_equal(hb_evidence_note(w.s.evidence, &note), 0);
+    refused(&w, "a", "kept it", "#NUMBER");
+    /* Nor does a paper that was written meanwhile. */
+    paper.incident = w.incident;
+    paper.kind = "document";
+    paper.time = hb_now();
+    assert_int_equal(hb_evidence_add_bytes(w.s.evidence, &paper, HB_SLICE("p")),
+                     0);
     refused(&w, "a", "kept it", "#NUMBER");
     refused(&w, "a", "kept it as #999", "#NUMBER");
     assert_int_equal(hb_play_evidence_missing(w.p, world_task(&w, "a"), "x"),

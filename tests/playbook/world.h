@@ -322,14 +322,16 @@ static inline void world_later(struct world *w, uint64_t ns)
     assert_true(hb_play_tick(w->p) >= 0);
 }
 
+#define WORLD_TRACE 16384u /* case 2 with all that it calls */
+
 static inline int world_one(void *arg, const struct hb_play_view *v)
 {
     static const char letters[] = "?wBEFSX";
     char *out = arg;
     size_t n = strlen(out);
 
-    assert_true(n + strlen(v->place) + 4 < 4096);
-    (void)snprintf(out + n, 4096 - n, "%s%s:%c", n > 0 ? " " : "", v->place,
+    assert_true(n + strlen(v->place) + 4 < WORLD_TRACE);
+    (void)snprintf(out + n, WORLD_TRACE - n, "%s%s:%c", n > 0 ? " " : "", v->place,
                    letters[v->state]);
     return 0;
 }
@@ -337,7 +339,7 @@ static inline int world_one(void *arg, const struct hb_play_view *v)
 /* All steps with their states, in the order they were reached. */
 static inline const char *world_trace(struct world *w)
 {
-    static char text[4096];
+    static char text[WORLD_TRACE];
 
     text[0] = '\0';
     assert_int_equal(hb_play_each(w->p, w->incident, world_one, text), 0);
