@@ -5,7 +5,6 @@
  */
 #include "base/csv.h"
 
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int add(void *arg, const struct hb_csv_row *row)
@@ -18,7 +17,8 @@ static int add(void *arg, const struct hb_csv_row *row)
 
         HB_ASSERT(f->p[f->n] == '\0' && strlen(f->p) == f->n);
         /* The marks that keep a formula text are not taken off again. */
-        hb_csv_add(b, f->n > 0 && strchr("=+-@\t", f->p[0]) != NULL ? "x" : f->p,
+        hb_csv_add(b,
+                   f->n > 0 && strchr("=+-@\t", f->p[0]) != NULL ? "x" : f->p,
                    i > 0);
     }
     hb_buf_addz(b, "\n");

@@ -90,8 +90,7 @@ static int field(struct reader *r, struct hb_slice *ret, struct hb_err *err)
 
     if (*start == '"')
         return quoted(r, ret, err);
-    while (r->p < r->end && *r->p != r->comma && *r->p != '\n' &&
-           *r->p != '\r')
+    while (r->p < r->end && *r->p != r->comma && *r->p != '\n' && *r->p != '\r')
         r->p++;
     *ret = (struct hb_slice){start, (size_t)(r->p - start)};
     return 0;

@@ -29,8 +29,8 @@ static int draft(const struct hb_cli *cli, const char *incident,
                  const char *paper);
 static int make(const struct hb_cli *cli, int argc, char **argv,
                 const char *subject);
-static int make_text(struct hb_arena *a, const char *path,
-                     struct hb_slice *ret, struct hb_err *err);
+static int make_text(struct hb_arena *a, const char *path, struct hb_slice *ret,
+                     struct hb_err *err);
 static int hand_in(const struct hb_cli *cli, struct hb_arena *a, int64_t id,
                    const struct hb_mailing_list *list, struct hb_err *err);
 static int fetch(const struct hb_cli *cli, struct hb_arena *a, int64_t id,
@@ -150,12 +150,12 @@ static int make(const struct hb_cli *cli, int argc, char **argv,
 }
 
 /* What is left for the writer to do has no place in a letter. */
-static int make_text(struct hb_arena *a, const char *path,
-                     struct hb_slice *ret, struct hb_err *err)
+static int make_text(struct hb_arena *a, const char *path, struct hb_slice *ret,
+                     struct hb_err *err)
 {
-    static const char *const unfit[] = {
-        "(fill in", "(記入)", "(宛名を記入)", "(not part of the paper)",
-        "(この欄は渡さない)"};
+    static const char *const unfit[] = {"(fill in", "(記入)", "(宛名を記入)",
+                                        "(not part of the paper)",
+                                        "(この欄は渡さない)"};
     char why[128];
     int r = hb_file_read(a, path, HB_MAILING_TEXT_MAX, ret);
 
@@ -293,8 +293,8 @@ static int fetch(const struct hb_cli *cli, struct hb_arena *a, int64_t id,
 {
     int64_t from = 0;
 
-    *ret = (struct shown){.pages = HB_NEW_N(a, const struct hb_json *,
-                                            HB_MAILING_TO_MAX)};
+    *ret = (struct shown){
+        .pages = HB_NEW_N(a, const struct hb_json *, HB_MAILING_TO_MAX)};
     if (ret->pages == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
     do {

@@ -24,8 +24,8 @@
 #define SOURCE   "sense/outside"
 #define PAGE     500 /* of the list, in one answer */
 
-static hb_core_cmd_fn mailing_draft, mailing_new, mailing_add, mailing_list, mailing_show,
-    mailing_release, mailing_stop;
+static hb_core_cmd_fn mailing_draft, mailing_new, mailing_add, mailing_list,
+    mailing_show, mailing_release, mailing_stop;
 
 const struct hb_core_cmd hb_core_cmds_mailing[] = {
     {"mailing.draft", HB_NEED_OFFICER, mailing_draft, HB_ABOUT_INCIDENT},
@@ -138,9 +138,9 @@ static void on_answer(void *arg, const struct hb_event *answer)
 {
     struct hb_core *c = arg;
     int64_t id = c->letter.mailing, place = c->letter.place;
-    const char *detail =
-        answer != NULL ? hb_event_getz(answer, HB_F_STATUS_DETAIL, "")
-                       : N_("No answer in time.");
+    const char *detail = answer != NULL
+                             ? hb_event_getz(answer, HB_F_STATUS_DETAIL, "")
+                             : N_("No answer in time.");
     int r;
 
     c->letter.mailing = 0;
@@ -159,8 +159,7 @@ static void on_answer(void *arg, const struct hb_event *answer)
 /* The paper as it could be sent, for its writer to go over. */
 static int mailing_draft(struct hb_core_call *call)
 {
-    return hb_core_document(call->core,
-                            hb_json_int(call->args, "incident", 0),
+    return hb_core_document(call->core, hb_json_int(call->args, "incident", 0),
                             hb_json_str(call->args, "paper", ""), call->lang,
                             HB_DOCUMENT_LETTER, call->person, &call->text,
                             &call->err);
@@ -173,8 +172,9 @@ static int mailing_new(struct hb_core_call *call)
     const char *paper = hb_json_str(call->args, "paper", "");
     struct hb_slice text = hb_slice_z(hb_json_str(call->args, "text", ""));
     /* Whether the case has such a paper is best asked by writing it. */
-    int r = hb_core_document(call->core, incident, paper, call->lang,
-                             HB_DOCUMENT_LETTER, call->person, &draft, &call->err);
+    int r =
+        hb_core_document(call->core, incident, paper, call->lang,
+                         HB_DOCUMENT_LETTER, call->person, &draft, &call->err);
 
     if (r < 0)
         return r;
@@ -326,10 +326,9 @@ static int list_to(void *arg, const struct hb_mailing_to *to)
 {
     struct list *l = arg;
     struct hb_core_call *call = l->call;
-    const char *detail =
-        to->detail[0] != '\0'
-            ? hb_core_shown(call, hb_gettext(to->detail))
-            : "";
+    const char *detail = to->detail[0] != '\0'
+                             ? hb_core_shown(call, hb_gettext(to->detail))
+                             : "";
 
     if (l->n++ == PAGE)
         return 1;
@@ -392,8 +391,7 @@ static int mailing_stop(struct hb_core_call *call)
                         words);
     if (r < 0)
         return refuse(call, &m, r);
-    hb_buf_addf(&call->text,
-                _("Stopped; %lld of %lld had been sent.\n"),
+    hb_buf_addf(&call->text, _("Stopped; %lld of %lld had been sent.\n"),
                 (long long)m.sent, (long long)m.count);
     return 0;
 }

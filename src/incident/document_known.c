@@ -74,7 +74,7 @@ static const struct hb_value *get(void *arg, const char *name)
     struct hb_facts_of *f = g->f;
     struct hb_value *v = HB_NEW(f->a, struct hb_value);
     size_t n = strlen(name);
-    struct hb_known k;
+    struct hb_known k = {.value = ""};
     const char *plain;
     int r = -ENOMEM;
 

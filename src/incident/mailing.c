@@ -36,8 +36,9 @@
     " (SELECT count(*) FROM mailing_to t WHERE t.mailing = m.id"               \
     "  AND t.state = 3),"                                                      \
     " (SELECT count(*) FROM mailing_release r WHERE r.mailing = m.id)"
-#define TO_COLUMNS "place, name, address, state, tries, next_try, changed,"    \
-                   " detail"
+#define TO_COLUMNS                                                             \
+    "place, name, address, state, tries, next_try, changed,"                   \
+    " detail"
 
 /* What a moment of the timeline says. */
 struct telling {
@@ -143,8 +144,8 @@ int hb_mailing_get(struct hb_state *s, struct hb_arena *a, int64_t id,
                    struct hb_mailing *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(s->db, "SELECT " COLUMNS " FROM mailing m WHERE m.id = ?1",
-                       &q);
+    int r = hb_db_stmt(s->db,
+                       "SELECT " COLUMNS " FROM mailing m WHERE m.id = ?1", &q);
 
     if (r < 0)
         return r;
@@ -475,9 +476,9 @@ static int prove(struct hb_state *s, struct hb_arena *a,
 
     if (r < 0)
         return r;
-    ret->path_n = hb_merkle_path((const hb_merkle_hash *)hashes,
-                                 (size_t)ret->m.count, (size_t)ret->to.place,
-                                 ret->path);
+    ret->path_n =
+        hb_merkle_path((const hb_merkle_hash *)hashes, (size_t)ret->m.count,
+                       (size_t)ret->to.place, ret->path);
     free(hashes);
     r = releases(s, a, ret->m.id, ret->by);
     return r == (int)HB_MAILING_RELEASES ? 0 : HB_MIN(r, -EBADMSG);
@@ -522,9 +523,9 @@ static int releases(struct hb_state *s, struct hb_arena *a, int64_t id,
         struct hb_slice sig = hb_stmt_col_blob(q, 1);
 
         ret[n].person = hb_arena_strdup(a, hb_stmt_col_text(q, 0));
-        r = ret[n].person == NULL      ? -ENOMEM
+        r = ret[n].person == NULL  ? -ENOMEM
             : sig.n != HB_SIG_SIZE ? -EBADMSG
-                                       : 0;
+                                   : 0;
         if (r == 0)
             memcpy(ret[n++].sig, sig.p, HB_SIG_SIZE);
     }

@@ -61,23 +61,21 @@ static void test_each_place_of_each_length(void **state)
         for (size_t at = 0; at < n; at++) {
             size_t k = hb_merkle_path(leaves, n, at, path);
 
-            assert_true(
-                hb_merkle_holds(leaves[at], at, n, path, k, root));
+            assert_true(hb_merkle_holds(leaves[at], at, n, path, k, root));
             /* Another place, another entry, another length. */
             for (size_t b = 0; b < n; b++)
                 assert_int_equal(
                     hb_merkle_holds(leaves[at], b, n, path, k, root), b == at);
             assert_false(
                 hb_merkle_holds(leaves[(at + 1) % 70], at, n, path, k, root));
-            assert_false(hb_merkle_holds(leaves[at], at, n * 2 + 1, path, k,
-                                         root));
+            assert_false(
+                hb_merkle_holds(leaves[at], at, n * 2 + 1, path, k, root));
             /* A path that is cut, or bent. */
             if (k > 0) {
-                assert_false(hb_merkle_holds(leaves[at], at, n, path, k - 1,
-                                             root));
-                path[k / 2][5] ^= 1;
                 assert_false(
-                    hb_merkle_holds(leaves[at], at, n, path, k, root));
+                    hb_merkle_holds(leaves[at], at, n, path, k - 1, root));
+                path[k / 2][5] ^= 1;
+                assert_false(hb_merkle_holds(leaves[at], at, n, path, k, root));
             }
         }
     }
@@ -88,14 +86,13 @@ static void test_wrong_input(void **state)
     static char large[HB_MERKLE_ENTRY_MAX + 1];
     hb_merkle_hash h, path[HB_MERKLE_PATH_MAX] = {{0}};
 
-    assert_int_equal(
-        hb_merkle_leaf((struct hb_slice){large, sizeof(large)}, h), -EMSGSIZE);
+    assert_int_equal(hb_merkle_leaf((struct hb_slice){large, sizeof(large)}, h),
+                     -EMSGSIZE);
     leaf(large, HB_MERKLE_ENTRY_MAX, h);
     assert_false(hb_merkle_holds(h, 0, 0, path, 0, h));
     assert_false(hb_merkle_holds(h, 1, 1, path, 0, h));
     assert_true(hb_merkle_holds(h, 0, 1, path, 0, h));
-    assert_false(
-        hb_merkle_holds(h, 0, 2, path, HB_MERKLE_PATH_MAX + 1, h));
+    assert_false(hb_merkle_holds(h, 0, 2, path, HB_MERKLE_PATH_MAX + 1, h));
     assert_false(hb_merkle_holds(h, 0, HB_MERKLE_MAX + 1, path, 0, h));
 }
 

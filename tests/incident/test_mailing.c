@@ -85,8 +85,7 @@ static void new_mailing(void)
     assert_int_equal(add("O'Brien", "ob@example.com"), 0);
 }
 
-static int sign(const struct someone *o, const struct hb_key *key,
-                int64_t now)
+static int sign(const struct someone *o, const struct hb_key *key, int64_t now)
 {
     struct hb_arena *a = hb_arena_new(0);
     struct hb_buf message = HB_BUF_INIT;
@@ -134,9 +133,8 @@ static int64_t moments(const char *kind)
     int64_t n = 0;
 
     assert_int_equal(
-        hb_db_number(st.db, &n,
-                     "SELECT count(*) FROM timeline WHERE kind = ?1", "t",
-                     kind),
+        hb_db_number(st.db, &n, "SELECT count(*) FROM timeline WHERE kind = ?1",
+                     "t", kind),
         1);
     return n;
 }
@@ -184,8 +182,8 @@ static void test_list(void **state)
     assert_int_equal(hb_mailing_new(&st, incident, "D08", "a\nBcc: x@y", text,
                                     &officer.p, &id),
                      -EINVAL);
-    assert_int_equal(hb_mailing_new(&st, incident, "D08", "a", HB_SLICE("\x1b["),
-                                    &officer.p, &id),
+    assert_int_equal(hb_mailing_new(&st, incident, "D08", "a",
+                                    HB_SLICE("\x1b["), &officer.p, &id),
                      -EINVAL);
     assert_int_equal(
         hb_mailing_new(&st, incident, "D08", "a", text, &officer.p, &mailing),
@@ -253,8 +251,8 @@ static void test_stopped_and_too_late(void **state)
     new_mailing();
     release_it();
     assert_int_equal(hb_mailing_sent(&st, mailing, 0, now, ""), 0);
-    assert_int_equal(
-        hb_mailing_stop(&st, mailing, &boss.p, now, "wrong list"), 0);
+    assert_int_equal(hb_mailing_stop(&st, mailing, &boss.p, now, "wrong list"),
+                     0);
     assert_int_equal(due(a, now, &l), 0);
     assert_int_equal(
         number_of("SELECT count(*) FROM mailing_to WHERE state = 4"), 2);
@@ -353,8 +351,8 @@ static void test_edited_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_nothing_without_two), MADE(test_list),
-        MADE(test_goes_to_each_once),   MADE(test_refused_is_tried_again),
+        MADE(test_nothing_without_two),  MADE(test_list),
+        MADE(test_goes_to_each_once),    MADE(test_refused_is_tried_again),
         MADE(test_stopped_and_too_late), MADE(test_out_of_band),
         MADE(test_edited_rows),
     };

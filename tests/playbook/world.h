@@ -331,8 +331,8 @@ static inline int world_one(void *arg, const struct hb_play_view *v)
     size_t n = strlen(out);
 
     assert_true(n + strlen(v->place) + 4 < WORLD_TRACE);
-    (void)snprintf(out + n, WORLD_TRACE - n, "%s%s:%c", n > 0 ? " " : "", v->place,
-                   letters[v->state]);
+    (void)snprintf(out + n, WORLD_TRACE - n, "%s%s:%c", n > 0 ? " " : "",
+                   v->place, letters[v->state]);
     return 0;
 }
 

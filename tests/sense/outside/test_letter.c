@@ -14,8 +14,8 @@
 #include "event/mailing.h"
 #include "sense/outside/mail.h"
 
-#define TEXT    "{name} 様\nお知らせ\n"
-#define PEOPLE  3
+#define TEXT   "{name} 様\nお知らせ\n"
+#define PEOPLE 3
 /* Nobody listens there: what is not refused gets so far. */
 #define GOES    (-ECONNREFUSED)
 #define REFUSED (-EACCES)
@@ -68,10 +68,10 @@ static int drop(void **state)
 
 /* A command as core makes it, with what a test changes. */
 struct wish {
-    struct hb_mailing_terms t;         /* as signed */
-    const char *subject, *text;        /* as sent */
+    struct hb_mailing_terms t;  /* as signed */
+    const char *subject, *text; /* as sent */
     const char *name, *address;
-    int64_t place, until;              /* UNTIL 0: as signed */
+    int64_t place, until; /* UNTIL 0: as signed */
     const char *who[2];
     const struct hb_key *by[2];
     size_t releases;
@@ -97,8 +97,8 @@ static void good(struct wish *w)
         .releases = 2,
     };
     for (size_t i = 0; i < PEOPLE; i++)
-        assert_int_equal(
-            hb_mailing_leaf(list[i][0], list[i][1], w->leaves[i]), 0);
+        assert_int_equal(hb_mailing_leaf(list[i][0], list[i][1], w->leaves[i]),
+                         0);
     hb_sha256(TEXT, strlen(TEXT), w->t.text);
     hb_merkle_root((const hb_merkle_hash *)w->leaves, PEOPLE, w->t.root);
 }
