@@ -81,9 +81,12 @@ static const struct hb_variable rule_fact_list[] = {
     {"__organisation_kind__",
      {HB_VAL_STRING, "company", 0},
      false,
-     {"Kind of organisation: company, municipality, board-of-education, "
-      "public-school, assembly, public-hospital, private-school",
-      "組織の種別(企業、市区町村等の首長部局、教育委員会、公立学校、議会、"
+     {"Kind of organisation: company, municipality, prefecture, "
+      "board-of-education, public-school, assembly, public-hospital, "
+      "private-school",
+      "組織の種別("
+      "企業、市区町村の首長部局、都道府県の知事部局、教育委員会、公立学校、議会"
+      "、"
       "公立病院、私立学校)"}},
 };
 static const struct hb_variables rule_facts = {rule_fact_list,

@@ -402,6 +402,9 @@ static void test_commission(void **state)
          * processors. */
         {{"personal_data", 100, "municipality"}, ""},
         {{"personal_data", 101, "municipality"}, PUBLIC},
+        {{"personal_data", 100, "prefecture"}, ""},
+        {{"personal_data", 101, "prefecture"}, PUBLIC},
+        {{"personal_data malicious", 1, "prefecture"}, PUBLIC_MALICIOUS},
         {{"personal_data", 101, "board-of-education"}, PUBLIC},
         {{"personal_data", 101, "public-school"}, PUBLIC},
         {{"personal_data public_body_extra_data", 1, "municipality"}, PUBLIC},
@@ -466,6 +469,10 @@ static void test_others(void **state)
         {{"ddos", 0, NULL}, "ddos-", "ddos-common-form"},
         {{"", 0, "public-school"}, "school-", "school-to-board"},
         {{"", 0, "municipality"}, "municipality-", "municipality-report-line"},
+        {{"", 0, "municipality"}, "prefecture-", ""},
+        {{"", 0, "prefecture"}, "prefecture-", "prefecture-report-line"},
+        {{"", 0, "prefecture"}, "municipality-", ""},
+        {{"personal_data", 1, "prefecture"}, "press-", "press-club"},
         /* Templates and comparisons are never proposed. */
         {{"personal_data eu_persons malicious", 9, NULL}, "contract", ""},
         {{"personal_data eu_persons malicious", 9, NULL}, "nis2", ""},
