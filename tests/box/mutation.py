@@ -119,6 +119,26 @@ def backup(on=True):
         if on else '# nothing\n')
 
 
+def logs(times=13):
+    put('/etc/logrotate.d/rsyslog',
+        '/var/log/syslog\n/var/log/auth.log\n{\n'
+        f'\trotate {times}\n\tweekly\n}}\n')
+    unit('rsyslog.service')
+
+
+def lockout(deny=5):
+    put('/etc/pam.d/common-auth',
+        'auth required pam_faillock.so preauth\n'
+        'auth [success=1 default=ignore] pam_unix.so\n'
+        'auth [default=die] pam_faillock.so authfail\n')
+    put('/etc/security/faillock.conf', f'deny = {deny}\n')
+
+
+def mail(clear='yes'):
+    put('/usr/sbin/dovecot', '', 0o755)
+    put('/etc/dovecot/dovecot.conf', f'disable_plaintext_auth = {clear}\n')
+
+
 class Port:
     """A service that everybody on the network reaches."""
     open = None
@@ -173,7 +193,8 @@ class Machine:
         subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
         with open('/etc/passwd') as f:
             Machine.passwd = f.read()
-        for d in ('/etc/nginx', '/etc/ssh', WEB, ANCHOR):
+        for d in ('/etc/nginx', '/etc/ssh', '/etc/dovecot', '/etc/logrotate.d',
+                  WEB, ANCHOR):
             os.makedirs(d, exist_ok=True)
         with open('/etc/group') as f:
             group = [g for g in f.read().splitlines()
@@ -184,7 +205,7 @@ class Machine:
             f.seek(1500 * 292)
             f.write(struct.pack('=i32s256s', int(time.time()), b'tty1', b''))
         for d in ('/etc/ssh/sshd_config.d', '/etc/sudoers.d',
-                  '/etc/nftables.d'):
+                  '/etc/nftables.d', '/var/log/journal'):
             shutil.rmtree(d, ignore_errors=True)
         shutil.rmtree('/etc/security/pwquality.conf.d', ignore_errors=True)
         put('/usr/sbin/sshd', '', 0o755)
@@ -195,7 +216,7 @@ class Machine:
         os.chown(WEB + '/index.html', 5, 60)  # games: who may write it
         os.chmod(ANCHOR, 0o777)
         for good in (nginx, sshd, pam, apt_get, apt_config, accounts, firewall,
-                     clock, sudoers, backup):
+                     clock, sudoers, backup, logs, lockout, mail):
             good()
         server = http.server.ThreadingHTTPServer(
             ('127.0.0.1', 8080), functools.partial(Quiet, directory=WEB))
@@ -327,6 +348,9 @@ def table(p):
         'time.synchronised': (lambda: clock(False), clock),
         'sudo.settings':
             (lambda: sudoers('hanako ALL=(ALL) NOPASSWD: ALL\n'), sudoers),
+        'logs.kept': (lambda: logs(4), logs),
+        'accounts.lockout': (lambda: lockout(0), lockout),
+        'mail.server_settings': (lambda: mail('no'), mail),
         'backup.configured': (lambda: backup(False), backup),
         'services.exposed': (Port.listen, Port.close),
         'web.waf': (lambda: nginx(waf='off'), nginx),
