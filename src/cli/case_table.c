@@ -39,6 +39,7 @@ static void in_case(struct places *p, const struct hb_case *c,
 static void in_playbook(struct places *p, const struct hb_playbook *pb,
                         const struct hb_row *row, unsigned number);
 static bool names_row(const struct hb_rows *rows, const struct hb_row *row);
+static bool holds(const char *list, const char *item);
 static void add(struct places *p, const char *test, const char *fmt, ...)
     HB_PRINTF(3, 4);
 static void write_json(struct table *t, const struct hb_row *row, unsigned s,
@@ -175,6 +176,17 @@ static bool names_row(const struct hb_rows *rows, const struct hb_row *row)
     return false;
 }
 
+/* A whole item: "step restart" is not within "step restart-facts". */
+static bool holds(const char *list, const char *item)
+{
+    size_t n = strlen(item);
+
+    for (const char *z = list; (z = strstr(z, item)) != NULL; z++)
+        if ((z == list || z[-1] == ' ') && (z[n] == '\0' || z[n] == ','))
+            return true;
+    return false;
+}
+
 static void add(struct places *p, const char *test, const char *fmt, ...)
 {
     char text[512];
@@ -183,12 +195,12 @@ static void add(struct places *p, const char *test, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    if (p->n > 0 && strstr(hb_buf_z(&p->where), text) != NULL)
+    if (p->n > 0 && holds(hb_buf_z(&p->where), text))
         return;
     hb_buf_addf(&p->where, "%s%s", p->n > 0 ? ", " : "", text);
     p->n++;
     if (test[0] != '\0' &&
-        (p->tests.n == 0 || strstr(hb_buf_z(&p->tests), test) == NULL))
+        (p->tests.n == 0 || !holds(hb_buf_z(&p->tests), test)))
         hb_buf_addf(&p->tests, "%s%s", p->tests.n > 0 ? ", " : "", test);
 }
 

@@ -65,8 +65,8 @@ static const struct question questions[HB_FIRST_COUNT] = {
     [HB_FIRST_KIND] =
         {"kind",
          N_("What kind of organisation are we? company, municipality, "
-            "board-of-education, public-school, assembly, public-hospital or "
-            "private-school"),
+            "prefecture, board-of-education, public-school, assembly, "
+            "public-hospital or private-school"),
          N_("The kind decides which laws, deadlines and offices apply."),
          check_kind, false},
     [HB_FIRST_NAME] = {"name", N_("What is our name, as papers have it?"),

@@ -23,9 +23,15 @@
 #define TIB (INT64_C(1) << 40)
 
 /* The values of the fact organisation_kind (casebook/facts.yaml). */
-static const char *const kind_words[] = {
-    "company",  "municipality",    "board-of-education", "public-school",
-    "assembly", "public-hospital", "private-school",     NULL};
+static const char *const kind_words[] = {"company",
+                                         "municipality",
+                                         "prefecture",
+                                         "board-of-education",
+                                         "public-school",
+                                         "assembly",
+                                         "public-hospital",
+                                         "private-school",
+                                         NULL};
 static const char *const lang_words[] = {"en", "ja", NULL}; /* enum hb_lang */
 static const char *const private_words[] = {
     [HB_PRIVATE_NONE] = "none",

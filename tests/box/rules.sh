@@ -103,7 +103,7 @@ run "$H" rules list x; is $rc 2 'too many words'
 run "$H" rules list --at soon; is $rc 2 'a day that is none'
 
 run "$H" rules check; is $rc 0 'check'
-out_has '42 rules, 35 of them to be confirmed' 'counts'
+out_has '43 rules, 36 of them to be confirmed' 'counts'
 cp "$pack" "$T/bad.yaml"
 sed -i 's/roll: next-opening-day/roll: next-opning-day/' "$T/bad.yaml"
 line=$(grep -n 'next-opning-day' "$T/bad.yaml" | head -1 | cut -d: -f1)

@@ -58,6 +58,11 @@ static const struct hb_variable rule_fact_list[] = {
         "infringing_content",
         "Content that infringes somebody's rights is public on a platform",
         "権利を侵害する情報がプラットフォーム上で公開されている"),
+    RULE_FLAG("fake_account", "An account pretends to be ours",
+              "自組織になりすましたアカウントがある"),
+    RULE_FLAG("fake_site",
+              "A website or domain pretends to be ours or a partner's",
+              "自組織または取引先をかたる偽のサイトやドメインがある"),
     RULE_FLAG("crime_suspected", "A crime is suspected", "犯罪の疑いがある"),
     RULE_FLAG("insured", "We have a cyber insurance",
               "サイバー保険に加入している"),
@@ -65,6 +70,10 @@ static const struct hb_variable rule_fact_list[] = {
         "public_body_extra_data",
         "Information that an ordinance adds to the sensitive ones is among it",
         "条例要配慮個人情報を含む"),
+    {"__malware_name__",
+     {HB_VAL_STRING, "", 0},
+     false,
+     {"Name of the malware, as far as known", "マルウェアの名称(判明分)"}},
     {"__persons_count__",
      {HB_VAL_INTEGER, NULL, 0},
      false,
@@ -72,9 +81,12 @@ static const struct hb_variable rule_fact_list[] = {
     {"__organisation_kind__",
      {HB_VAL_STRING, "company", 0},
      false,
-     {"Kind of organisation: company, municipality, board-of-education, "
-      "public-school, assembly, public-hospital, private-school",
-      "組織の種別(企業、市区町村等の首長部局、教育委員会、公立学校、議会、"
+     {"Kind of organisation: company, municipality, prefecture, "
+      "board-of-education, public-school, assembly, public-hospital, "
+      "private-school",
+      "組織の種別("
+      "企業、市区町村の首長部局、都道府県の知事部局、教育委員会、公立学校、議会"
+      "、"
       "公立病院、私立学校)"}},
 };
 static const struct hb_variables rule_facts = {rule_fact_list,

@@ -308,10 +308,10 @@ static void test_no_file(void **state)
 
 /* ---- the shipped pack ---- */
 
-struct facts {         /* what is true, and the two that are no flags */
+struct facts {         /* what is true, and the three that are no flags */
     const char *flags; /* "personal_data malicious" */
     int64_t persons;
-    const char *kind;
+    const char *kind, *malware;
     struct hb_value value;
 };
 
@@ -327,6 +327,9 @@ static const struct hb_value *get(void *arg, const char *name)
     else if (hb_streq(name, "__organisation_kind__"))
         f->value = (struct hb_value){HB_VAL_STRING,
                                      f->kind != NULL ? f->kind : "company", 0};
+    else if (hb_streq(name, "__malware_name__"))
+        f->value = (struct hb_value){HB_VAL_STRING,
+                                     f->malware != NULL ? f->malware : "", 0};
     for (; (at = strchr(at, name[2])) != NULL; at++) {
         if (strncmp(at, name + 2, n) == 0 && (at[n] == ' ' || at[n] == '\0') &&
             (at == f->flags || at[-1] == ' '))
@@ -399,6 +402,9 @@ static void test_commission(void **state)
          * processors. */
         {{"personal_data", 100, "municipality"}, ""},
         {{"personal_data", 101, "municipality"}, PUBLIC},
+        {{"personal_data", 100, "prefecture"}, ""},
+        {{"personal_data", 101, "prefecture"}, PUBLIC},
+        {{"personal_data malicious", 1, "prefecture"}, PUBLIC_MALICIOUS},
         {{"personal_data", 101, "board-of-education"}, PUBLIC},
         {{"personal_data", 101, "public-school"}, PUBLIC},
         {{"personal_data public_body_extra_data", 1, "municipality"}, PUBLIC},
@@ -440,6 +446,13 @@ static void test_others(void **state)
          "client-notice",
          "client-notice"},
         {{"infringing_content", 0, NULL}, "sns-", "sns-takedown"},
+        /* A list of names that somebody put up deceives nobody. */
+        {{"infringing_content", 0, NULL}, "antiphishing", ""},
+        {{"fake_account", 0, NULL}, "antiphishing", "antiphishing"},
+        {{"fake_site", 0, NULL}, "antiphishing", "antiphishing"},
+        {{"", 0, NULL}, "ipa-virus", ""},
+        {{"", 0, NULL, "Emotet"}, "ipa-virus", "ipa-virus"},
+        {{"ransomware", 0, NULL}, "ipa-virus", "ipa-virus"},
         {{"account_hijacked", 0, NULL}, "sns-", ""},
         {{"account_hijacked", 0, NULL},
          "account-s",
@@ -456,6 +469,10 @@ static void test_others(void **state)
         {{"ddos", 0, NULL}, "ddos-", "ddos-common-form"},
         {{"", 0, "public-school"}, "school-", "school-to-board"},
         {{"", 0, "municipality"}, "municipality-", "municipality-report-line"},
+        {{"", 0, "municipality"}, "prefecture-", ""},
+        {{"", 0, "prefecture"}, "prefecture-", "prefecture-report-line"},
+        {{"", 0, "prefecture"}, "municipality-", ""},
+        {{"personal_data", 1, "prefecture"}, "press-", "press-club"},
         /* Templates and comparisons are never proposed. */
         {{"personal_data eu_persons malicious", 9, NULL}, "contract", ""},
         {{"personal_data eu_persons malicious", 9, NULL}, "nis2", ""},
