@@ -34,6 +34,8 @@ struct hb_fact {
     enum hb_fact_type type;
     struct hb_text label; /* of a line on paper */
     struct hb_text ask;   /* the question to a person */
+    struct hb_text unknown; /* what a paper says while nobody knows; in[] NULL:
+                               under investigation */
     const struct hb_fact_choice *choices;
     size_t choices_n;
     struct hb_variable var; /* TIME and CHOICE as STRING; its first value is

@@ -146,8 +146,8 @@ const char *hb_fact_type_name(enum hb_fact_type t)
 static int load_fact(struct hb_load *l, const struct hb_yaml *map,
                      struct hb_fact *f)
 {
-    static const char *const keys[] = {"name",  "type",    "label", "ask",
-                                       "value", "choices", NULL};
+    static const char *const keys[] = {"name",    "type",  "label",   "ask",
+                                       "unknown", "value", "choices", NULL};
     unsigned type = 0;
     int r;
 
@@ -163,6 +163,8 @@ static int load_fact(struct hb_load *l, const struct hb_yaml *map,
         r = hb_load_text(l, map, "label", true, &f->label);
     if (r == 0)
         r = hb_load_text(l, map, "ask", true, &f->ask);
+    if (r == 0)
+        r = hb_load_text(l, map, "unknown", false, &f->unknown);
     if (r == 0)
         r = load_choices(l, map, f);
     if (r == 0)

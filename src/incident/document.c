@@ -183,7 +183,9 @@ static int field(struct paper *p, const char *label, const char *fact)
     if (r < 0 && r != -ENOENT)
         return r;
     if (r < 0 || v.n == 0)
-        hb_doc_row(&p->d, label, hb_facts_tr(&p->f, N_("under investigation")));
+        hb_doc_row(&p->d, label,
+                   hb_known_nothing(hb_fact_find(p->f.s->casebook, fact),
+                                    p->f.o->lang));
     for (size_t k = 0; r == 0 && k < HB_MIN(v.n, HB_FACTS_SHOWN); k++)
         hb_doc_row(&p->d, k == 0 ? label : NULL, v.v[k]);
     if (r == 0 && v.n > HB_FACTS_SHOWN) {

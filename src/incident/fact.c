@@ -113,11 +113,18 @@ const char *hb_known_text(struct hb_arena *a, const struct hb_fact *f,
     const struct hb_text *label = hb_fact_choice(f, value);
 
     if (hb_streq(value, "?"))
-        return hb_tr((enum hb_lang)lang, N_("under investigation"));
+        return hb_known_nothing(f, lang);
     if (f->type == HB_FACT_BOOLEAN)
         return hb_streq(value, "true") ? hb_tr((enum hb_lang)lang, N_("Yes"))
                                        : hb_tr((enum hb_lang)lang, N_("No"));
     return label != NULL ? label->in[lang] : hb_arena_strdup(a, value);
+}
+
+const char *hb_known_nothing(const struct hb_fact *f, int lang)
+{
+    return f != NULL && f->unknown.in[lang] != NULL
+               ? f->unknown.in[lang]
+               : hb_tr((enum hb_lang)lang, N_("under investigation"));
 }
 
 bool hb_known_value(const struct hb_fact *f, const char *value,

@@ -43,6 +43,8 @@ int hb_known_each(struct hb_state *s, int64_t incident, bool history,
  * a time in the zone; "?" as under investigation. */
 const char *hb_known_text(struct hb_arena *a, const struct hb_fact *f,
                           const char *value, int lang);
+/* What a paper says where nobody knows F (NULL: any). */
+const char *hb_known_nothing(const struct hb_fact *f, int lang);
 /* VALUE of F for a condition, which borrows it; false where it is none, or
  * under investigation: then the first value of the catalogue counts. */
 bool hb_known_value(const struct hb_fact *f, const char *value,

@@ -440,10 +440,15 @@ static void test_parts_follow_the_facts(void **state)
     know(1, "client_informed", "true");
     assert_true(says(1, "D13", "incident: follow-up report"));
     assert_false(says(1, "D13", "incident: first report"));
+    /* A cause that is confirmed ends nothing by itself; a person says so. */
     know(1, "cause_confirmed", "true");
+    assert_false(says(1, "D13", "incident: final report"));
+    know(1, "report_stage", "final");
     assert_true(says(1, "D13", "incident: final report"));
     know(1, "report_stage", "follow-up");
     assert_false(says(1, "D13", "incident: final report"));
+    /* What nobody has decided yet is not under investigation. */
+    assert_true(says(1, "D08", "under consideration"));
     assert_true(says(1, "D21", "(follow-up report)"));
 
     for (const char *z = "123"; *z != '\0'; z++)
