@@ -6,7 +6,9 @@ Runs the tests that meson knows, two at a time, reads their TAP and ends with
 the line "N passed, N failed" (", N skipped" where some were).  A test that
 dies, times out or prints no plan counts as one failed.  Suites `fault`, `box`,
 `boot` and `drill` run one at a time: they start servers and measure nothing,
-but they want the machine's attention.
+but they want the machine's attention.  Those that mostly wait (PATIENT) do so
+while the others compute, in lanes of their own; what takes longest begins
+first.
 """
 import json
 import os
@@ -22,6 +24,12 @@ PLAN = re.compile(r'^\s*1\.\.(\d+)')
 ALONE = {'box', 'boot', 'fault', 'drill'}
 # So do these of other suites: real kernel events against real roles.
 ALONE_TESTS = {'heal', 'watch', 'roles'}
+# Lanes of box tests that wait for timers, relays and retries.
+PATIENT = [['message'],
+           ['https', 'outside', 'outside_net', 'vantage', 'intake', 'mailing']]
+# Box tests that only compute.
+COMPUTE = {'backup', 'evidence_forgery'}
+LONG = ('walk', 'evidence_forgery', 'port', 'backup', 'lint')
 lock = threading.Lock()
 total = {'passed': 0, 'failed': 0, 'skipped': 0}
 failures = []
@@ -120,14 +128,27 @@ def main():
                       file=sys.stderr)
                 return 2
         rows = [r for r in rows if r[0] in want]
-    def by_itself(row):
-        return row[0] in ALONE or row[1]['name'] in ALONE_TESTS
+    def lane(row):
+        """The list that ROW belongs to."""
+        suite, name = row[0], row[1]['name']
+        if suite == 'box':
+            for k, names in enumerate(PATIENT):
+                if name in names:
+                    return k
+        if suite == 'box' and name in COMPUTE or \
+                suite not in ALONE and name not in ALONE_TESTS:
+            return 'together'
+        return 'alone'
 
-    together = [r for r in rows if not by_itself(r)]
-    alone = [r for r in rows if by_itself(r)]
-    queue = list(reversed(together))
+    def length(row):
+        name = row[1]['name']
+        return LONG.index(name) if name in LONG else len(LONG)
 
-    def worker():
+    together = sorted((r for r in rows if lane(r) == 'together'), key=length)
+    alone = [r for r in rows if lane(r) == 'alone']
+    together.reverse()  # popped from its end
+
+    def worker(queue):
         while True:
             with lock:
                 if not queue:
@@ -135,8 +156,11 @@ def main():
                 suite, t = queue.pop()
             run(suite, t)
 
-    threads = [threading.Thread(target=worker)
+    threads = [threading.Thread(target=worker, args=(together,))
                for _ in range(min(2, os.cpu_count() or 1))]
+    threads += [threading.Thread(target=worker,
+                                 args=([r for r in rows if lane(r) == k],))
+                for k in range(len(PATIENT))]
     for th in threads:
         th.start()
     for th in threads:

@@ -32,8 +32,8 @@ struct hb_fact_choice {
 struct hb_fact {
     const char *name; /* [a-z][a-z0-9_]{0,62} */
     enum hb_fact_type type;
-    struct hb_text label; /* of a line on paper */
-    struct hb_text ask;   /* the question to a person */
+    struct hb_text label;   /* of a line on paper */
+    struct hb_text ask;     /* the question to a person */
     struct hb_text unknown; /* what a paper says while nobody knows; in[] NULL:
                                under investigation */
     const struct hb_fact_choice *choices;

@@ -143,8 +143,15 @@ const struct hb_cli_command hb_cli_commands[] = {
         "how you know, and\n"
         "      stands until the control wants a new one (or for --for)")},
     {"document", hb_cmd_document, HB_CLI_DAILY,
-     N_("print a paper of an incident"), "D01|D02 INCIDENT [--html]",
-     "D01 D02 --html", NULL},
+     N_("print a paper of an incident, approve it, record whom it went to"),
+     "D01 INCIDENT [--html] | list INCIDENT |\n"
+     "  approve D01 INCIDENT [\"WORDS\"] [--key FILE] [--person NAME] |\n"
+     "  sent D01 INCIDENT \"TO WHOM\" [--at TIME] [--receipt NUMBER]",
+     "D01 D02 list approve sent --html --at --receipt --key --person",
+     N_("list     versions, who approved which, to whom it was handed or "
+        "mailed\n"
+        "approve  signs the version that says all that is known now\n"
+        "sent     what was handed over by hand, fax or a web form")},
     {"card", hb_cmd_card, HB_CLI_DAILY,
      N_("pages to print for staff: what to do first, and whom to call"),
      "list | print NAME [--html] [--lang en|ja]", "list print --html --lang",

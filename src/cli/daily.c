@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * daily.c - what an officer uses every day: status, incident, task, fact,
- * event, control, document.  Each turns its words into one request to the
+ * event, control.  Each turns its words into one request to the
  * service and prints the answer; who may do what is decided there.
  */
 #include <stdio.h>
@@ -376,22 +376,4 @@ int hb_cmd_control(struct hb_cli *cli, int argc, char **argv)
     if (argc > 2 || (argc == 2 && !run && !hb_streq(argv[1], "list")))
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[argc - 1]);
     return hb_client_print(cli, run ? "control.run" : "control.list", "{}");
-}
-
-int hb_cmd_document(struct hb_cli *cli, int argc, char **argv)
-{
-    bool html = hb_client_flag(&argc, argv, "--html");
-    struct args a;
-    int64_t id;
-
-    if (argc != 3)
-        return hb_cli_usage(cli, _("say which paper of which incident: "
-                                   "document D01 3"));
-    if (number(cli, argv[2], &id) != HB_EXIT_OK)
-        return HB_EXIT_USAGE;
-    args_begin(&a);
-    hb_jw_int(&a.w, "id", id);
-    hb_jw_str(&a.w, "name", argv[1]);
-    hb_jw_bool(&a.w, "html", html);
-    return args_send(&a, cli, "document.write");
 }

@@ -86,6 +86,7 @@ extern const struct hb_core_cmd hb_core_cmds_metrics[];
 extern const struct hb_core_cmd hb_core_cmds_report[];
 extern const struct hb_core_cmd hb_core_cmds_message[];
 extern const struct hb_core_cmd hb_core_cmds_mailing[];
+extern const struct hb_core_cmd hb_core_cmds_document[];
 
 /* Adds to the text of "status" whom no mail has reached (core_message.c). */
 int hb_core_messages_status(struct hb_core_call *call) HB_WUR;

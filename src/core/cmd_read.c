@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cmd_read.c - requests that only look: status, incidents, tasks, evidence,
- * events, people, controls, papers.
+ * events, people, controls.
  *
  * Runs in core.  Each writes text for people and data for programs; the text
  * is in the language of the request, the data never is.
@@ -15,8 +15,8 @@
 #include "store/events.h"
 
 static hb_core_cmd_fn status, incident_list, incident_show, task_list,
-    evidence_list, event_list, person_list, person_me, control_list, document,
-    posture, question_list;
+    evidence_list, event_list, person_list, person_me, control_list, posture,
+    question_list;
 
 const struct hb_core_cmd hb_core_cmds_read[] = {
     {"status", HB_NEED_READ, status, HB_ABOUT_NONE},
@@ -31,7 +31,6 @@ const struct hb_core_cmd hb_core_cmds_read[] = {
     {"person.me", HB_NEED_PERSON, person_me, HB_ABOUT_NONE},
     {"control.list", HB_NEED_READ, control_list, HB_ABOUT_NONE},
     {"question.list", HB_NEED_READ, question_list, HB_ABOUT_NONE},
-    {"document.write", HB_NEED_READ, document, HB_ABOUT_ID},
     {NULL, HB_NEED_NOTHING, NULL, HB_ABOUT_NONE},
 };
 
@@ -601,16 +600,6 @@ static void add_text(struct hb_jw *w, const char *key, const struct hb_text *t)
     for (unsigned i = 0; i < HB_LANG_COUNT; i++)
         hb_jw_str(w, hb_lang_code((enum hb_lang)i), t->in[i]);
     hb_jw_end_obj(w);
-}
-
-static int document(struct hb_core_call *call)
-{
-    return hb_core_document(call->core, hb_json_int(call->args, "id", 0),
-                            hb_json_str(call->args, "name", "D01"), call->lang,
-                            hb_json_bool(call->args, "html", false)
-                                ? HB_DOCUMENT_HTML
-                                : HB_DOCUMENT_TEXT,
-                            call->person, &call->text, &call->err);
 }
 
 static void begin(struct list *l, struct hb_core_call *call)

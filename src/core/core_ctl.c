@@ -401,10 +401,10 @@ static int may_see(const struct hb_core_cmd *cmd, struct hb_core_call *k)
 static const struct hb_core_cmd *find(const char *name)
 {
     const struct hb_core_cmd *const tables[] = {
-        hb_core_cmds_read,    hb_core_cmds_work,   hb_core_cmds_admin,
-        hb_core_cmds_fact,    hb_core_cmds_circle, hb_core_cmds_clock,
-        hb_core_cmds_metrics, hb_core_cmds_report, hb_core_cmds_message,
-        hb_core_cmds_mailing};
+        hb_core_cmds_read,    hb_core_cmds_work,    hb_core_cmds_admin,
+        hb_core_cmds_fact,    hb_core_cmds_circle,  hb_core_cmds_clock,
+        hb_core_cmds_metrics, hb_core_cmds_report,  hb_core_cmds_message,
+        hb_core_cmds_mailing, hb_core_cmds_document};
 
     for (size_t i = 0; i < HB_ARRAY_LEN(tables); i++)
         for (const struct hb_core_cmd *cmd = tables[i]; cmd->name != NULL;

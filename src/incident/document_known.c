@@ -97,9 +97,9 @@ static int add_value(struct hb_facts_of *f, struct hb_buf *b, const char *name)
     if (r < 0 && r != -ENOENT)
         return r;
     if (r < 0 || v.n == 0)
-        hb_buf_addf(b, hb_facts_tr(f, N_("(%s)")),
-                    hb_known_nothing(hb_fact_find(f->s->casebook, name),
-                                     f->o->lang));
+        hb_buf_addf(
+            b, hb_facts_tr(f, N_("(%s)")),
+            hb_known_nothing(hb_fact_find(f->s->casebook, name), f->o->lang));
     for (size_t i = 0; r == 0 && i < HB_MIN(v.n, HB_FACTS_SHOWN); i++) {
         hb_buf_addz(b, i > 0 ? hb_facts_tr(f, N_(", ")) : "");
         hb_show(b, hb_slice_z(v.v[i]));

@@ -57,7 +57,6 @@ static int terms_of(struct hb_state *s, const struct hb_mailing *m,
                     hb_merkle_hash **ret_leaves, struct hb_mailing_terms *ret);
 static int leaves(struct hb_state *s, int64_t id, int64_t count,
                   hb_merkle_hash **ret);
-static bool may(const struct hb_person *p);
 static int signed_by(struct hb_state *s, struct hb_arena *a,
                      const struct hb_mailing *m, const struct hb_person *by,
                      const uint8_t *sig);
@@ -245,7 +244,7 @@ int hb_mailing_release(struct hb_state *s, int64_t id,
         r = -EBUSY;
     if (r == 0 && now > m.until)
         r = -ETIME;
-    if (r == 0 && !may(by))
+    if (r == 0 && !hb_mailing_may(by))
         r = -EACCES;
     if (r == 0)
         r = another_key(s, a, id, by);
@@ -307,7 +306,7 @@ int hb_mailing_stop(struct hb_state *s, int64_t id, const struct hb_person *by,
     return r;
 }
 
-static bool may(const struct hb_person *p)
+bool hb_mailing_may(const struct hb_person *p)
 {
     for (unsigned bit = 1; bit <= HB_PR_AUDIT && p->active; bit <<= 1)
         if ((p->roles & bit) != 0 &&

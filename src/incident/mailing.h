@@ -68,6 +68,8 @@ typedef int hb_mailing_to_fn(void *arg, const struct hb_mailing_to *to);
 int hb_mailing_each_to(struct hb_state *s, int64_t id, int64_t from,
                        hb_mailing_to_fn *fn, void *arg) HB_WUR;
 
+/* Whether P may release a mailing, or approve a paper. */
+bool hb_mailing_may(const struct hb_person *p);
 /* What is signed, as the list stands; its strings are M's.  -ENODATA nobody
  * stands in the list. */
 int hb_mailing_terms(struct hb_state *s, const struct hb_mailing *m,

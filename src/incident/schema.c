@@ -245,10 +245,20 @@ static const char mailing[] =
     " time INTEGER NOT NULL, sig BLOB NOT NULL,"
     " PRIMARY KEY(mailing, person)) WITHOUT ROWID;";
 
+/* To whom a paper was handed, and when (document_mark.h). */
+static const char sent[] =
+    "CREATE TABLE document_sent("
+    " id INTEGER PRIMARY KEY,"
+    " incident INTEGER NOT NULL REFERENCES incident(id),"
+    " name TEXT NOT NULL, sha256 TEXT NOT NULL, recipient TEXT NOT NULL,"
+    " receipt TEXT NOT NULL, actor TEXT NOT NULL, at INTEGER NOT NULL);"
+    "CREATE INDEX document_sent_incident ON document_sent(incident, at);";
+
 static const struct hb_migration migrations[] = {
     {1, first},    {2, engine},       {3, dropped},  {4, reflex_deed},
     {5, no_proof}, {6, staged_broke}, {7, fact},     {8, hidden},
     {9, clock},    {10, report},      {11, message}, {12, mailing},
+    {13, sent},
 };
 
 const struct hb_migration *hb_state_migrations(size_t *ret_n)

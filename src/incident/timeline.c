@@ -131,6 +131,7 @@ static const struct {
                         "outside; {failed} could not be reached by mail.")},
     {"mailing.stopped", N_("{by} stopped the mailing of {paper}; {sent} of "
                            "{count} had been sent. {answer}")},
+    {"document.sent", N_("{by} handed {name} over to {to}. {receipt}")},
     {"document.made", N_("Document {name} written in {lang}.")},
     {"clock.jump", N_("This machine's clock jumped by {seconds} s.")},
     {"role.died", N_("A part of Hinoban ended unexpectedly and was started "

@@ -108,6 +108,53 @@ def wrong_input(h, good, text):
        h.officer('mailing', 'list').stdout)
 
 
+def papers(h):
+    """Versions, approval and handing over of papers."""
+    number = str(h.incident)
+    r = h.officer('document', 'approve', 'D04', number, 'as agreed',
+                  check=False)
+    ok(r.returncode == 0, 'a paper is approved', r.stderr)
+    marks = h.ask('document', 'list', number)
+    last = [v for v in marks['versions'] if v['name'] == 'D04'][-1]
+    ok([a['person'] for a in last['approved']] == ['officer'] and
+       last['approved'][0]['words'] == 'as agreed', 'by whom is kept', last)
+    h.officer('fact', 'set', number, 'persons_count', '12', '--from', 'test')
+    r = h.deputy('document', 'approve', 'D04', number)
+    marks = h.ask('document', 'list', number)
+    versions = [v for v in marks['versions'] if v['name'] == 'D04']
+    ok(r.returncode == 0 and len(versions) == len({v['sha256'] for v in
+                                                   versions}) and
+       versions[-1]['number'] == last['number'] + 1 and
+       [a['person'] for a in versions[-1]['approved']] == ['deputy'],
+       'what says more is another version, with approvals of its own', marks)
+    r = h.officer('document', 'sent', 'D04', number, 'web form of the PPC',
+                  '--receipt', 'no. 4711', check=False)
+    ok(r.returncode == 0, 'handing over is recorded', r.stderr)
+    sent = h.ask('document', 'list', number)['sent']
+    ok([(d['name'], d['to'], d['receipt']) for d in sent] ==
+       [('D04', 'web form of the PPC', 'no. 4711')] and
+       sent[0]['sha256'] == versions[-1]['sha256'], 'with its version', sent)
+    r = h.officer('document', 'list', number)
+    ok('approved by deputy' in r.stdout and 'no. 4711' in r.stdout and
+       'mailed to 3 of 3' in r.stdout, 'and told in words', r.stdout)
+    for words in (('D99', number, 'x'), ('D04', number, 'two\nlines'),
+                  ('D04', number, 'x', '--at', '2099-01-01T00:00:00Z')):
+        r = h.officer('document', 'sent', *words, check=False)
+        ok(r.returncode == 1, f'{words[0]} {words[2:]} is refused', r.stdout)
+    r = h.run(h.program, 'document', 'approve', 'D04', number,
+              uid=lab.VISITOR, check=False)
+    ok(r.returncode == 1, 'a stranger approves nothing', r.stdout)
+    db = sqlite3.connect(h.root + '/var/lib/hinoban/state/state.db',
+                         timeout=20)
+    db.execute("UPDATE decision SET reason = 'forged' WHERE subject LIKE"
+               " 'document:D04:%'")
+    db.commit()
+    db.close()
+    marks = h.ask('document', 'list', number)
+    ok(not any(v['approved'] for v in marks['versions']),
+       'an approval that was edited counts for nothing', marks)
+
+
 def run(h, relay):
     r = h.officer('--json', 'incident', 'open', '2', 'drill', 'a call')
     h.incident = json.loads(r.stdout)['id']
@@ -211,6 +258,8 @@ def run(h, relay):
     r = h.officer('mailing', 'show', str(four))
     ok(len(relay.mails) == before and 'It waits' in r.stdout,
        'held while mail may be read along', r.stdout)
+
+    papers(h)
 
     # ---- kept from somebody ----
     r = h.run(h.program, 'mailing', 'show', str(four), uid=lab.VISITOR,
