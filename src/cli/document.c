@@ -25,8 +25,8 @@ static int sent(const struct hb_cli *cli, char **argv, int64_t id,
 static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
                    const char *person, const char *key_file, const char *pass);
 static int version(const struct hb_cli *cli, struct hb_arena *a,
-                   const char *name, int64_t id,
-                   char ret[HB_DOCUMENT_SUBJECT], struct hb_err *err);
+                   const char *name, int64_t id, char ret[HB_DOCUMENT_SUBJECT],
+                   struct hb_err *err);
 static void begin(struct hb_buf *b, struct hb_jw *w, int64_t id,
                   const char *name);
 
@@ -137,8 +137,8 @@ static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
 
 /* The version that says all that is known now. */
 static int version(const struct hb_cli *cli, struct hb_arena *a,
-                   const char *name, int64_t id,
-                   char ret[HB_DOCUMENT_SUBJECT], struct hb_err *err)
+                   const char *name, int64_t id, char ret[HB_DOCUMENT_SUBJECT],
+                   struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
     const struct hb_json *answer;

@@ -234,9 +234,9 @@ static int document_sent(struct hb_core_call *call)
     };
     _cleanup_buf_ struct hb_buf scratch = HB_BUF_INIT;
     /* Whether the case has such a paper is best asked by writing it. */
-    int r = hb_core_document(call->core, incident, d.name, call->lang,
-                             HB_DOCUMENT_TEXT, call->person, &scratch,
-                             &call->err);
+    int r =
+        hb_core_document(call->core, incident, d.name, call->lang,
+                         HB_DOCUMENT_TEXT, call->person, &scratch, &call->err);
 
     if (r < 0 || d.actor == NULL)
         return r < 0 ? r : -ENOMEM;

@@ -172,8 +172,8 @@ int hb_document_sent_add(struct hb_state *s, int64_t incident,
                    "INSERT INTO document_sent(incident, name, sha256,"
                    " recipient, receipt, actor, at)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                   "ittttti", incident, d->name, d->sha256,
-                   d->to, d->receipt, d->actor, d->at);
+                   "ittttti", incident, d->name, d->sha256, d->to, d->receipt,
+                   d->actor, d->at);
     if (r == 0)
         r = tell(s, incident, d, by);
     if (r == 0)

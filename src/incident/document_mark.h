@@ -18,7 +18,7 @@ struct hb_document_version {
     const char *name; /* "D04" */
     const char *lang; /* "ja" */
     const char *sha256;
-    int64_t made; /* ns UTC */
+    int64_t made;   /* ns UTC */
     int64_t number; /* of this paper in this language, from 1 */
 };
 

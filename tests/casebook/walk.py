@@ -132,11 +132,15 @@ class House(lab.Bed):
         if not ok(r.returncode == 0, f'case {number} is opened', r.stderr):
             return
         incident = json.loads(r.stdout)['id']
-        asked, refused = 0, None
+        asked, refused, closed = 0, None, None
         for _ in range(ROUNDS):
             tasks = self.waiting(incident)
             if not tasks:
-                if lab.until(lambda: self.waiting(incident), 3, 0.1) is None:
+                # It closes where the playbook has ended, and not before.
+                closed = self.officer('incident', 'state', str(incident),
+                                      'closed', check=False)
+                if closed.returncode == 0 or lab.until(
+                        lambda: self.waiting(incident), 3, 0.1) is None:
                     break
                 continue
             progress = False
@@ -150,10 +154,10 @@ class House(lab.Bed):
                 break
         ok(asked >= (10 if self.yes else 2) and not self.waiting(incident),
            f'case {number}: every step was answered ({asked})', refused)
+        ok(closed is not None and closed.returncode == 0,
+           f'case {number}: the incident closes', closed and closed.stderr)
+        # Closing stops no deadline.
         self.clocks(incident, number)
-        r = self.officer('incident', 'state', str(incident), 'closed',
-                         check=False)
-        ok(r.returncode == 0, f'case {number}: the incident closes', r.stderr)
         self.papers(incident, number)
 
     def clocks(self, incident, number):
