@@ -98,7 +98,7 @@ const struct hb_cli_command hb_cli_commands[] = {
      "draft INCIDENT PAPER |\n"
      "  new INCIDENT PAPER LIST.csv TEXT.txt --subject TEXT |\n"
      "  list [INCIDENT] | show ID [--csv] [--not-reached] |\n"
-     "  release ID [--key FILE] [--person NAME] | stop ID \"WHY\"",
+     "  release ID SEAL [--key FILE] [--person NAME] | stop ID \"WHY\"",
      "draft new list show release stop --subject --csv --not-reached --key "
      "--person",
      N_("Nothing goes to anybody outside until two people released it, each "
@@ -108,7 +108,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "new      LIST.csv has a name and a mail address in each row, TEXT.txt "
         "is what is sent;\n"
         "         {name} in it stands for each person's name\n"
-        "show     the text, and how it went with each; --not-reached: those "
+        "show     the text, the list, their seal, and how it went with each; "
+        "--not-reached: those "
         "who need a letter\n"
         "         or a call\n"
         "stop     what has not left stays here")},
@@ -145,12 +146,15 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"document", hb_cmd_document, HB_CLI_DAILY,
      N_("print a paper of an incident, approve it, record whom it went to"),
      "D01 INCIDENT [--html] | list INCIDENT |\n"
-     "  approve D01 INCIDENT [\"WORDS\"] [--key FILE] [--person NAME] |\n"
+     "  keep D01 INCIDENT |\n"
+     "  approve D01 INCIDENT VERSION [\"WORDS\"] [--key FILE] [--person NAME] "
+     "|\n"
      "  sent D01 INCIDENT \"TO WHOM\" [--at TIME] [--receipt NUMBER]",
-     "D01 D02 list approve sent --html --at --receipt --key --person",
+     "D01 D02 list keep approve sent --html --at --receipt --key --person",
      N_("list     versions, who approved which, to whom it was handed or "
         "mailed\n"
-        "approve  signs the version that says all that is known now\n"
+        "keep     shows what is known now and keeps it as a version\n"
+        "approve  signs that version, where nothing was added meanwhile\n"
         "sent     what was handed over by hand, fax or a web form")},
     {"card", hb_cmd_card, HB_CLI_DAILY,
      N_("pages to print for staff: what to do first, and whom to call"),

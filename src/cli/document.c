@@ -14,6 +14,8 @@
 #include "cli/decide.h"
 #include "incident/document_mark.h"
 
+#define VERSION_MIN 12u
+
 /* An approval does not run out; it is of one version. */
 #define VALID_NS ((int64_t)(3653 * 86400) * (int64_t)HB_S)
 
@@ -24,8 +26,9 @@ static int sent(const struct hb_cli *cli, char **argv, int64_t id,
                 const char *at, const char *receipt);
 static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
                    const char *person, const char *key_file, const char *pass);
-static int version(const struct hb_cli *cli, struct hb_arena *a,
-                   const char *name, int64_t id, char ret[HB_DOCUMENT_SUBJECT],
+static int keep(const struct hb_cli *cli, const char *name, int64_t id);
+static int version(const struct hb_cli *cli, struct hb_arena *a, char **argv,
+                   int64_t id, char ret[HB_DOCUMENT_SUBJECT],
                    struct hb_err *err);
 static void begin(struct hb_buf *b, struct hb_jw *w, int64_t id,
                   const char *name);
@@ -41,20 +44,24 @@ int hb_cmd_document(struct hb_cli *cli, int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "";
     bool listing = hb_streq(verb, "list") && argc == 3,
          sending = hb_streq(verb, "sent") && argc == 5,
-         approving = hb_streq(verb, "approve") && (argc == 4 || argc == 5);
-    int which = listing ? 2 : sending || approving ? 3 : 2;
+         keeping = hb_streq(verb, "keep") && argc == 4,
+         approving = hb_streq(verb, "approve") && (argc == 5 || argc == 6);
+    int which = sending || keeping || approving ? 3 : 2;
     int64_t id;
 
-    if (!listing && !sending && !approving && argc != 3)
+    if (!listing && !sending && !keeping && !approving && argc != 3)
         return hb_cli_usage(cli, _("say which paper of which incident: "
-                                   "document D01 3, or list 3, approve D01 3 "
-                                   "or sent D01 3 \"TO WHOM\""));
+                                   "document D01 3, or list 3, keep D01 3, "
+                                   "approve D01 3 VERSION or sent D01 3 \"TO "
+                                   "WHOM\""));
     if (hb_parse_i64(hb_slice_z(argv[which]), &id) < 0 || id < 1)
         return hb_cli_usage(cli, _("%s is not a number"), argv[which]);
     if (listing)
         return list(cli, id);
     if (sending)
         return sent(cli, argv, id, at, receipt);
+    if (keeping)
+        return keep(cli, argv[2], id);
     return approving ? approve(cli, argc, argv, id, person, key, pass)
                      : print(cli, argv[1], id, html);
 }
@@ -101,6 +108,17 @@ static int sent(const struct hb_cli *cli, char **argv, int64_t id,
     return hb_client_print(cli, "document.sent", hb_buf_z(&args));
 }
 
+static int keep(const struct hb_cli *cli, const char *name, int64_t id)
+{
+    _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
+    struct hb_jw w;
+
+    begin(&args, &w, id, name);
+    hb_jw_bool(&w, "keep", true);
+    hb_jw_end_obj(&w);
+    return hb_client_print(cli, "document.version", hb_buf_z(&args));
+}
+
 static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
                    const char *person, const char *key_file, const char *pass)
 {
@@ -110,14 +128,14 @@ static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
     struct hb_decision_row row = {
         .subject = subject,
         .verdict = "accepted",
-        .reason = argc == 5 ? argv[4] : _("approved"),
+        .reason = argc == 6 ? argv[5] : _("approved"),
         .incident = id,
         .time = hb_now(),
     };
     struct hb_key *key = NULL;
     struct hb_err err = {0};
     int r = a == NULL ? hb_err_set(&err, -ENOMEM, _("out of memory"))
-                      : version(cli, a, argv[2], id, subject, &err);
+                      : version(cli, a, argv, id, subject, &err);
 
     row.until = row.time + VALID_NS;
     if (r == 0)
@@ -135,13 +153,16 @@ static int approve(const struct hb_cli *cli, int argc, char **argv, int64_t id,
     return hb_client_print(cli, "document.approve", hb_buf_z(&whole));
 }
 
-/* The version that says all that is known now. */
-static int version(const struct hb_cli *cli, struct hb_arena *a,
-                   const char *name, int64_t id, char ret[HB_DOCUMENT_SUBJECT],
+/* The last version, where that is the one that was looked at: argv[4] has at
+ * least VERSION_MIN digits of its hash. */
+static int version(const struct hb_cli *cli, struct hb_arena *a, char **argv,
+                   int64_t id, char ret[HB_DOCUMENT_SUBJECT],
                    struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf args = HB_BUF_INIT;
     const struct hb_json *answer;
+    const char *name = argv[2], *sha256;
+    size_t n = strlen(argv[4]);
     struct hb_jw w;
     int r;
 
@@ -149,9 +170,15 @@ static int version(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_end_obj(&w);
     r = hb_client_call(cli, a, "document.version", hb_buf_z(&args), &answer,
                        err);
-    if (r == 0)
-        r = hb_document_subject(
-            name, hb_json_str(hb_json_get(answer, "data"), "sha256", ""), ret);
+    if (r < 0)
+        return r;
+    sha256 = hb_json_str(hb_json_get(answer, "data"), "sha256", "");
+    if (n < VERSION_MIN || strncmp(sha256, argv[4], n) != 0)
+        return hb_err_set(err, -ESTALE,
+                          _("The last version of %s is %.12s, not %s: look at "
+                            "it first (hinoban document keep %s %lld)"),
+                          name, sha256, argv[4], name, (long long)id);
+    r = hb_document_subject(name, sha256, ret);
     return r < 0 ? hb_err_set(err, r, _("The paper could not be kept.")) : 0;
 }
 

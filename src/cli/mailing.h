@@ -3,8 +3,9 @@
  * mailing.h - the list of a mailing as a spreadsheet program saved it: CSV in
  * UTF-8 or, as Excel in Japan writes it, in CP932.
  *
- * In each row one field is a mail address, the first other one that is not
- * empty the name.  A first row without an address is the heading.
+ * In each row one field is a mail address.  The name is the column that the
+ * heading calls so ("name", 氏名 ...); without a heading the one other field
+ * that is not empty.
  */
 #ifndef HB_CLI_MAILING_H
 #define HB_CLI_MAILING_H
@@ -26,5 +27,9 @@ struct hb_mailing_list {
 int hb_mailing_list_read(struct hb_arena *a, const char *path,
                          struct hb_mailing_list *ret,
                          struct hb_err *err) HB_WUR;
+
+/* A text file of any system, in A: UTF-8 with LF, without a byte order mark. */
+int hb_mailing_file_read(struct hb_arena *a, const char *path, size_t max,
+                         struct hb_slice *ret, struct hb_err *err) HB_WUR;
 
 #endif

@@ -14,6 +14,8 @@
 #include "event/mailing.h"
 
 #define FILE_MAX_BYTES (8u << 20)
+#define BOM            "\xef\xbb\xbf"
+#define WIDE_AT        "\xef\xbc\xa0"
 
 struct reading {
     struct hb_mailing_list *list;
@@ -21,9 +23,19 @@ struct reading {
     struct hb_err *err;
     const char *path;
     bool begun;
+    int column; /* of the name; -1: no heading says so */
+};
+
+struct found { /* in one row */
+    const char *name, *address;
+    size_t addresses, filled; /* fields that are one, that are not */
+    bool at;                  /* something looks like one */
 };
 
 static hb_csv_fn add_row;
+static int look(struct reading *r, const struct hb_csv_row *row,
+                struct found *ret);
+static void heading(struct reading *r, const struct hb_csv_row *row);
 static int add(struct reading *r, const struct hb_csv_row *row,
                const char *name, const char *address);
 static int grow(struct hb_mailing_list *l);
@@ -32,25 +44,12 @@ static struct hb_slice trim(struct hb_slice s);
 int hb_mailing_list_read(struct hb_arena *a, const char *path,
                          struct hb_mailing_list *ret, struct hb_err *err)
 {
-    _cleanup_buf_ struct hb_buf utf8 = HB_BUF_INIT;
-    struct reading rd = {.list = ret, .err = err, .path = path};
+    struct reading rd = {.list = ret, .err = err, .path = path, .column = -1};
     struct hb_slice text;
-    char why[128];
-    int r = hb_file_read(a, path, FILE_MAX_BYTES, &text);
+    int r = hb_mailing_file_read(a, path, FILE_MAX_BYTES, &text, err);
 
     if (r < 0)
-        return hb_err_at(err, r, path, 0, 0, "%s",
-                         hb_errno_text(r, why, sizeof(why)));
-    if (!hb_utf8_valid(text.p, text.n)) {
-        hb_buf_init(&utf8, 2 * FILE_MAX_BYTES);
-        if (!hb_letter_utf8(&utf8, text, HB_SLICE("shift_jis"),
-                            2 * FILE_MAX_BYTES) ||
-            hb_buf_err(&utf8) < 0)
-            return hb_err_at(err, -EILSEQ, path, 0, 0,
-                             _("this is neither UTF-8 nor Shift_JIS; save it "
-                               "as CSV, UTF-8"));
-        text = hb_buf_slice(&utf8);
-    }
+        return r;
     *ret = (struct hb_mailing_list){.a = a};
     rd.seen = hb_map_new();
     if (rd.seen == NULL)
@@ -66,46 +65,113 @@ int hb_mailing_list_read(struct hb_arena *a, const char *path,
     return r;
 }
 
+int hb_mailing_file_read(struct hb_arena *a, const char *path, size_t max,
+                         struct hb_slice *ret, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_slice text;
+    char why[128], *z;
+    size_t n = 0;
+    int r = hb_file_read(a, path, max, &text);
+
+    if (r < 0)
+        return hb_err_at(err, r, path, 0, 0, "%s",
+                         hb_errno_text(r, why, sizeof(why)));
+    /* Half-width kana grow from one byte to three. */
+    hb_buf_init(&b, 3 * max + 1);
+    if (hb_utf8_valid(text.p, text.n))
+        hb_buf_add(&b, text.p, text.n);
+    else if (!hb_letter_utf8(&b, text, HB_SLICE("shift_jis"), 3 * max))
+        return hb_err_at(err, -EILSEQ, path, 0, 0,
+                         _("this is neither UTF-8 nor Shift_JIS; save it as "
+                           "UTF-8"));
+    if (hb_buf_err(&b) < 0 || (z = hb_arena_alloc(a, b.n + 1)) == NULL)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    for (size_t i = b.n >= 3 && memcmp(b.p, BOM, 3) == 0 ? 3 : 0; i < b.n; i++)
+        if (b.p[i] != '\r' || i + 1 == b.n || b.p[i + 1] != '\n')
+            z[n++] = (char)b.p[i];
+    z[n] = '\0';
+    *ret = (struct hb_slice){z, n};
+    return 0;
+}
+
 static int add_row(void *arg, const struct hb_csv_row *row)
 {
     struct reading *r = arg;
-    const char *name = "", *address = NULL;
+    struct found f = {.name = ""};
     bool first = !r->begun;
-    size_t at = 0, n = 0;
+    int rc = look(r, row, &f);
 
+    if (rc < 0 || (f.filled == 0 && !f.at))
+        return HB_MIN(rc, 0); /* a row of commas, as at the end of a sheet */
     r->begun = true;
+    if (first && !f.at) {
+        heading(r, row);
+        return 0;
+    }
+    if (f.addresses == 0)
+        return hb_err_at(r->err, -EINVAL, r->path, row->line, 0,
+                         _("no mail address in this row"));
+    if (f.addresses > 1)
+        return hb_err_at(r->err, -EINVAL, r->path, row->line, 0,
+                         _("more than one mail address in this row; each "
+                           "person gets a mail of their own"));
+    if (r->column >= 0)
+        f.name = (size_t)r->column < row->n ? row->field[r->column].p : "";
+    else if (f.filled > 1)
+        return hb_err_at(r->err, -EINVAL, r->path, row->line, 0,
+                         _("which of these columns is the name? Call it "
+                           "\"name\" in the first row"));
+    return add(r, row, f.name, f.address);
+}
+
+/* What stands in ROW. */
+static int look(struct reading *r, const struct hb_csv_row *row,
+                struct found *ret)
+{
     for (size_t i = 0; i < row->n; i++) {
         struct hb_slice f = trim(row->field[i]);
         const char *z = hb_arena_dup(r->list->a, f.p, f.n);
 
         if (z == NULL)
             return hb_err_set(r->err, -ENOMEM, _("out of memory"));
+        /* A mistyped one too: its row is no heading. */
+        if (strchr(z, '@') != NULL || strstr(z, WIDE_AT) != NULL)
+            ret->at = true;
         if (hb_mail_address_ok(z)) {
-            address = z;
-            at = i;
-            n++;
-        } else if (z[0] != '\0' && name[0] == '\0') {
-            name = z;
+            ret->address = z;
+            ret->addresses++;
+        } else if (z[0] != '\0') {
+            ret->name = z;
+            ret->filled++;
         }
     }
-    if (n == 0 && first && row->n > 1)
-        return 0; /* the heading */
-    if (n != 1)
-        return hb_err_at(r->err, -EINVAL, r->path, row->line,
-                         n == 0 ? 0 : (unsigned)at + 1,
-                         n == 0 ? _("no mail address in this row")
-                                : _("more than one mail address in this row; "
-                                    "each person gets a mail of their own"));
-    return add(r, row, name, address);
+    return 0;
+}
+
+static void heading(struct reading *r, const struct hb_csv_row *row)
+{
+    static const char *const names[] = {"name",   "Name", "NAME", "氏名",
+                                        "お名前", "名前", "宛名", "会社名"};
+
+    for (size_t i = 0; i < row->n && r->column < 0; i++) {
+        struct hb_slice f = trim(row->field[i]);
+
+        for (size_t k = 0; k < HB_ARRAY_LEN(names); k++)
+            if (hb_slice_eq(f, hb_slice_z(names[k])))
+                r->column = (int)i;
+    }
 }
 
 static int add(struct reading *r, const struct hb_csv_row *row,
                const char *name, const char *address)
 {
     struct hb_mailing_list *l = r->list;
+    struct hb_slice trimmed = trim(hb_slice_z(name));
     char *small = hb_arena_strdup(l->a, address);
 
-    if (small == NULL || grow(l) < 0)
+    name = hb_arena_dup(l->a, trimmed.p, trimmed.n);
+    if (small == NULL || name == NULL || grow(l) < 0)
         return hb_err_set(r->err, -ENOMEM, _("out of memory"));
     for (char *c = small; *c != '\0'; c++)
         if (*c >= 'A' && *c <= 'Z')

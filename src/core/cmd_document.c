@@ -41,7 +41,6 @@ static hb_document_version_fn list_version;
 static hb_document_approval_fn list_approval;
 static hb_document_sent_fn list_sent;
 static hb_mailing_fn list_mailing;
-static bool words_ok(const char *z);
 
 static int document_write(struct hb_core_call *call)
 {
@@ -166,20 +165,42 @@ static int list_mailing(void *arg, const struct hb_mailing *m)
 
 /* ---- approving, handing over ---- */
 
-/* Keeps what is known now, and says which version that is. */
+/* The last version; with "keep", of what is known now, which is shown. */
 static int document_version(struct hb_core_call *call)
 {
     int64_t incident = hb_json_int(call->args, "id", 0);
     const char *name = hb_json_str(call->args, "name", "");
+    bool keep = hb_json_bool(call->args, "keep", false);
     char sha256[65] = "";
-    int r = hb_core_document_keep(call->core, incident, name, call->lang, false,
-                                  &call->err);
+    int r = 0;
 
+    if (!hb_mailing_may(call->person) &&
+        (call->person->roles & HB_PR_ADMIN) == 0)
+        return hb_err_set(&call->err, -EACCES,
+                          _("An officer, management, audit or the approver "
+                            "from outside may approve a paper."));
+    if (keep)
+        r = hb_core_document_keep(call->core, incident, name, call->lang, false,
+                                  &call->err);
+    if (keep && r == 0)
+        r = hb_core_document(call->core, incident, name, call->lang,
+                             HB_DOCUMENT_TEXT, call->person, &call->text,
+                             &call->err);
     if (r == 0)
         r = hb_document_last(&call->core->state, incident, name,
                              hb_lang_code(call->lang), sha256);
-    if (r <= 0)
-        return r < 0 ? r : -ENOENT;
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return hb_err_set(&call->err, -ENOENT,
+                          _("No version of %s was kept yet: hinoban document "
+                            "keep %s %lld"),
+                          name, name, (long long)incident);
+    if (keep)
+        hb_buf_addf(&call->text,
+                    _("\nTo approve this version: hinoban document approve %s "
+                      "%lld %.*s\n"),
+                    name, (long long)incident, (int)SHORT, sha256);
     hb_buf_addf(&call->data, "{\"sha256\":\"%s\"}", sha256);
     return 0;
 }
@@ -213,6 +234,15 @@ static int document_approve(struct hb_core_call *call)
         return hb_err_set(&call->err, r,
                           _("The signature is not that of your registered "
                             "key."));
+    if (r == -EKEYREJECTED)
+        return hb_err_set(&call->err, r,
+                          _("You need a key of your own: sudo hinoban person "
+                            "add %s --key-to FILE"),
+                          call->person->name);
+    if (r == -EINVAL)
+        return hb_err_set(&call->err, r,
+                          _("Say in at most %u bytes why it is approved."),
+                          HB_DECISION_REASON_MAX);
     if (r == 0)
         hb_buf_addz(&call->text, _("The paper is approved as it is now; a "
                                    "later version wants an approval of its "
@@ -240,7 +270,7 @@ static int document_sent(struct hb_core_call *call)
 
     if (r < 0 || d.actor == NULL)
         return r < 0 ? r : -ENOMEM;
-    if (!words_ok(d.to) || d.to[0] == '\0' || !words_ok(d.receipt))
+    if (!hb_mailing_subject_ok(d.to) || !hb_mailing_name_ok(d.receipt))
         return hb_err_set(&call->err, -EINVAL,
                           _("Say in one line to whom it was handed."));
     if (d.at <= 0 || d.at > now + (int64_t)(60 * HB_S))
@@ -255,9 +285,4 @@ static int document_sent(struct hb_core_call *call)
     if (r == 0)
         hb_buf_addz(&call->text, _("Recorded.\n"));
     return r;
-}
-
-static bool words_ok(const char *z)
-{
-    return strlen(z) <= HB_MAILING_SUBJECT_MAX && strpbrk(z, "\r\n") == NULL;
 }

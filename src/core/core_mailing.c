@@ -18,6 +18,7 @@
 #include "core/core_bus.h"
 #include "core/play_port.h"
 #include "incident/fact.h"
+#include "incident/hidden.h"
 #include "incident/mailing.h"
 
 #define PATIENCE (120 * HB_S)
@@ -54,7 +55,7 @@ static void write_terms(struct hb_jw *w, const char *key,
 static hb_mailing_fn list_one;
 static hb_mailing_to_fn list_to;
 static const char *state_text(enum hb_mailing_state state);
-static const char *to_state_text(enum hb_mailing_to_state state);
+static int denied(struct hb_core *c, const struct hb_mailing_letter *l, int r);
 static int hand_over(struct hb_core *c, const struct hb_mailing_letter *l);
 static void on_answer(void *arg, const struct hb_event *answer);
 static void add_hex(struct hb_jw *w, const char *key, const void *p, size_t n);
@@ -68,17 +69,35 @@ void hb_core_mailing_second(struct hb_core *c)
     struct hb_mailing_letter *l;
     int r;
 
-    if (a == NULL || c->letter.mailing != 0 || !hb_core_connected(c, SOURCE))
+    if (a == NULL || c->letter.mailing != 0 || c->degraded ||
+        !hb_core_connected(c, SOURCE))
         return;
     l = HB_NEW(a, struct hb_mailing_letter);
     r = l == NULL ? -ENOMEM : hb_mailing_due(&c->state, a, hb_now(), l);
     if (r == 1)
+        r = hb_mailing_try(&c->state, l->m.id, l->to.place, hb_now());
+    else if (r != -EBADMSG)
+        l = NULL; /* nothing is due, or nobody knows what */
+    if (r == 0 && l != NULL)
         r = hand_over(c, l);
-    if (r == -EBADMSG && l != NULL)
-        r = hb_mailing_refused(&c->state, l->m.id, l->to.place, hb_now(),
-                               N_("its release does not hold"));
+    if (r < 0 && l != NULL)
+        r = denied(c, l, r);
     if (r < 0)
         hb_log(HB_LOG_ERR, "a mailing could not go on: %s", strerror(-r));
+}
+
+/* It cannot even be handed over: one that never can may not stand before all
+ * others. */
+static int denied(struct hb_core *c, const struct hb_mailing_letter *l, int r)
+{
+    if (r == -EAGAIN || r == -ENOTCONN || r == -ENOMEM)
+        return 0; /* tried again when its pause is over */
+    if (r == -EBADMSG)
+        hb_core_say(c, HB_SEV_HIGH, "mailing-denied",
+                    N_("its release does not hold"));
+    return hb_mailing_denied(&c->state, l->m.id, l->to.place, hb_now(),
+                             r == -EBADMSG ? N_("its release does not hold")
+                                           : N_("it cannot be handed over"));
 }
 
 static int hand_over(struct hb_core *c, const struct hb_mailing_letter *l)
@@ -141,14 +160,20 @@ static void on_answer(void *arg, const struct hb_event *answer)
     const char *detail = answer != NULL
                              ? hb_event_getz(answer, HB_F_STATUS_DETAIL, "")
                              : N_("No answer in time.");
+    const char *status =
+        answer != NULL ? hb_event_getz(answer, HB_F_STATUS, "") : "";
     int r;
 
     c->letter.mailing = 0;
-    if (answer != NULL &&
-        hb_streq(hb_event_getz(answer, HB_F_STATUS, ""), "done"))
+    if (hb_streq(status, "done")) {
         r = hb_mailing_sent(&c->state, id, place, hb_now(), detail);
-    else
+    } else if (hb_streq(status, "denied")) {
+        /* Somebody edited our store, or core itself is not what it was. */
+        hb_core_say(c, HB_SEV_HIGH, "mailing-denied", detail);
+        r = hb_mailing_denied(&c->state, id, place, hb_now(), detail);
+    } else {
         r = hb_mailing_refused(&c->state, id, place, hb_now(), detail);
+    }
     if (r < 0)
         hb_log(HB_LOG_ERR, "mailing %lld, %lld: its end was not noted: %s",
                (long long)id, (long long)place, strerror(-r));
@@ -273,15 +298,14 @@ static int list_one(void *arg, const struct hb_mailing *m)
     return 0;
 }
 
-/* From "from" on, PAGE of the list; "next" where there is more. */
+/* From "from" on, PAGE of the list; "next" where there is more.  The client
+ * says it in words, so that who signs has seen what is signed. */
 static int mailing_show(struct hb_core_call *call)
 {
     struct list l = {.call = call};
     int64_t from = HB_MAX(hb_json_int(call->args, "from", 0), 0);
-    struct hb_mailing_terms terms;
     struct hb_mailing m;
     struct hb_known k;
-    char until[64];
     bool held;
     int r = find(call, &m);
 
@@ -291,28 +315,11 @@ static int mailing_show(struct hb_core_call *call)
            hb_known_get(&call->core->state, call->arena, m.incident,
                         "out_of_band", &k) == 1 &&
            hb_streq(k.value, "true");
-    if (held)
-        hb_buf_addz(&call->text,
-                    _("It waits: mail may be read along (fact out_of_band). "
-                      "Send it by another way, or set the fact anew.\n"));
-    if (from == 0)
-        hb_buf_addf(&call->text,
-                    _("Mailing %lld of incident %lld, %s: %s\n"
-                      "Subject: %s\n"
-                      "To: %lld people, one mail each; %lld sent, %lld not "
-                      "reached\n"
-                      "Released by: %lld of %u; may be sent until %s\n\n%s\n"),
-                    (long long)m.id, (long long)m.incident, m.paper,
-                    state_text(m.state), hb_core_shown(call, m.subject),
-                    (long long)m.count, (long long)m.sent, (long long)m.failed,
-                    (long long)m.releases, HB_MAILING_RELEASES,
-                    hb_core_when(call, m.until, until, sizeof(until)), m.text);
     hb_jw_init(&l.w, &call->data);
     write_mailing(&l.w, &m);
+    hb_jw_str(&l.w, "uid", m.uid);
     hb_jw_bool(&l.w, "held", held);
     hb_jw_str(&l.w, "text", m.text);
-    if (hb_mailing_terms(&call->core->state, &m, &terms) == 0)
-        write_terms(&l.w, "terms", &terms);
     hb_jw_arr(&l.w, "to");
     r = hb_mailing_each_to(&call->core->state, m.id, from, list_to, &l);
     hb_jw_end_arr(&l.w);
@@ -325,15 +332,9 @@ static int mailing_show(struct hb_core_call *call)
 static int list_to(void *arg, const struct hb_mailing_to *to)
 {
     struct list *l = arg;
-    struct hb_core_call *call = l->call;
-    const char *detail = to->detail[0] != '\0'
-                             ? hb_core_shown(call, hb_gettext(to->detail))
-                             : "";
 
     if (l->n++ == PAGE)
         return 1;
-    hb_buf_addf(&call->text, "  %-8s %s <%s>  %s\n", to_state_text(to->state),
-                hb_core_shown(call, to->name), to->address, detail);
     hb_jw_obj(&l->w, NULL);
     hb_jw_int(&l->w, "place", to->place);
     hb_jw_str(&l->w, "name", to->name);
@@ -396,7 +397,8 @@ static int mailing_stop(struct hb_core_call *call)
     return 0;
 }
 
-/* The mailing that "id" names, where its incident may be seen. */
+/* The mailing that "id" names, where its incident may be seen, for those who
+ * make and release them: it has the addresses of everybody concerned. */
 static int find(struct hb_core_call *call, struct hb_mailing *ret)
 {
     int64_t id = hb_json_int(call->args, "id", 0);
@@ -405,7 +407,13 @@ static int find(struct hb_core_call *call, struct hb_mailing *ret)
     if (r == -ENOENT || (r == 0 && hb_core_hidden(call, ret->incident)))
         return hb_err_set(&call->err, -ENOENT, _("There is no mailing %lld."),
                           (long long)id);
-    return r;
+    if (r < 0)
+        return r;
+    if ((call->person->roles & (HB_PR_OFFICER | HB_PR_ADMIN)) == 0 &&
+        !hb_mailing_may(call->person))
+        return refuse(call, ret, -EACCES);
+    return hb_hidden_seen(&call->core->state, ret->incident, call->person->id,
+                          "mailing");
 }
 
 static int refuse(struct hb_core_call *call, const struct hb_mailing *m, int r)
@@ -434,6 +442,11 @@ static int refuse(struct hb_core_call *call, const struct hb_mailing *m, int r)
         return hb_err_set(&call->err, r,
                           _("The signature does not fit this text and list "
                             "(another key, or they have changed)."));
+    case -EKEYREVOKED:
+        return hb_err_set(&call->err, r,
+                          _("The first release does not hold any more (the "
+                            "person, their key, the text or the list has "
+                            "changed); stop it and make another one."));
     case -ETIME:
         return hb_err_set(&call->err, r,
                           _("It is more than seven days old; make a new "
@@ -493,14 +506,6 @@ static const char *state_text(enum hb_mailing_state state)
 {
     static const char *const words[] = {"?", N_("draft"), N_("released"),
                                         N_("done"), N_("stopped")};
-
-    return (size_t)state < HB_ARRAY_LEN(words) ? hb_gettext(words[state]) : "?";
-}
-
-static const char *to_state_text(enum hb_mailing_to_state state)
-{
-    static const char *const words[] = {"?", N_("waits"), N_("sent"),
-                                        N_("failed"), N_("left")};
 
     return (size_t)state < HB_ARRAY_LEN(words) ? hb_gettext(words[state]) : "?";
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "base/show.h"
 #include "base/utf8.h"
 
 static bool plain(struct hb_slice s, bool lines);
@@ -37,6 +38,33 @@ int hb_mailing_message(struct hb_buf *b, const struct hb_mailing_terms *t,
         hb_json_add_str(a, o, "person", person) == NULL)
         return -ENOMEM;
     return hb_json_write_jcs(b, o);
+}
+
+int hb_mailing_seal(const struct hb_mailing_terms *t, char ret[HB_MAILING_SEAL])
+{
+    _cleanup_buf_ struct hb_buf message = HB_BUF_INIT;
+    uint8_t hash[HB_SHA256_SIZE];
+    char hex[2 * HB_SHA256_SIZE + 1];
+    size_t n = 0;
+    int r = hb_mailing_message(&message, t, "");
+
+    if (r < 0)
+        return r;
+    hb_sha256(message.p, message.n, hash);
+    hb_hex(hash, sizeof(hash), hex);
+    for (size_t i = 0; n < HB_MAILING_SEAL - 1; i++) {
+        if (i > 0 && i % 4 == 0)
+            ret[n++] = '-';
+        ret[n++] = hex[i];
+    }
+    ret[n] = '\0';
+    return 0;
+}
+
+bool hb_mailing_in_time(int64_t now, int64_t until)
+{
+    return now <= until &&
+           until - now <= HB_MAILING_VALID_NS + HB_MAILING_SKEW_NS;
 }
 
 int hb_mailing_leaf(const char *name, const char *address, hb_merkle_hash ret)
@@ -81,7 +109,11 @@ bool hb_mailing_name_ok(const char *z)
 
 bool hb_mailing_text_ok(struct hb_slice text)
 {
-    return text.n > 0 && text.n <= HB_MAILING_TEXT_MAX && plain(text, true);
+    size_t quoted = text.n;
+
+    for (size_t i = 0; i < text.n; i++)
+        quoted += strchr("\"\\\n\t", text.p[i]) != NULL;
+    return text.n > 0 && quoted <= HB_MAILING_TEXT_MAX && plain(text, true);
 }
 
 void hb_mailing_fill(struct hb_buf *b, struct hb_slice text, const char *name)
@@ -97,8 +129,7 @@ void hb_mailing_fill(struct hb_buf *b, struct hb_slice text, const char *name)
     hb_buf_add(b, p, (size_t)(end - p));
 }
 
-/* UTF-8 that a mail program shows as it was written: no control characters,
- * nothing that turns the direction of what follows. */
+/* UTF-8 that a mail program and a terminal show as it was written. */
 static bool plain(struct hb_slice s, bool lines)
 {
     size_t len;
@@ -107,11 +138,8 @@ static bool plain(struct hb_slice s, bool lines)
         uint32_t cp;
 
         len = hb_utf8_get(s.p + i, s.n - i, &cp);
-        if (len == 0 || (cp >= 0x7f && cp < 0xa0) ||
-            (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) ||
-            cp == 0x2028 || cp == 0x2029)
-            return false;
-        if (cp < 0x20 && !(lines && (cp == '\n' || cp == '\t')))
+        if (len == 0 ||
+            (hb_show_hidden(cp) && !(lines && (cp == '\n' || cp == '\t'))))
             return false;
     }
     return true;

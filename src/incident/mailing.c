@@ -17,11 +17,9 @@
 #include "base/json.h"
 #include "base/mime.h"
 #include "base/num.h"
-#include "incident/fact.h"
 #include "incident/incident.h"
 #include "incident/message.h"
 
-#define VALID_NS ((int64_t)(7 * 86400 * HB_S))
 #define AHEAD_NS ((int64_t)(3600 * HB_S)) /* the longest pause */
 #define TOO_LATE N_("the time for which it was released is over")
 
@@ -60,15 +58,16 @@ static int leaves(struct hb_state *s, int64_t id, int64_t count,
 static int signed_by(struct hb_state *s, struct hb_arena *a,
                      const struct hb_mailing *m, const struct hb_person *by,
                      const uint8_t *sig);
-static int another_key(struct hb_state *s, struct hb_arena *a, int64_t id,
-                       const struct hb_person *by);
+static int another_key(struct hb_state *s, struct hb_arena *a,
+                       const struct hb_mailing *m, const struct hb_person *by);
 static int next_due(struct hb_state *s, struct hb_arena *a, int64_t now,
                     struct hb_mailing_letter *ret);
 static int prove(struct hb_state *s, struct hb_arena *a,
                  struct hb_mailing_letter *ret);
 static int releases(struct hb_state *s, struct hb_arena *a, int64_t id,
                     struct hb_mailing_release *ret);
-static int expire(struct hb_state *s, int64_t id, int64_t now);
+static int expire(struct hb_state *s, int64_t now);
+static int tried(struct hb_state *s, int64_t id, int64_t place, int64_t *ret);
 static int put(struct hb_state *s, int64_t id, int64_t place, int64_t now,
                enum hb_mailing_to_state state, const char *detail);
 static int finish(struct hb_state *s, int64_t id, int64_t now);
@@ -98,7 +97,7 @@ int hb_mailing_new(struct hb_state *s, int64_t incident, const char *paper,
                    " made, made_by, until, state, ended, words)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 0, '')",
                    "tittsiti", uid, incident, paper, subject, &text, now,
-                   by->name, now + VALID_NS);
+                   by->name, now + HB_MAILING_VALID_NS);
     if (r == 0)
         *ret_id = hb_db_last_id(s->db);
     return r;
@@ -120,7 +119,7 @@ int hb_mailing_add(struct hb_state *s, struct hb_mailing *m, const char *name,
         return -EINVAL;
     r = hb_db_number(s->db, &there,
                      "SELECT 1 FROM mailing_to WHERE mailing = ?1"
-                     " AND address = ?2",
+                     " AND address = ?2 COLLATE NOCASE",
                      "it", m->id, address);
     if (r != 0)
         return r < 0 ? r : -EEXIST;
@@ -247,7 +246,7 @@ int hb_mailing_release(struct hb_state *s, int64_t id,
     if (r == 0 && !hb_mailing_may(by))
         r = -EACCES;
     if (r == 0)
-        r = another_key(s, a, id, by);
+        r = another_key(s, a, &m, by);
     if (r == 0)
         r = signed_by(s, a, &m, by, sig);
     if (r == 0)
@@ -315,14 +314,15 @@ bool hb_mailing_may(const struct hb_person *p)
     return false;
 }
 
-/* Two pairs of eyes: no person and no key counts twice. */
-static int another_key(struct hb_state *s, struct hb_arena *a, int64_t id,
-                       const struct hb_person *by)
+/* Two pairs of eyes: no person and no key counts twice, and whoever was first
+ * still may and signed what stands there now. */
+static int another_key(struct hb_state *s, struct hb_arena *a,
+                       const struct hb_mailing *m, const struct hb_person *by)
 {
     static const uint8_t none[HB_PUB_SIZE];
     struct hb_mailing_release first[HB_MAILING_RELEASES];
     struct hb_person p;
-    int n = releases(s, a, id, first), r;
+    int n = releases(s, a, m->id, first), r;
 
     if (memcmp(by->pub, none, sizeof(none)) == 0)
         return -EKEYREJECTED;
@@ -334,6 +334,8 @@ static int another_key(struct hb_state *s, struct hb_arena *a, int64_t id,
             return r;
         if (memcmp(p.pub, by->pub, sizeof(p.pub)) == 0)
             return -EKEYREJECTED;
+        if (!hb_mailing_may(&p) || signed_by(s, a, m, &p, first[i].sig) < 0)
+            return -EKEYREVOKED;
     }
     return HB_MIN(n, 0);
 }
@@ -389,19 +391,30 @@ static int tell(struct hb_state *s, const struct hb_mailing *m,
 int hb_mailing_due(struct hb_state *s, struct hb_arena *a, int64_t now,
                    struct hb_mailing_letter *ret)
 {
-    struct hb_known k;
-    int r;
+    int r = expire(s, now);
 
-    while ((r = next_due(s, a, now, ret)) == 1 && now > ret->m.until)
-        if ((r = expire(s, ret->m.id, now)) < 0)
-            return r;
+    if (r == 0)
+        r = next_due(s, a, now, ret);
     if (r != 1)
         return r;
-    r = hb_known_get(s, a, ret->m.incident, "out_of_band", &k);
-    if (r < 0 || (r == 1 && hb_streq(k.value, "true")))
-        return HB_MIN(r, 0);
     r = prove(s, a, ret);
     return r < 0 ? r : 1;
+}
+
+int hb_mailing_try(struct hb_state *s, int64_t id, int64_t place, int64_t now)
+{
+    int64_t tries = 0, pause;
+    int r = tried(s, id, place, &tries);
+
+    if (r < 0)
+        return r;
+    pause = hb_message_pause(tries);
+    return hb_db_exec(s->db,
+                      "UPDATE mailing_to SET tries = tries + 1, next_try = ?3,"
+                      " changed = ?4 WHERE mailing = ?1 AND place = ?2"
+                      " AND state = 1",
+                      "iiii", id, place, now + (pause < 0 ? AHEAD_NS : pause),
+                      now);
 }
 
 int hb_mailing_sent(struct hb_state *s, int64_t id, int64_t place, int64_t now,
@@ -413,22 +426,33 @@ int hb_mailing_sent(struct hb_state *s, int64_t id, int64_t place, int64_t now,
 int hb_mailing_refused(struct hb_state *s, int64_t id, int64_t place,
                        int64_t now, const char *why)
 {
-    int64_t tries = 0, pause;
-    int r = hb_db_number(s->db, &tries,
+    int64_t tries = 0;
+    int r = tried(s, id, place, &tries);
+
+    if (r < 0)
+        return r;
+    if (tries > 0 && hb_message_pause(tries - 1) < 0)
+        return put(s, id, place, now, HB_MAILING_FAILED, why);
+    return hb_db_exec(s->db,
+                      "UPDATE mailing_to SET changed = ?3, detail = ?4"
+                      " WHERE mailing = ?1 AND place = ?2 AND state = 1",
+                      "iiit", id, place, now, why);
+}
+
+int hb_mailing_denied(struct hb_state *s, int64_t id, int64_t place,
+                      int64_t now, const char *why)
+{
+    return put(s, id, place, now, HB_MAILING_FAILED, why);
+}
+
+static int tried(struct hb_state *s, int64_t id, int64_t place, int64_t *ret)
+{
+    int r = hb_db_number(s->db, ret,
                          "SELECT tries FROM mailing_to WHERE mailing = ?1"
                          " AND place = ?2",
                          "ii", id, place);
 
-    if (r <= 0)
-        return r < 0 ? r : -ENOENT;
-    pause = hb_message_pause(tries);
-    if (pause < 0)
-        return put(s, id, place, now, HB_MAILING_FAILED, why);
-    return hb_db_exec(s->db,
-                      "UPDATE mailing_to SET tries = tries + 1, next_try = ?3,"
-                      " changed = ?4, detail = ?5"
-                      " WHERE mailing = ?1 AND place = ?2 AND state = 1",
-                      "iiiit", id, place, now + pause, now, why);
+    return r == 0 ? -ENOENT : HB_MIN(r, 0);
 }
 
 /* The mailing that was released first, its list in order.  A time further
@@ -443,7 +467,11 @@ static int next_due(struct hb_state *s, struct hb_arena *a, int64_t now,
                        " WHERE t.state = 1"
                        " AND (t.next_try <= ?1 OR t.next_try > ?2)"
                        " AND EXISTS(SELECT 1 FROM mailing m"
-                       "  WHERE m.id = t.mailing AND m.state = 2)"
+                       "  WHERE m.id = t.mailing AND m.state = 2"
+                       "  AND 'true' IS NOT (SELECT f.value FROM fact f"
+                       "   WHERE f.incident = m.incident"
+                       "   AND f.name = 'out_of_band'"
+                       "   ORDER BY f.id DESC LIMIT 1))"
                        " ORDER BY t.next_try, t.mailing, t.place LIMIT 1",
                        &q);
 
@@ -480,7 +508,7 @@ static int prove(struct hb_state *s, struct hb_arena *a,
                        (size_t)ret->to.place, ret->path);
     free(hashes);
     r = releases(s, a, ret->m.id, ret->by);
-    return r == (int)HB_MAILING_RELEASES ? 0 : HB_MIN(r, -EBADMSG);
+    return r < 0 ? r : r == (int)HB_MAILING_RELEASES ? 0 : -EBADMSG;
 }
 
 /* The leaves of the list, the caller's to free, with what they make. */
@@ -570,29 +598,64 @@ static int leaves(struct hb_state *s, int64_t id, int64_t count,
     return 0;
 }
 
-static int expire(struct hb_state *s, int64_t id, int64_t now)
+/* A mailing whose time is over: what was released of it has failed, a draft is
+ * no more; also one whose end was not noted. */
+static int expire(struct hb_state *s, int64_t now)
 {
-    int r = hb_db_exec(s->db,
-                       "UPDATE mailing_to SET state = 3, changed = ?2,"
-                       " detail = ?3 WHERE mailing = ?1 AND state = 1",
-                       "iit", id, now, TOO_LATE);
+    int64_t id = 0;
+    int r = hb_db_number(s->db, &id,
+                         "SELECT id FROM mailing m WHERE state IN (1, 2)"
+                         " AND (until < ?1 OR (state = 2 AND NOT EXISTS("
+                         "  SELECT 1 FROM mailing_to t WHERE t.mailing = m.id"
+                         "  AND t.state = 1))) LIMIT 1",
+                         "i", now);
 
-    return r < 0 ? r : finish(s, id, now);
+    if (r <= 0)
+        return r;
+    r = hb_db_begin(s->db);
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db,
+                   "UPDATE mailing_to SET state = CASE (SELECT state FROM"
+                   "  mailing WHERE id = ?1) WHEN 2 THEN 3 ELSE 4 END,"
+                   " changed = ?2, detail = ?3"
+                   " WHERE mailing = ?1 AND state = 1",
+                   "iit", id, now, TOO_LATE);
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "UPDATE mailing SET state = 4, ended = ?2, words = ?3"
+                       " WHERE id = ?1 AND state = 1",
+                       "iit", id, now, TOO_LATE);
+    if (r == 0)
+        r = finish(s, id, now);
+    if (r == 0)
+        r = hb_db_commit(s->db);
+    if (r < 0)
+        hb_db_rollback(s->db);
+    return r;
 }
 
 static int put(struct hb_state *s, int64_t id, int64_t place, int64_t now,
                enum hb_mailing_to_state state, const char *detail)
 {
-    int r = hb_db_exec(s->db,
-                       "UPDATE mailing_to SET state = ?3, changed = ?4,"
-                       " detail = ?5, tries = tries + 1"
-                       " WHERE mailing = ?1 AND place = ?2",
-                       "iiiit", id, place, (int64_t)state, now, detail);
+    int r = hb_db_begin(s->db);
 
-    return r < 0 ? r : finish(s, id, now);
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db,
+                   "UPDATE mailing_to SET state = ?3, changed = ?4,"
+                   " detail = ?5 WHERE mailing = ?1 AND place = ?2",
+                   "iiiit", id, place, (int64_t)state, now, detail);
+    if (r == 0)
+        r = finish(s, id, now);
+    if (r == 0)
+        r = hb_db_commit(s->db);
+    if (r < 0)
+        hb_db_rollback(s->db);
+    return r;
 }
 
-/* The last one of a released list ends it. */
+/* The last one of a released list ends it; joins an open transaction. */
 static int finish(struct hb_state *s, int64_t id, int64_t now)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -602,19 +665,10 @@ static int finish(struct hb_state *s, int64_t id, int64_t now)
 
     if (r < 0 || m.state != HB_MAILING_RELEASED || m.waiting > 0)
         return r;
-    r = hb_db_begin(s->db);
-    if (r < 0)
-        return r;
     r = hb_db_exec(s->db,
                    "UPDATE mailing SET state = 3, ended = ?2 WHERE id = ?1",
                    "ii", id, now);
-    if (r == 0)
-        r = tell(s, &m, &t);
-    if (r == 0)
-        r = hb_db_commit(s->db);
-    if (r < 0)
-        hb_db_rollback(s->db);
-    return r;
+    return r < 0 ? r : tell(s, &m, &t);
 }
 
 const char *hb_mailing_state_name(enum hb_mailing_state state)

@@ -76,7 +76,8 @@ int hb_mailing_terms(struct hb_state *s, const struct hb_mailing *m,
                      struct hb_mailing_terms *ret) HB_WUR;
 /* 1: it is released with this; 0: a second person has to.  -EACCES no role
  * that may, -EALREADY by this person, -EKEYREJECTED no key of their own,
- * -EBADMSG the signature, -EBUSY it is no draft, -ETIME, -ENODATA. */
+ * -EBADMSG the signature, -EKEYREVOKED the first release does not hold any
+ * more, -EBUSY it is no draft, -ETIME, -ENODATA. */
 int hb_mailing_release(struct hb_state *s, int64_t id,
                        const struct hb_person *by, int64_t now,
                        const uint8_t sig[HB_SIG_SIZE]) HB_WUR;
@@ -101,16 +102,23 @@ struct hb_mailing_letter {
     struct hb_mailing_release by[HB_MAILING_RELEASES];
 };
 
-/* The mail that is to be sent at NOW, in A: 1, or 0.  Nothing is where mail of
- * the incident may be read along (fact out_of_band).  What is past its time
- * fails on the way. */
+/* The mail that is to be sent at NOW, in A: 1, or 0.  Nothing of an incident
+ * whose mail may be read along (fact out_of_band).  What is past its time ends
+ * on the way. */
 int hb_mailing_due(struct hb_state *s, struct hb_arena *a, int64_t now,
                    struct hb_mailing_letter *ret) HB_WUR;
+/* It is about to be handed over: counted as tried before it can leave, so that
+ * a store that cannot be written sends nobody the same mail again and again. */
+int hb_mailing_try(struct hb_state *s, int64_t id, int64_t place,
+                   int64_t now) HB_WUR;
 int hb_mailing_sent(struct hb_state *s, int64_t id, int64_t place, int64_t now,
                     const char *answer) HB_WUR;
 /* Tried again as notices are (hb_message_pause()); then it failed. */
 int hb_mailing_refused(struct hb_state *s, int64_t id, int64_t place,
                        int64_t now, const char *why) HB_WUR;
+/* It does not go by this release: never tried again. */
+int hb_mailing_denied(struct hb_state *s, int64_t id, int64_t place,
+                      int64_t now, const char *why) HB_WUR;
 
 const char *hb_mailing_state_name(enum hb_mailing_state state);
 const char *hb_mailing_to_state_name(enum hb_mailing_to_state state);

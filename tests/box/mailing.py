@@ -74,6 +74,19 @@ class House(lab.Bed):
                          check=False)
         return json.loads(r.stdout)['id'] if r.returncode == 0 else 0
 
+    def seal(self, number):
+        """As somebody reads it off what they were shown."""
+        r = self.officer('mailing', 'show', str(number))
+        return r.stdout.split()[-1] if 'mailing release' in r.stdout else '-'
+
+    def release(self, number, seal=None):
+        return self.officer('mailing', 'release', str(number),
+                            seal or self.seal(number), check=False)
+
+    def second(self, number, seal=None):
+        return self.deputy('mailing', 'release', str(number),
+                           seal or self.seal(number))
+
     def of(self, number):
         return next((m for m in self.ask('mailing', 'list') or []
                      if m['id'] == number), {})
@@ -89,6 +102,8 @@ def wrong_input(h, good, text):
             ('twice.csv', '花子,h@example.jp\n次郎,H@Example.jp\n', ':2'),
             ('both.csv', '花子,h@example.jp,b@example.jp\n', 'of their own'),
             ('no.csv', '花子,h@example.jp\n次郎,\n', ':2'),
+            ('typo.csv', '花子,h＠example.jp\n次郎,b@example.jp\n', ':1'),
+            ('which.csv', '1001,花子,h@example.jp\n', 'which of these'),
             ('open.csv', '"花子,h@example.jp\n', ':1'),
             ('bytes.csv', b'\xff\xfe\x00\x01', 'neither')):
         r = h.make(h.file(name, data), text)
@@ -97,6 +112,9 @@ def wrong_input(h, good, text):
     r = h.make(good, h.file('draft.txt', 'ok\n(宛名を記入) 様\n'))
     ok(r.returncode == 1 and 'draft.txt:2' in r.stderr,
        'a draft that is not filled in is refused', r.stderr)
+    r = h.make(good, h.file('folded.txt', 'ok\n\n　(fill\nin) x\n'))
+    ok(r.returncode == 1 and 'folded.txt:3' in r.stderr,
+       'nor where it was folded', r.stderr)
     r = h.make(good, h.file('esc.txt', 'a\x1b[2J\n'))
     ok(r.returncode == 1, 'control characters are refused', r.stdout)
     r = h.make(good, text, 'a\nBcc: x@evil.example')
@@ -111,7 +129,13 @@ def wrong_input(h, good, text):
 def papers(h):
     """Versions, approval and handing over of papers."""
     number = str(h.incident)
-    r = h.officer('document', 'approve', 'D04', number, 'as agreed',
+    r = h.officer('document', 'approve', 'D04', number, '0' * 12, check=False)
+    ok(r.returncode == 1 and 'document keep' in r.stderr,
+       'nobody approves what was not kept', r.stderr)
+    def kept():
+        return h.officer('document', 'keep', 'D04', number).stdout.split()[-1]
+    version = kept()
+    r = h.officer('document', 'approve', 'D04', number, version, 'as agreed',
                   check=False)
     ok(r.returncode == 0, 'a paper is approved', r.stderr)
     marks = h.ask('document', 'list', number)
@@ -119,7 +143,10 @@ def papers(h):
     ok([a['person'] for a in last['approved']] == ['officer'] and
        last['approved'][0]['words'] == 'as agreed', 'by whom is kept', last)
     h.officer('fact', 'set', number, 'persons_count', '12', '--from', 'test')
-    r = h.deputy('document', 'approve', 'D04', number)
+    r = h.deputy('document', 'approve', 'D04', number, kept())
+    ok(h.officer('document', 'approve', 'D04', number, version,
+                 check=False).returncode == 1,
+       'an older version is approved no more')
     marks = h.ask('document', 'list', number)
     versions = [v for v in marks['versions'] if v['name'] == 'D04']
     ok(r.returncode == 0 and len(versions) == len({v['sha256'] for v in
@@ -141,7 +168,7 @@ def papers(h):
                   ('D04', number, 'x', '--at', '2099-01-01T00:00:00Z')):
         r = h.officer('document', 'sent', *words, check=False)
         ok(r.returncode == 1, f'{words[0]} {words[2:]} is refused', r.stdout)
-    r = h.run(h.program, 'document', 'approve', 'D04', number,
+    r = h.run(h.program, 'document', 'approve', 'D04', number, version,
               uid=lab.VISITOR, check=False)
     ok(r.returncode == 1, 'a stranger approves nothing', r.stdout)
     db = sqlite3.connect(h.root + '/var/lib/hinoban/state/state.db',
@@ -159,11 +186,13 @@ def run(h, relay):
     r = h.officer('--json', 'incident', 'open', '2', 'drill', 'a call')
     h.incident = json.loads(r.stdout)['id']
     # As a spreadsheet program in Japan writes it.
-    good = h.file('list.csv', ('氏名,メールアドレス\r\n'
-                               '髙橋 花子,hanako@example.jp\r\n'
-                               '"山田, 太郎",taro@example.jp\r\n'
-                               ',desk@partner.example\r\n').encode('cp932'))
-    text = h.file('letter.txt', '{name} 様\n\nお詫び申し上げます。\n')
+    good = h.file('list.csv', ('会員番号,氏名,メールアドレス\r\n'
+                               '1001,髙橋 花子,hanako@example.jp\r\n'
+                               '1002,"山田, 太郎",taro@example.jp\r\n'
+                               ',,desk@partner.example\r\n'
+                               ',,\r\n').encode('cp932'))
+    # And as Windows ends its lines.
+    text = h.file('letter.txt', '\ufeff{name} 様\r\n\r\nお詫び申し上げます。\r\n')
     wrong_input(h, good, text)
     r = h.officer('mailing', 'draft', str(h.incident), 'D08')
     ok('not part of the paper' not in r.stdout and 'Before it goes out' not in
@@ -179,14 +208,17 @@ def run(h, relay):
     r = h.officer('mailing', 'show', str(one))
     ok('髙橋 花子 <hanako@example.jp>' in r.stdout and 'お詫び' in r.stdout,
        'what would be sent to whom is shown', r.stdout)
-    r = h.officer('mailing', 'release', str(one), check=False)
+    r = h.release(one, '0000-0000-0000-0000-0000')
+    ok(r.returncode == 1 and 'mailing show' in r.stderr,
+       'who has not seen it does not sign it', r.stdout)
+    r = h.release(one)
     ok(r.returncode == 0 and 'second person' in r.stdout, 'one signs',
        r.stderr)
-    r = h.officer('mailing', 'release', str(one), check=False)
+    r = h.release(one)
     ok(r.returncode == 1, 'twice is not two', r.stdout)
     time.sleep(3)
     ok(not relay.mails, 'and nothing leaves', relay.mails)
-    r = h.deputy('mailing', 'release', str(one))
+    r = h.second(one)
     ok(r.returncode == 0 and h.ended(one), 'two do, and it goes out',
        r.stderr + h.officer('mailing', 'show', str(one)).stdout + h.log())
     got = {}
@@ -209,34 +241,39 @@ def run(h, relay):
     # ---- stopped ----
     relay.mails.clear()
     two = h.number(good, text)
-    h.officer('mailing', 'release', str(two))
+    seal = h.seal(two)
+    h.release(two)
     r = h.officer('mailing', 'stop', str(two), 'wrong list')
-    r = h.deputy('mailing', 'release', str(two))
+    r = h.second(two, seal)
     ok(r.returncode == 1, 'what was stopped is not released', r.stdout)
     r = h.officer('mailing', 'show', str(two), '--not-reached')
+    again = h.number(h.file('rest.csv', r.stdout), text)
+    ok(again > 0 and '髙橋 花子 <hanako' in
+       h.officer('mailing', 'show', str(again)).stdout,
+       'which is a list again', r.stdout)
     ok(r.stdout.count('\n') == 4 and '"山田, 太郎",taro@example.jp,left' in
        r.stdout, 'and who needs a letter is a list', r.stdout)
 
     # ---- rows edited behind our back ----
     three = h.number(good, text)
-    h.officer('mailing', 'release', str(three))
+    seal = h.seal(three)
+    h.release(three)
     db = sqlite3.connect(h.root + '/var/lib/hinoban/state/state.db',
                          timeout=20)
     db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ? AND'
                ' place = 1', ('x@evil.example', three))
     db.commit()
-    r = h.deputy('mailing', 'release', str(three))
+    r = h.second(three, seal)
     ok(r.returncode == 1, 'an edited list does not fit the second signature',
        r.stdout + r.stderr)
     db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ? AND'
                ' place = 1', ('taro@example.jp', three))
     db.commit()
     relay.refuse = True
-    r = h.deputy('mailing', 'release', str(three))
+    r = h.second(three, seal)
     ok(r.returncode == 0, 'mended, it does', r.stderr)
     db.execute('UPDATE mailing_to SET address = ? WHERE mailing = ?'
                " AND place = 1", ('x@evil.example', three))
-    db.execute('UPDATE mailing SET text = ? WHERE id = ?', ('pay here', two))
     db.commit()
     relay.refuse = False
     lab.until(lambda: 'not on the list' in
@@ -245,14 +282,28 @@ def run(h, relay):
     ok('not on the list' in r.stdout and
        all(b'evil' not in b''.join(m[0]) for m in relay.mails),
        'an address that was put in is not written to', r.stdout)
+    ok(h.ask('event', '"status":"mailing-denied"') is not None and
+       lab.until(lambda: h.ask('event', 'mailing-denied'), 10, 0.3) is not
+       None, 'and an event says so')
+    five = h.number(good, text)
+    relay.mails.clear()
+    h.release(five)
+    h.second(five)
+    db.execute('UPDATE mailing SET text = ? WHERE id = ?', ('pay here', five))
+    db.commit()
+    lab.until(lambda: not h.of(five).get('waiting', 1), 30, 0.3)
+    ok(all(b'pay here' not in m[1] for m in relay.mails) and
+       'does not hold' in
+       h.officer('mailing', 'show', str(five)).stdout,
+       'nor is a text that was put in mailed', relay.mails)
     db.close()
 
     # ---- mail may be read along ----
     four = h.number(good, text)
     h.officer('fact', 'set', str(h.incident), 'out_of_band', 'true', '--from',
               'test')
-    h.officer('mailing', 'release', str(four))
-    h.deputy('mailing', 'release', str(four))
+    h.release(four)
+    h.second(four)
     before = len(relay.mails)
     time.sleep(3)
     r = h.officer('mailing', 'show', str(four))

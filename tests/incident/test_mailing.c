@@ -148,6 +148,12 @@ static void test_nothing_without_two(void **state)
     assert_int_equal(due(a, hb_now(), &l), 0);
     assert_int_equal(sign(&officer, officer.key, hb_now()), 0);
     assert_int_equal(due(a, hb_now(), &l), 0);
+    /* What changed since the first signature is not what was signed. */
+    assert_int_equal(
+        hb_db_exec(st.db, "UPDATE mailing SET subject = 'urgent'", ""), 0);
+    assert_int_equal(sign(&boss, boss.key, hb_now()), -EKEYREVOKED);
+    assert_int_equal(
+        hb_db_exec(st.db, "UPDATE mailing SET subject = 'お知らせ'", ""), 0);
     /* Once more is no second person, nor is another name with the same key. */
     assert_int_equal(sign(&officer, officer.key, hb_now()), -EALREADY);
     assert_int_equal(sign(&twin, officer.key, hb_now()), -EKEYREJECTED);
@@ -228,12 +234,16 @@ static void test_refused_is_tried_again(void **state)
     for (size_t i = 0; i < HB_ARRAY_LEN(pauses); i++) {
         assert_int_equal(due(a, at, &l), 1);
         assert_int_equal(l.to.place, 1);
+        /* Counted before it leaves: no answer, no other mail at once. */
+        assert_int_equal(hb_mailing_try(&st, mailing, 1, at), 0);
+        assert_int_equal(due(a, at, &l), 0);
         assert_int_equal(hb_mailing_refused(&st, mailing, 1, at, "450 later"),
                          0);
         assert_int_equal(due(a, at + pauses[i] * SECOND - 1, &l), 0);
         at += pauses[i] * SECOND;
     }
     assert_int_equal(due(a, at, &l), 1);
+    assert_int_equal(hb_mailing_try(&st, mailing, 1, at), 0);
     assert_int_equal(hb_mailing_refused(&st, mailing, 1, at, "550 no"), 0);
     assert_int_equal(due(a, at + DAY, &l), 0);
     assert_int_equal(state_now(), HB_MAILING_DONE);
@@ -264,8 +274,12 @@ static void test_stopped_and_too_late(void **state)
     assert_int_equal(sign(&boss, boss.key, now + 6 * DAY), 1);
     assert_int_equal(due(a, now + 8 * DAY, &l), 0);
     assert_int_equal(state_now(), HB_MAILING_DONE);
+    assert_int_equal(due(a, now + 8 * DAY, &l), 0);
     assert_int_equal(
         number_of("SELECT count(*) FROM mailing_to WHERE state = 3"), 3);
+    new_mailing(); /* a draft ends, too */
+    assert_int_equal(due(a, now + 9 * DAY, &l), 0);
+    assert_int_equal(state_now(), HB_MAILING_STOPPED);
     hb_arena_free(a);
 }
 
@@ -287,6 +301,7 @@ static void test_out_of_band(void **state)
     struct hb_casebook *book;
     struct hb_err err = {0};
     char path[512];
+    int64_t held;
 
     (void)snprintf(path, sizeof(path), "%s/casebook", getenv("HB_SOURCE_ROOT"));
     assert_int_equal(hb_casebook_load(path, &book, &err), 0);
@@ -295,8 +310,21 @@ static void test_out_of_band(void **state)
     release_it();
     know("true");
     assert_int_equal(due(a, hb_now(), &l), 0);
+    /* Another incident's mail goes on meanwhile. */
+    held = mailing;
+    incident = open_incident("school");
+    new_mailing();
+    release_it();
+    assert_int_equal(due(a, hb_now(), &l), 1);
+    assert_int_equal(l.m.id, mailing);
+    assert_int_equal(hb_mailing_stop(&st, mailing, &boss.p, hb_now(), "x"), 0);
+    incident = l.m.incident;
+    assert_int_equal(due(a, hb_now(), &l), 0);
+    assert_int_equal(hb_mailing_get(&st, a, held, &l.m), 0);
+    incident = l.m.incident;
     know("false");
     assert_int_equal(due(a, hb_now(), &l), 1);
+    assert_int_equal(l.m.id, held);
     hb_casebook_free(book);
     st.casebook = NULL;
     hb_arena_free(a);
@@ -313,6 +341,14 @@ static void test_edited_rows(void **state)
         "DELETE FROM mailing_to WHERE place = 2",
         "UPDATE mailing_release SET sig = zeroblob(64)",
         "DELETE FROM mailing_release WHERE person = 2",
+        "UPDATE mailing SET uid = 'another'",
+        "UPDATE mailing SET paper = 'D09'",
+        "UPDATE mailing_to SET address = 'x@evil.example' WHERE place = 0",
+        "UPDATE mailing_to SET name = 'Mallory' WHERE place = 0",
+        "UPDATE mailing_to SET place = 9 WHERE place = 0",
+        "INSERT INTO mailing_to SELECT mailing, 3, name, 'y@evil.example',"
+        " leaf, state, tries, next_try, changed, detail FROM mailing_to"
+        " WHERE place = 0",
     };
     struct hb_buf message = HB_BUF_INIT;
 
@@ -337,6 +373,14 @@ static void test_edited_rows(void **state)
             holds &= hb_verify(pub, "mailing", hb_buf_slice(&message),
                                l.by[k].sig) == 0;
             hb_pub_free(pub);
+        }
+        if (r == 1) {
+            hb_merkle_hash leaf;
+
+            assert_int_equal(hb_mailing_leaf(l.to.name, l.to.address, leaf), 0);
+            holds &= hb_merkle_holds(
+                leaf, (size_t)l.to.place, (size_t)l.m.count,
+                (const hb_merkle_hash *)l.path, l.path_n, l.terms.root);
         }
         assert_true(r < 0 || !holds);
         assert_int_equal(hb_db_exec(st.db, "DELETE FROM mailing_release", ""),

@@ -46,20 +46,20 @@ int hb_outside_letter(const struct hb_conf_org *org, const char *etc_dir,
 
     answer[0] = '\0';
     if (r < 0)
-        return hb_err_set(err, -EACCES, _("a mailing without terms"));
+        return hb_err_set(err, -EBADMSG, _("a mailing without terms"));
     r = released(hb_json_get(command, "by"), etc_dir, &t, err);
     if (r < 0)
         return r;
     hb_sha256(said.p, said.n, hash);
     if (memcmp(hash, t.text, sizeof(hash)) != 0 || !hb_mailing_text_ok(said))
-        return hb_err_set(err, -EACCES,
+        return hb_err_set(err, -EBADMSG,
                           _("the text is not the one that was released"));
     if (!in_list(command, &t))
-        return hb_err_set(err, -EACCES,
+        return hb_err_set(err, -EBADMSG,
                           _("this person is not on the list that was "
                             "released"));
-    if (hb_now() > t.until)
-        return hb_err_set(err, -EACCES,
+    if (!hb_mailing_in_time(hb_now(), t.until))
+        return hb_err_set(err, -EBADMSG,
                           _("the time for which it was released is over"));
     hb_mailing_fill(&text, said, hb_json_str(command, "name", ""));
     r = hb_buf_err(&text);
@@ -82,14 +82,14 @@ static int released(const struct hb_json *by, const char *etc_dir,
     for (const struct hb_json *o = by != NULL ? by->first : NULL;
          o != NULL && n < HB_MAILING_RELEASES; o = o->next, n++)
         if (check_one(a, etc_dir, o, t, &s[n]) < 0)
-            return hb_err_set(err, -EACCES,
+            return hb_err_set(err, -EBADMSG,
                               _("the release by %.32s does not hold"),
                               hb_json_str(o, "person", "?"));
     if (n < HB_MAILING_RELEASES)
-        return hb_err_set(err, -EACCES, _("two people have to release it"));
+        return hb_err_set(err, -EBADMSG, _("two people have to release it"));
     if (hb_streq(s[0].name, s[1].name) ||
         memcmp(s[0].pub, s[1].pub, HB_PUB_SIZE) == 0)
-        return hb_err_set(err, -EACCES,
+        return hb_err_set(err, -EBADMSG,
                           _("one person released it twice; two have to"));
     return 0;
 }

@@ -28,7 +28,7 @@ int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
 /* COMMAND: members "terms", "text", "name", "address", "place", "path" and
  * "by" (event/mailing.h): one mail to one person outside.  Nothing of it is
  * believed but what the signatures of two different people of ETC/people
- * cover: -EACCES, with the reason.  The rest as hb_outside_notify(). */
+ * cover: -EBADMSG, with the reason.  The rest as hb_outside_notify(). */
 int hb_outside_letter(const struct hb_conf_org *org, const char *etc_dir,
                       const struct hb_json *command, char *answer,
                       struct hb_err *err) HB_WUR;

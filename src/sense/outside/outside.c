@@ -240,7 +240,8 @@ static void letter(struct role *r, const char *key,
     taken(r, key, rc, answer, &err);
 }
 
-/* How a mail went, with what the relay said. */
+/* How a mail went, with what the relay said; "denied" is one that nobody
+ * released so. */
 static void taken(struct role *r, const char *key, int rc, const char *answer,
                   const struct hb_err *err)
 {
@@ -252,7 +253,8 @@ static void taken(struct role *r, const char *key, int rc, const char *answer,
     }
     hb_buf_addf(&why, "%s%s%s", err->message, answer[0] != '\0' ? ": " : "",
                 answer);
-    (void)hb_bus_answer(r->bus, key, "failed", "{}", hb_buf_z(&why));
+    (void)hb_bus_answer(r->bus, key, rc == -EBADMSG ? "denied" : "failed", "{}",
+                        hb_buf_z(&why));
 }
 
 /* The same to the webhook. */

@@ -18,7 +18,7 @@
 #define PEOPLE 3
 /* Nobody listens there: what is not refused gets so far. */
 #define GOES    (-ECONNREFUSED)
-#define REFUSED (-EACCES)
+#define REFUSED (-EBADMSG)
 
 static const char *const list[PEOPLE][2] = {
     {"花子", "hanako@example.jp"}, {"", "taro@example.jp"}, {"B", "b@c"}};
@@ -208,6 +208,13 @@ static void test_another_text(void **state)
     good(&w);
     w.t.until = hb_now() - 1;
     assert_int_equal(ask(&w), REFUSED);
+    /* Signed for longer than any release is. */
+    good(&w);
+    w.t.until = hb_now() + 8 * (int64_t)(86400 * HB_S);
+    assert_int_equal(ask(&w), REFUSED);
+    good(&w);
+    w.t.root[7] ^= 1;
+    assert_int_equal(ask(&w), REFUSED);
 }
 
 static void test_another_person(void **state)
@@ -225,6 +232,11 @@ static void test_another_person(void **state)
     assert_int_equal(ask(&w), REFUSED);
     good(&w);
     w.place = 3;
+    assert_int_equal(ask(&w), REFUSED);
+    /* Somebody of the list, at the place of another. */
+    good(&w);
+    w.name = list[0][0];
+    w.address = list[0][1];
     assert_int_equal(ask(&w), REFUSED);
 }
 
