@@ -212,7 +212,7 @@ static int load_field(struct hb_load *l, const struct hb_yaml *map,
                       struct hb_doc_field *f)
 {
     static const char *const keys[] = {"label", "fact", NULL};
-    const char *name = NULL, *names[FACTS_MAX];
+    const char *name = "", *names[FACTS_MAX];
     const struct hb_fact *fact;
     int r;
 

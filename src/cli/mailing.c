@@ -112,7 +112,7 @@ static int make(const struct hb_cli *cli, int argc, char **argv,
     struct hb_mailing_list list = {0};
     const struct hb_json *answer;
     struct hb_err err = {0};
-    struct hb_slice text;
+    struct hb_slice text = {0};
     int64_t incident, id;
     struct hb_jw w;
     int r;

@@ -35,7 +35,7 @@ int hb_known_add(struct hb_state *s, int64_t incident, const struct hb_known *k,
     bool own = !hb_db_in_transaction(s->db);
     int r = check(s, k, &f, err);
 
-    if (r < 0)
+    if (r < 0 || f == NULL)
         return r;
     r = own ? hb_db_begin(s->db) : 0;
     if (r < 0)

@@ -162,7 +162,7 @@ int hb_mailing_each(struct hb_state *s, int64_t incident, hb_mailing_fn *fn,
                     void *arg)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_mailing m;
+    struct hb_mailing m = {0};
     struct hb_stmt *q;
     int r = a == NULL ? -ENOMEM
                       : hb_db_stmt(s->db,
@@ -236,7 +236,7 @@ int hb_mailing_release(struct hb_state *s, int64_t id,
     struct hb_slice bytes = {(const char *)sig, HB_SIG_SIZE};
     struct telling t = {.kind = "mailing.signed", .by = by, .now = now};
     bool second = false;
-    struct hb_mailing m;
+    struct hb_mailing m = {0};
     int r = a == NULL ? -ENOMEM : hb_mailing_get(s, a, id, &m);
 
     if (r == 0 && m.state != HB_MAILING_DRAFT)
@@ -278,7 +278,7 @@ int hb_mailing_stop(struct hb_state *s, int64_t id, const struct hb_person *by,
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     const struct telling t = {
         .kind = "mailing.stopped", .by = by, .now = now, .answer = words};
-    struct hb_mailing m;
+    struct hb_mailing m = {0};
     int r = a == NULL ? -ENOMEM : hb_mailing_get(s, a, id, &m);
 
     if (r == 0 && m.state > HB_MAILING_RELEASED)
@@ -660,7 +660,7 @@ static int finish(struct hb_state *s, int64_t id, int64_t now)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     const struct telling t = {.kind = "mailing.done", .now = now};
-    struct hb_mailing m;
+    struct hb_mailing m = {0};
     int r = a == NULL ? -ENOMEM : hb_mailing_get(s, a, id, &m);
 
     if (r < 0 || m.state != HB_MAILING_RELEASED || m.waiting > 0)

@@ -94,7 +94,7 @@ int hb_message_assigned(struct hb_state *s, int64_t task, int64_t person)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct about x = {.kind = HB_MSG_TASK, .task = task};
-    struct hb_person p;
+    struct hb_person p = {0};
     struct hb_task t;
     int r = a == NULL ? -ENOMEM : hb_task_get(s, a, task, &t);
 
@@ -137,7 +137,7 @@ int64_t hb_message_test(struct hb_state *s, int64_t person)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     const struct about x = {.kind = HB_MSG_TEST, .turn = hb_now()};
-    struct hb_person p;
+    struct hb_person p = {0};
     int r = a == NULL ? -ENOMEM : hb_person_get(s, a, person, &p);
 
     if (r == 0)
@@ -151,7 +151,7 @@ int64_t hb_message_test(struct hb_state *s, int64_t person)
 static int tell_role(struct hb_state *s, const struct about *x, unsigned role)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_person p;
+    struct hb_person p = {0};
     int r = a == NULL ? -ENOMEM
                       : hb_person_on_duty_for(s, a, x->incident, role, 0, &p);
 
@@ -243,7 +243,7 @@ int hb_message_refused(struct hb_state *s, int64_t id, int64_t now,
                        const char *why)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_message m;
+    struct hb_message m = {0};
     int r = a == NULL ? -ENOMEM : by_id(s, a, id, &m);
 
     if (r < 0)
@@ -399,7 +399,7 @@ int hb_message_each(struct hb_state *s, int64_t incident, int64_t limit,
                     hb_message_fn *fn, void *arg)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_message m;
+    struct hb_message m = {0};
     struct hb_stmt *q;
     int r = a == NULL ? -ENOMEM
                       : hb_db_stmt(s->db,
