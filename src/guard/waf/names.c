@@ -41,6 +41,16 @@ static const struct alias op_aliases[] = {
     HB_WAF_OP_ALIASES(HB_WAF_X)
 #undef HB_WAF_X
 };
+static const char *const coll_names[] = {
+#define HB_WAF_X(name, kind) #name,
+    HB_WAF_COLL_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+};
+static const uint8_t coll_kinds[] = {
+#define HB_WAF_X(name, kind) HB_WAF_COLL_##kind,
+    HB_WAF_COLL_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+};
 
 static int find(struct hb_slice name, const char *const *names, size_t n,
                 const struct alias *aliases, size_t n_aliases);
@@ -66,6 +76,15 @@ bool hb_waf_op_find(struct hb_slice name, enum hb_waf_op *ret)
     return i >= 0;
 }
 
+bool hb_waf_coll_find(struct hb_slice name, enum hb_waf_coll *ret)
+{
+    int i = hb_waf_name_find(name, coll_names, HB_ARRAY_LEN(coll_names));
+
+    if (i >= 0)
+        *ret = (enum hb_waf_coll)i;
+    return i >= 0;
+}
+
 const char *hb_waf_t_name(enum hb_waf_t t)
 {
     HB_ASSERT((unsigned)t < HB_WAF_T_COUNT);
@@ -76,6 +95,18 @@ const char *hb_waf_op_name(enum hb_waf_op op)
 {
     HB_ASSERT((unsigned)op < HB_WAF_OP_COUNT);
     return op_names[op];
+}
+
+const char *hb_waf_coll_name(enum hb_waf_coll c)
+{
+    HB_ASSERT((unsigned)c < HB_WAF_VAR_COUNT);
+    return coll_names[c];
+}
+
+enum hb_waf_coll_kind hb_waf_coll_kind(enum hb_waf_coll c)
+{
+    HB_ASSERT((unsigned)c < HB_WAF_VAR_COUNT);
+    return (enum hb_waf_coll_kind)coll_kinds[c];
 }
 
 enum hb_waf_op_arg hb_waf_op_arg(enum hb_waf_op op)
@@ -94,6 +125,11 @@ const char *hb_waf_op_nearest(struct hb_slice name)
     return hb_waf_name_nearest(name, op_names, HB_ARRAY_LEN(op_names));
 }
 
+const char *hb_waf_coll_nearest(struct hb_slice name)
+{
+    return hb_waf_name_nearest(name, coll_names, HB_ARRAY_LEN(coll_names));
+}
+
 int hb_waf_name_find(struct hb_slice name, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -105,11 +141,16 @@ int hb_waf_name_find(struct hb_slice name, const char *const *names, size_t n)
 const char *hb_waf_name_nearest(struct hb_slice name, const char *const *names,
                                 size_t n)
 {
+    bool upper = n > 0 && names[0][0] >= 'A' && names[0][0] <= 'Z';
     char word[WORD];
 
     if (name.n == 0 || name.n >= sizeof(word))
         return NULL;
-    memcpy(word, name.p, name.n);
+    /* Variables are written in capitals, and hb_nearest() counts case. */
+    for (size_t i = 0; i < name.n; i++)
+        word[i] = upper && name.p[i] >= 'a' && name.p[i] <= 'z'
+                      ? (char)(name.p[i] - 'a' + 'A')
+                      : name.p[i];
     word[name.n] = '\0';
     return hb_nearest(word, names, n);
 }
@@ -125,5 +166,8 @@ static int find(struct hb_slice name, const char *const *names, size_t n,
 
 static bool same(struct hb_slice name, const char *z)
 {
+    /* The first letter decides nearly always. */
+    if (name.n == 0 || (name.p[0] | 0x20) != (z[0] | 0x20))
+        return false;
     return strlen(z) == name.n && strncasecmp(name.p, z, name.n) == 0;
 }

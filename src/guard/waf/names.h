@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * names.h - the transformations and operators of SecLang, and their names.
+ * names.h - the transformations, operators and variables of SecLang, and
+ * their names.
  *
  * Source: the reference manual of ModSecurity 3 ("Transformation functions",
- * "Operators").  Names are compared without regard to case, as SecLang does.
- * An enumerator is the name in upper case.  What other engines know and this
- * one does not is named as well, so that it is refused by its name.
+ * "Operators", "Variables").  Names are compared without regard to case, as
+ * SecLang does. An enumerator is the name in upper case.  What other engines
+ * know and this one does not is named as well, so that it is refused by its
+ * name.
  */
 #ifndef HB_GUARD_WAF_NAMES_H
 #define HB_GUARD_WAF_NAMES_H
@@ -125,16 +127,141 @@ enum hb_waf_op {
     X(IPMATCHFROMFILE, "ipMatchF")                                             \
     X(PMFROMFILE, "pmf")
 
+/* What a variable holds, and so how a rule may select from it. */
+enum hb_waf_coll_kind {
+    HB_WAF_COLL_ONE,   /* one value: no selector */
+    HB_WAF_COLL_MAP,   /* values with names: all, one name, a regex of names */
+    HB_WAF_COLL_STORE, /* as MAP, and setvar may write it */
+    HB_WAF_COLL_XPATH, /* a document: needs a path */
+};
+
+/* X(name, kind); the enumerator is the name */
+#define HB_WAF_COLL_TABLE(X)                                                   \
+    X(ARGS, MAP)                                                               \
+    X(ARGS_COMBINED_SIZE, ONE)                                                 \
+    X(ARGS_GET, MAP)                                                           \
+    X(ARGS_GET_NAMES, MAP)                                                     \
+    X(ARGS_NAMES, MAP)                                                         \
+    X(ARGS_POST, MAP)                                                          \
+    X(ARGS_POST_NAMES, MAP)                                                    \
+    X(AUTH_TYPE, ONE)                                                          \
+    X(DURATION, ONE)                                                           \
+    X(ENV, MAP)                                                                \
+    X(FILES, MAP)                                                              \
+    X(FILES_COMBINED_SIZE, ONE)                                                \
+    X(FILES_NAMES, MAP)                                                        \
+    X(FILES_SIZES, MAP)                                                        \
+    X(FILES_TMPNAMES, MAP)                                                     \
+    X(FILES_TMP_CONTENT, MAP)                                                  \
+    X(FULL_REQUEST, ONE)                                                       \
+    X(FULL_REQUEST_LENGTH, ONE)                                                \
+    X(GEO, MAP)                                                                \
+    X(GLOBAL, STORE)                                                           \
+    X(HIGHEST_SEVERITY, ONE)                                                   \
+    X(INBOUND_DATA_ERROR, ONE)                                                 \
+    X(IP, STORE)                                                               \
+    X(MATCHED_VAR, ONE)                                                        \
+    X(MATCHED_VARS, MAP)                                                       \
+    X(MATCHED_VARS_NAMES, MAP)                                                 \
+    X(MATCHED_VAR_NAME, ONE)                                                   \
+    X(MODSEC_BUILD, ONE)                                                       \
+    X(MSC_PCRE_ERROR, ONE)                                                     \
+    X(MSC_PCRE_LIMITS_EXCEEDED, ONE)                                           \
+    X(MULTIPART_BOUNDARY_QUOTED, ONE)                                          \
+    X(MULTIPART_BOUNDARY_WHITESPACE, ONE)                                      \
+    X(MULTIPART_CRLF_LF_LINES, ONE)                                            \
+    X(MULTIPART_DATA_AFTER, ONE)                                               \
+    X(MULTIPART_DATA_BEFORE, ONE)                                              \
+    X(MULTIPART_FILENAME, MAP)                                                 \
+    X(MULTIPART_FILE_LIMIT_EXCEEDED, ONE)                                      \
+    X(MULTIPART_HEADER_FOLDING, ONE)                                           \
+    X(MULTIPART_INVALID_HEADER_FOLDING, ONE)                                   \
+    X(MULTIPART_INVALID_PART, ONE)                                             \
+    X(MULTIPART_INVALID_QUOTING, ONE)                                          \
+    X(MULTIPART_LF_LINE, ONE)                                                  \
+    X(MULTIPART_MISSING_SEMICOLON, ONE)                                        \
+    X(MULTIPART_NAME, MAP)                                                     \
+    X(MULTIPART_PART_HEADERS, MAP)                                             \
+    X(MULTIPART_STRICT_ERROR, ONE)                                             \
+    X(MULTIPART_UNMATCHED_BOUNDARY, ONE)                                       \
+    X(OUTBOUND_DATA_ERROR, ONE)                                                \
+    X(PATH_INFO, ONE)                                                          \
+    X(QUERY_STRING, ONE)                                                       \
+    X(REMOTE_ADDR, ONE)                                                        \
+    X(REMOTE_HOST, ONE)                                                        \
+    X(REMOTE_PORT, ONE)                                                        \
+    X(REMOTE_USER, ONE)                                                        \
+    X(REQBODY_ERROR, ONE)                                                      \
+    X(REQBODY_ERROR_MSG, ONE)                                                  \
+    X(REQBODY_PROCESSOR, ONE)                                                  \
+    X(REQBODY_PROCESSOR_ERROR, ONE)                                            \
+    X(REQBODY_PROCESSOR_ERROR_MSG, ONE)                                        \
+    X(REQUEST_BASENAME, ONE)                                                   \
+    X(REQUEST_BODY, ONE)                                                       \
+    X(REQUEST_BODY_LENGTH, ONE)                                                \
+    X(REQUEST_COOKIES, MAP)                                                    \
+    X(REQUEST_COOKIES_NAMES, MAP)                                              \
+    X(REQUEST_FILENAME, ONE)                                                   \
+    X(REQUEST_HEADERS, MAP)                                                    \
+    X(REQUEST_HEADERS_NAMES, MAP)                                              \
+    X(REQUEST_LINE, ONE)                                                       \
+    X(REQUEST_METHOD, ONE)                                                     \
+    X(REQUEST_PROTOCOL, ONE)                                                   \
+    X(REQUEST_URI, ONE)                                                        \
+    X(REQUEST_URI_RAW, ONE)                                                    \
+    X(RESOURCE, STORE)                                                         \
+    X(RESPONSE_BODY, ONE)                                                      \
+    X(RESPONSE_CONTENT_LENGTH, ONE)                                            \
+    X(RESPONSE_CONTENT_TYPE, ONE)                                              \
+    X(RESPONSE_HEADERS, MAP)                                                   \
+    X(RESPONSE_HEADERS_NAMES, MAP)                                             \
+    X(RESPONSE_PROTOCOL, ONE)                                                  \
+    X(RESPONSE_STATUS, ONE)                                                    \
+    X(RULE, MAP)                                                               \
+    X(SERVER_ADDR, ONE)                                                        \
+    X(SERVER_NAME, ONE)                                                        \
+    X(SERVER_PORT, ONE)                                                        \
+    X(SESSION, STORE)                                                          \
+    X(SESSIONID, ONE)                                                          \
+    X(STATUS_LINE, ONE)                                                        \
+    X(TIME, ONE)                                                               \
+    X(TIME_DAY, ONE)                                                           \
+    X(TIME_EPOCH, ONE)                                                         \
+    X(TIME_HOUR, ONE)                                                          \
+    X(TIME_MIN, ONE)                                                           \
+    X(TIME_MON, ONE)                                                           \
+    X(TIME_SEC, ONE)                                                           \
+    X(TIME_WDAY, ONE)                                                          \
+    X(TIME_YEAR, ONE)                                                          \
+    X(TX, STORE)                                                               \
+    X(UNIQUE_ID, ONE)                                                          \
+    X(URLENCODED_ERROR, ONE)                                                   \
+    X(USER, STORE)                                                             \
+    X(USERID, ONE)                                                             \
+    X(WEBAPPID, ONE)                                                           \
+    X(XML, XPATH)
+
+enum hb_waf_coll {
+#define HB_WAF_X(name, kind) HB_WAF_VAR_##name,
+    HB_WAF_COLL_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+        HB_WAF_VAR_COUNT
+};
+
 /* The name, whatever its case; false where there is none such. */
 bool hb_waf_t_find(struct hb_slice name, enum hb_waf_t *ret);
 bool hb_waf_op_find(struct hb_slice name, enum hb_waf_op *ret);
+bool hb_waf_coll_find(struct hb_slice name, enum hb_waf_coll *ret);
 /* As the manual writes it. */
 const char *hb_waf_t_name(enum hb_waf_t t);
 const char *hb_waf_op_name(enum hb_waf_op op);
+const char *hb_waf_coll_name(enum hb_waf_coll c);
+enum hb_waf_coll_kind hb_waf_coll_kind(enum hb_waf_coll c);
 enum hb_waf_op_arg hb_waf_op_arg(enum hb_waf_op op);
 /* The name most like NAME, for "did you mean"; NULL where none is. */
 const char *hb_waf_t_nearest(struct hb_slice name);
 const char *hb_waf_op_nearest(struct hb_slice name);
+const char *hb_waf_coll_nearest(struct hb_slice name);
 
 /* For the other tables of names: row of a table of N names that equals NAME
  * without regard to case, -1 where none does; and the one most like it. */
