@@ -141,7 +141,7 @@ int hb_waf_name_find(struct hb_slice name, const char *const *names, size_t n)
 const char *hb_waf_name_nearest(struct hb_slice name, const char *const *names,
                                 size_t n)
 {
-    bool upper = n > 0 && names[0][0] >= 'A' && names[0][0] <= 'Z';
+    bool upper = n > 0 && names[0][1] >= 'A' && names[0][1] <= 'Z';
     char word[WORD];
 
     if (name.n == 0 || name.n >= sizeof(word))

@@ -19,6 +19,7 @@ static int split(struct hb_rules_load *l, const struct hb_rules_source *src,
                  struct hb_seclang_at at, struct hb_slice text,
                  struct hb_waf_file *f);
 static bool comment(struct hb_slice line);
+static int unreadable(const char *path, int code);
 static int by_bytes(const void *a, const void *b);
 
 int hb_rules_files(struct hb_rules_load *l, const struct hb_rules_source *src,
@@ -67,7 +68,7 @@ int hb_rules_glob(struct hb_rules_load *l, const char *pattern,
 {
     glob_t g;
     const char **list;
-    int r = glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &g);
+    int r = glob(pattern, GLOB_NOSORT, unreadable, &g);
 
     if (r == GLOB_NOMATCH) {
         *ret_n = 0;
@@ -154,6 +155,12 @@ static bool comment(struct hb_slice line)
         if (line.p[i] != ' ' && line.p[i] != '\t')
             return line.p[i] == '#';
     return true;
+}
+
+/* A folder that is not there matches nothing; any other is an error. */
+static int unreadable(const char *path, int code)
+{
+    return code != ENOENT && code != ENOTDIR;
 }
 
 static int by_bytes(const void *a, const void *b)
