@@ -273,9 +273,20 @@ static size_t raw_at(const struct hb_seclang *s, struct hb_seclang_at at)
     return i;
 }
 
+/* A message may quote the file, which may be no UTF-8. */
 static int bad_raw(const struct hb_seclang *s, size_t raw, const char *message)
 {
     unsigned line = 1, column = 1;
+    char shown[HB_MAX_ERR];
+
+    (void)hb_copyz(shown, sizeof(shown), message);
+    for (size_t n = strlen(shown), i = 0, step; i < n; i += step) {
+        step = hb_utf8_step(shown + i, n - i);
+        if (step == 0) {
+            shown[i] = '?';
+            step = 1;
+        }
+    }
 
     for (size_t i = 0; i < raw && i < s->text.n; i++) {
         unsigned char c = (unsigned char)s->text.p[i];
@@ -287,5 +298,5 @@ static int bad_raw(const struct hb_seclang *s, size_t raw, const char *message)
             column += (c & 0xc0u) != 0x80u; /* characters, not bytes */
         }
     }
-    return hb_err_at(s->err, -EBADMSG, s->file, line, column, "%s", message);
+    return hb_err_at(s->err, -EBADMSG, s->file, line, column, "%s", shown);
 }

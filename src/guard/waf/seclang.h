@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/num.h"
 #include "guard/waf/rule.h"
 
 #define HB_SECLANG_FILE  (8u << 20) /* one file of rules; CRS has 0.2 MB */
@@ -75,7 +76,8 @@ int hb_seclang_unknown(const struct hb_seclang *s, struct hb_seclang_at at,
     ((void)(s), (void)(at), (void)(near), -EBADMSG)
 #endif
 /* For %.*s: as much of a slice as a message has room for. */
-#define HB_SHOW(s) (int)HB_MIN((s).n, 60u), (s).n > 0 ? (s).p : ""
+#define HB_SHOW(s)                                                             \
+    (int)hb_utf8_cut((s).p, HB_MIN((s).n, 60u)), (s).n > 0 ? (s).p : ""
 
 /* A text that may hold macros: %{NAME}, %{NAME.key}. */
 int hb_seclang_text(const struct hb_seclang *s, struct hb_seclang_at at,

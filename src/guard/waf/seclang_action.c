@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "base/i18n.h"
-#include "base/num.h"
 
 #define T_MAX 64u /* transformations of one rule */
 

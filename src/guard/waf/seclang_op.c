@@ -7,7 +7,6 @@
 #include "guard/waf/seclang.h"
 
 #include "base/i18n.h"
-#include "base/num.h"
 
 static int named(const struct hb_seclang *s, struct hb_seclang_at at,
                  struct hb_slice text, struct hb_waf_rule_op *op,

@@ -6,7 +6,6 @@
 #include "guard/waf/seclang.h"
 
 #include "base/i18n.h"
-#include "base/num.h"
 
 enum value {
     ONOFF,    /* Off, On */
