@@ -33,7 +33,7 @@ int hb_seclang_op(const struct hb_seclang *s, const struct hb_seclang_word *w,
             i++;
     }
     if (i < text.n && text.p[i] == '@') {
-        size_t n;
+        size_t n = 0;
 
         r = named(s, hb_seclang_at(w, i + 1), hb_seclang_rest(text, i + 1), &op,
                   &n);

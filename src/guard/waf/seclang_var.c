@@ -39,7 +39,7 @@ int hb_seclang_vars(const struct hb_seclang *s, struct hb_seclang_at at,
     for (;;) {
         struct hb_waf_var v = {0};
         bool exclude = false;
-        size_t n;
+        size_t n = 0;
         int r;
 
         while (i < text.n && strchr(" !&\t", text.p[i]) != NULL) {
@@ -72,7 +72,7 @@ int hb_seclang_var(const struct hb_seclang *s, struct hb_seclang_at at,
                    struct hb_slice text, struct hb_waf_var *ret)
 {
     struct hb_waf_var v = {0};
-    size_t n;
+    size_t n = 0;
     int r = item(s, at, text, &v, &n);
 
     if (r < 0)
@@ -100,7 +100,7 @@ int hb_seclang_rx_text(const struct hb_seclang *s, struct hb_seclang_at at,
 static int item(const struct hb_seclang *s, struct hb_seclang_at at,
                 struct hb_slice text, struct hb_waf_var *ret, size_t *ret_n)
 {
-    size_t n = name_length(text), more;
+    size_t n = name_length(text), more = 0;
     int r;
 
     if (n == 0)
@@ -123,7 +123,8 @@ static int item(const struct hb_seclang *s, struct hb_seclang_at at,
                               _("%s is one value: nothing to select from"),
                               hb_waf_coll_name(ret->coll));
     r = selector(s, at, hb_seclang_rest(text, n + 1), ret, &more);
-    *ret_n = n + 1 + more;
+    if (r == 0)
+        *ret_n = n + 1 + more;
     return r;
 }
 

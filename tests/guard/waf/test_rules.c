@@ -712,7 +712,7 @@ static void test_did_you_mean(void **state)
         {"SecRuleEngine Offf", "\"Off\"?"},
         /* What is shown of the file stays UTF-8. */
         {"SecAction id:2,\xe9\xff\xe6\x97\xa5", "\"??日\""},
-        {"Sec_日本語日本語日本語日本語日本語日本語日本語", "本語日本\""},
+        {"Sec_日本語日本語日本語日本語日本語日本語日本語", "語日本語\""},
     };
 
     for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
