@@ -17,9 +17,9 @@ static int check_head(struct hb_rules_call *c, struct hb_rules_item *item);
 static int check_link(struct hb_rules_call *c, struct hb_rules_item *item);
 static int check_default(struct hb_rules_call *c, struct hb_rules_default *d);
 static int remember_id(struct hb_rules_call *c, struct hb_rules_item *item);
-static struct hb_rules_exception *new_exception(struct hb_rules_call *c,
-                                                size_t word,
-                                                enum hb_rules_what what);
+static int new_exception(struct hb_rules_call *c, size_t word,
+                         enum hb_rules_what what,
+                         struct hb_rules_exception **ret);
 static int names(struct hb_rules_call *c, size_t word,
                  struct hb_rules_exception *e);
 
@@ -100,9 +100,11 @@ int hb_rules_default_action(struct hb_rules_call *c)
 int hb_rules_remove(struct hb_rules_call *c)
 {
     for (size_t i = 1; i < c->line->n; i++) {
-        struct hb_rules_exception *e = new_exception(c, i, HB_RULES_REMOVE);
-        int r = e != NULL ? names(c, i, e) : -ENOMEM;
+        struct hb_rules_exception *e;
+        int r = new_exception(c, i, HB_RULES_REMOVE, &e);
 
+        if (r == 0)
+            r = names(c, i, e);
         if (r < 0)
             return r;
     }
@@ -111,9 +113,11 @@ int hb_rules_remove(struct hb_rules_call *c)
 
 int hb_rules_update_target(struct hb_rules_call *c)
 {
-    struct hb_rules_exception *e = new_exception(c, 1, HB_RULES_TARGET);
-    int r = e != NULL ? names(c, 1, e) : -ENOMEM;
+    struct hb_rules_exception *e;
+    int r = new_exception(c, 1, HB_RULES_TARGET, &e);
 
+    if (r == 0)
+        r = names(c, 1, e);
     if (r < 0)
         return r;
     return hb_seclang_vars(&c->source->s, hb_rules_arg_at(c, 2),
@@ -126,11 +130,12 @@ int hb_rules_update_action(struct hb_rules_call *c)
 {
     struct hb_slice text = c->line->word[1].text;
     const char *colon = memchr(text.p, ':', text.n);
-    struct hb_rules_exception *e = new_exception(c, 2, HB_RULES_ACTION);
+    struct hb_rules_exception *e;
     uint64_t link = 0;
+    int r = new_exception(c, 2, HB_RULES_ACTION, &e);
 
-    if (e == NULL)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     if (colon != NULL) {
         size_t n = (size_t)(colon - text.p);
 
@@ -298,26 +303,31 @@ static int remember_id(struct hb_rules_call *c, struct hb_rules_item *item)
     return 0;
 }
 
-/* NULL with the error set. */
-static struct hb_rules_exception *new_exception(struct hb_rules_call *c,
-                                                size_t word,
-                                                enum hb_rules_what what)
+static int new_exception(struct hb_rules_call *c, size_t word,
+                         enum hb_rules_what what,
+                         struct hb_rules_exception **ret)
 {
     struct hb_rules_load *l = c->load;
-    struct hb_rules_exception *more = hb_seclang_grow(
-        l->arena, l->exception, l->n_exception, sizeof(*more), HB_RULES_MAX);
+    struct hb_rules_exception *more;
+    int r;
 
-    if (more == NULL) {
-        (void)hb_seclang_nomem(&c->source->s);
-        return NULL;
-    }
+    if (l->n_exception >= HB_RULES_EXCEPT)
+        return hb_seclang_bad(&c->source->s, hb_rules_arg_at(c, 0),
+                              _("more than %u exceptions to rules"),
+                              HB_RULES_EXCEPT);
+    more = hb_seclang_grow(l->arena, l->exception, l->n_exception,
+                           sizeof(*more), HB_RULES_EXCEPT);
+    if (more == NULL)
+        return hb_seclang_nomem(&c->source->s);
     l->exception = more;
     more += l->n_exception;
     more->what = what;
-    if (hb_rules_place(c, word, &more->place) < 0)
-        return NULL;
-    l->n_exception++;
-    return more;
+    r = hb_rules_place(c, word, &more->place);
+    if (r == 0) {
+        l->n_exception++;
+        *ret = more;
+    }
+    return r;
 }
 
 /* Which rules: the word N, as the name of the directive says. */

@@ -14,9 +14,10 @@
 #include "guard/waf/rules.h"
 #include "guard/waf/seclang.h"
 
-#define HB_RULES_MAX   65536u /* rules and markers of a set; CRS has 750 */
-#define HB_RULES_FILES 1024u  /* files of a set */
-#define HB_RULES_DEPTH 16u    /* of Include */
+#define HB_RULES_MAX    65536u /* rules and markers of a set; CRS has 750 */
+#define HB_RULES_EXCEPT 8192u  /* exceptions, each of which walks all rules */
+#define HB_RULES_FILES  1024u  /* files of a set */
+#define HB_RULES_DEPTH  16u    /* of Include */
 
 /* A file that is read; kept, as errors of the second step need it. */
 struct hb_rules_source {

@@ -13,7 +13,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "base/num.h"
+#include "guard/waf/seclang.h"
 #include "tap.h"
 
 static struct hb_err err;
@@ -813,6 +815,51 @@ static void assert_counts(const struct counts *c, const unsigned phases[5],
         HB_WAF_OP_##name, n                                                    \
     }
 
+/* As written, with t:none: those that only say it differ. */
+static unsigned written_sequences(const char *dir)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_waf_rules *rules = NULL;
+    struct hb_map *seen = hb_map_new();
+    struct hb_seclang_line *line = HB_NEW(a, struct hb_seclang_line);
+    char *text = hb_arena_printf(a, "Include %s/rules/*.conf\n", dir);
+    const char *file = "";
+    unsigned n;
+
+    rules = load_in(text, "");
+    for (uint32_t i = 0; i < rules->n_rule; i++) {
+        struct hb_seclang s;
+        struct hb_slice all;
+
+        if (hb_streq(rules->rule[i].file, file))
+            continue;
+        file = rules->rule[i].file;
+        assert_int_equal(hb_file_read(a, file, 4u << 20, &all), 0);
+        assert_int_equal(hb_seclang_open(&s, a, file, all, &err), 0);
+        while (hb_seclang_next(&s, line) == 1) {
+            struct hb_waf_rule rule = {0};
+            struct hb_seclang_actions act = {.rule = &rule};
+            size_t at = line->word[0].text.n == 7 ? 3 : 1;
+            char *key;
+
+            if (line->n <= at ||
+                (!hb_slice_eq(line->word[0].text, HB_SLICE("SecRule")) &&
+                 !hb_slice_eq(line->word[0].text, HB_SLICE("SecAction"))))
+                continue;
+            assert_int_equal(hb_seclang_actions(&s, &line->word[at], &act), 0);
+            key = hb_arena_printf(a, "%c%.*s", act.has_none ? '-' : '+',
+                                  (int)act.n_t, (const char *)act.t);
+            assert_int_equal(hb_map_put(seen, hb_slice(key, act.n_t + 1), a),
+                             0);
+        }
+    }
+    n = (unsigned)hb_map_count(seen);
+    hb_map_free(seen);
+    hb_waf_rules_free(rules);
+    hb_arena_free(a);
+    return n;
+}
+
 static void test_crs_4(void **state)
 {
     static const struct want_op ops[] = {
@@ -854,11 +901,58 @@ static void test_crs_4(void **state)
     assert_counts(&c, phases, ops, HB_ARRAY_LEN(ops));
     assert_int_equal(c.skips, 206);
     assert_int_equal(c.phrases, 7961);
-    /* 46 as written; without t:none, which says nothing here, 42. */
+    /* t:none says nothing here, as no default transforms: 42 are left. */
+    assert_int_equal(written_sequences(crs), 46);
     assert_int_equal(rules->n_seq, 42);
     assert_int_equal(c.seqs_args, 36);
     assert_int_equal(rule_of(rules, 942421)->n_ex, 12);
     hb_waf_rules_free(rules);
+}
+
+/* The text of a file with FROM replaced by TO. */
+static void replaced(struct hb_buf *b, struct hb_slice text, const char *from,
+                     const char *to)
+{
+    for (const char *p = text.p, *at; *p != '\0'; p = at) {
+        at = strstr(p, from);
+        if (at == NULL)
+            at = p + strlen(p);
+        hb_buf_add(b, p, (size_t)(at - p));
+        if (*at != '\0') {
+            hb_buf_addz(b, to);
+            at += strlen(from);
+        }
+    }
+}
+
+/* The set that the regression tests run with. */
+static void test_crs_for_tests(void **state)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_buf b = HB_BUF_INIT, c = HB_BUF_INIT;
+    struct hb_waf_rules *rules;
+    struct hb_slice text;
+    char path[4096], *cut;
+
+    if (!shared(path, sizeof(path),
+                "waf/tests/modsecurity-for-tests.conf.in")) {
+        hb_arena_free(a);
+        hb_tap_skip("no Core Rule Set 4 here");
+    }
+    assert_int_equal(hb_file_read(a, path, 1u << 20, &text), 0);
+    cut = strstr(path, "/waf/tests/");
+    *cut = '\0';
+    replaced(&b, text, "@TMP@", "/tmp");
+    replaced(&c, hb_buf_slice(&b), "@SHARED@", path);
+    rules = load_in(hb_buf_z(&c), "");
+    assert_int_equal(rules->n_rule, 718);
+    assert_int_equal(rules->settings.engine, HB_WAF_DETECT);
+    assert_int_equal(rules->settings.n_mime, 4);
+    assert_int_equal(rule_of(rules, 200005)->var[0].sel, HB_WAF_SEL_RX);
+    hb_waf_rules_free(rules);
+    hb_buf_done(&b);
+    hb_buf_done(&c);
+    hb_arena_free(a);
 }
 
 static void test_crs_3(void **state)
@@ -999,6 +1093,7 @@ int main(void)
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_did_you_mean),
         cmocka_unit_test(test_crs_4),
+        cmocka_unit_test(test_crs_for_tests),
         cmocka_unit_test(test_crs_3),
         cmocka_unit_test(test_crs_broken),
     };
