@@ -37,10 +37,10 @@ static int intern(struct finish *f, struct hb_rules_item *item,
                   struct hb_waf_seq seq);
 static int lay_out(struct hb_rules_load *l);
 static int resolve_skips(struct hb_rules_load *l);
-static int skip_after(struct hb_rules_load *l, size_t i);
+static int skip_after(struct hb_rules_load *l, const struct hb_map *names,
+                      size_t i);
 static void skip_some(struct hb_rules_load *l, size_t i);
-static bool named(const struct hb_rules_item *item, struct hb_slice name,
-                  uint8_t phase);
+static int name_item(struct hb_rules_load *l, struct hb_map *names, size_t i);
 static int no_marker(struct hb_rules_load *l, size_t i);
 static size_t chain_end(const struct hb_rules_load *l, size_t i);
 
@@ -326,44 +326,69 @@ static int lay_out(struct hb_rules_load *l)
     return 0;
 }
 
+/* From the end, so that a name stands for the next item that has it. */
 static int resolve_skips(struct hb_rules_load *l)
 {
-    for (size_t i = 0; i < l->n_item; i++) {
-        const struct hb_rules_item *item = &l->item[i];
-        int r = 0;
+    struct hb_map *names = hb_map_new();
+    int r = names != NULL ? 0 : -ENOMEM;
 
-        if (item->rule == NULL || item->removed)
-            continue;
-        if (item->act.skip_after.n > 0)
-            r = skip_after(l, i);
-        else if (item->act.skip > 0)
-            skip_some(l, i);
-        if (r < 0)
-            return r;
+    for (size_t i = l->n_item; i-- > 0 && r == 0;) {
+        const struct hb_rules_item *item = &l->item[i];
+
+        if (item->rule != NULL && !item->removed) {
+            if (item->act.skip_after.n > 0)
+                r = skip_after(l, names, i);
+            else if (item->act.skip > 0)
+                skip_some(l, i);
+        }
+        if (r == 0)
+            r = name_item(l, names, i);
     }
-    return 0;
+    hb_map_free(names);
+    return r == -ENOMEM ? hb_err_set(l->err, r, _("out of memory")) : r;
 }
 
-/* To behind the first marker, or rule, of that name. */
-static int skip_after(struct hb_rules_load *l, size_t i)
+/* To behind the next marker, or rule of the same phase, of that name. */
+static int skip_after(struct hb_rules_load *l, const struct hb_map *names,
+                      size_t i)
 {
     const struct hb_rules_item *item = &l->item[i];
     struct hb_slice name = item->act.skip_after;
     uint8_t phase = item->rule->phase;
+    const char *key = hb_arena_printf(l->arena, "\n%u %.*s", phase,
+                                      (int)HB_MIN(name.n, 1024u), name.p);
+    struct hb_rules_item *to, *rule;
 
-    for (size_t k = i + 1; k < l->n_item; k++) {
-        const struct hb_rules_item *to = &l->item[k];
+    if (key == NULL)
+        return -ENOMEM;
+    to = hb_map_get(names, name);
+    rule = hb_map_get(names, hb_slice_z(key));
+    if (to == NULL || (rule != NULL && rule < to))
+        to = rule;
+    if (to == NULL)
+        return no_marker(l, i);
+    /* A rule: behind its whole chain. */
+    while (to->rule != NULL && to->rule->chains)
+        to++;
+    l->rules->rule[item->at[0]].skip_to =
+        to->rule == NULL ? to->at[phase] : to->at[0] + !to->removed;
+    return 0;
+}
 
-        if (!named(to, name, phase))
-            continue;
-        /* A rule: behind its whole chain. */
-        while (to->rule != NULL && to->rule->chains)
-            to = &l->item[++k];
-        l->rules->rule[item->at[0]].skip_to =
-            to->rule == NULL ? to->at[phase] : to->at[0] + !to->removed;
+/* A marker by its name, a rule by phase and id behind a line end, which no
+ * word holds. */
+static int name_item(struct hb_rules_load *l, struct hb_map *names, size_t i)
+{
+    struct hb_rules_item *item = &l->item[i];
+    const char *key;
+
+    if (item->rule == NULL)
+        return hb_map_put(names, item->marker, item);
+    if (item->rule->link)
         return 0;
-    }
-    return no_marker(l, i);
+    key = hb_arena_printf(l->arena, "\n%u %u", item->rule->phase,
+                          (unsigned)item->rule->id);
+    return key != NULL ? hb_map_put(names, hb_slice_z(key), item) : -ENOMEM;
 }
 
 /* Over the next rules of this phase, each with its chain. */
@@ -380,23 +405,6 @@ static void skip_some(struct hb_rules_load *l, size_t i)
             to++;
         } while (to < end && l->rules->rule[to].link);
     rule->skip_to = to;
-}
-
-static bool named(const struct hb_rules_item *item, struct hb_slice name,
-                  uint8_t phase)
-{
-    uint64_t id = 0;
-
-    if (item->rule == NULL)
-        return hb_slice_eq(item->marker, name);
-    if (item->rule->link || item->rule->phase != phase || name.n > 10)
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        if (name.p[i] < '0' || name.p[i] > '9')
-            return false;
-        id = id * 10 + (uint64_t)(name.p[i] - '0');
-    }
-    return id == item->rule->id;
 }
 
 static int no_marker(struct hb_rules_load *l, size_t i)

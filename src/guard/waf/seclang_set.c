@@ -89,7 +89,7 @@ int hb_seclang_ctl(const struct hb_seclang *s, struct hb_seclang_at at,
     size_t n = equals(value);
     struct hb_seclang_at v_at = {at.word, at.at + n + 1};
     struct hb_slice v;
-    unsigned i;
+    unsigned i = 0;
     int r = ctl_find(s, at, hb_slice(value.p, n), &i);
 
     if (r < 0)
