@@ -323,11 +323,11 @@ static int new_exception(struct hb_rules_call *c, size_t word,
     more += l->n_exception;
     more->what = what;
     r = hb_rules_place(c, word, &more->place);
-    if (r == 0) {
-        l->n_exception++;
-        *ret = more;
-    }
-    return r;
+    if (r < 0)
+        return r;
+    l->n_exception++;
+    *ret = more;
+    return 0;
 }
 
 /* Which rules: the word N, as the name of the directive says. */
