@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/num.h"
@@ -729,6 +730,40 @@ static void test_did_you_mean(void **state)
     }
 }
 
+/* Each allocation in turn fails: an error, nothing lost. */
+static void test_no_memory(void **state)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    unsigned n = 0;
+    bool pending;
+
+    hb_buf_addz(&b, "SecDefaultAction phase:1,pass,tag:d\n");
+    for (unsigned i = 1; i < 200; i++)
+        hb_buf_addf(&b,
+                    "SecRule ARGS|!ARGS:/x/ \"@within %%{tx.a}\" \"id:%u,"
+                    "phase:1,t:lowercase,msg:'a\\'%%{tx.0}',tag:t,skipAfter:E,"
+                    "setvar:tx.a=+1,ctl:ruleRemoveById=1-2\"\n"
+                    "SecRuleUpdateTargetById %u !ARGS:y\n"
+                    "SecRuleRemoveById 9999\n",
+                    i, i);
+    hb_buf_addz(&b, "SecMarker E\n");
+    do {
+        struct hb_waf_rules *rules = NULL;
+        int r;
+
+        err = (struct hb_err){0};
+        hb_fault_set(HB_FAULT_ALLOC, ++n);
+        r = hb_waf_rules_parse(hb_buf_slice(&b), "x", NULL, &rules, &err);
+        pending = hb_fault_pending(HB_FAULT_ALLOC);
+        hb_fault_set(HB_FAULT_ALLOC, 0);
+        assert_int_equal(r, pending ? 0 : -ENOMEM);
+        assert_int_equal(err.code, r);
+        hb_waf_rules_free(rules);
+    } while (!pending);
+    print_message("# %u allocations\n", n - 1);
+    hb_buf_done(&b);
+}
+
 /* Where the Core Rule Set and other data of the tests lie. */
 static bool shared(char *buf, size_t size, const char *name)
 {
@@ -1092,6 +1127,7 @@ int main(void)
         cmocka_unit_test(test_no_include),
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_did_you_mean),
+        cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_crs_4),
         cmocka_unit_test(test_crs_for_tests),
         cmocka_unit_test(test_crs_3),
