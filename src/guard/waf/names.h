@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * names.h - the transformations, operators and variables of SecLang, and
+ * their names.
+ *
+ * Source: the reference manual of ModSecurity 3 ("Transformation functions",
+ * "Operators", "Variables").  Names are compared without regard to case, as
+ * SecLang does. An enumerator is the name in upper case.  What other engines
+ * know and this one does not is named as well, so that it is refused by its
+ * name.
+ */
+#ifndef HB_GUARD_WAF_NAMES_H
+#define HB_GUARD_WAF_NAMES_H
+
+#include "base/base.h"
+
+/* X(enumerator, name) */
+#define HB_WAF_T_TABLE(X)                                                      \
+    X(NONE, "none")                                                            \
+    X(BASE64DECODE, "base64Decode")                                            \
+    X(BASE64DECODEEXT, "base64DecodeExt")                                      \
+    X(BASE64ENCODE, "base64Encode")                                            \
+    X(CMDLINE, "cmdLine")                                                      \
+    X(COMPRESSWHITESPACE, "compressWhitespace")                                \
+    X(CSSDECODE, "cssDecode")                                                  \
+    X(ESCAPESEQDECODE, "escapeSeqDecode")                                      \
+    X(HEXDECODE, "hexDecode")                                                  \
+    X(HEXENCODE, "hexEncode")                                                  \
+    X(HTMLENTITYDECODE, "htmlEntityDecode")                                    \
+    X(JSDECODE, "jsDecode")                                                    \
+    X(LENGTH, "length")                                                        \
+    X(LOWERCASE, "lowercase")                                                  \
+    X(UPPERCASE, "uppercase")                                                  \
+    X(MD5, "md5")                                                              \
+    X(NORMALIZEPATH, "normalizePath")                                          \
+    X(NORMALIZEPATHWIN, "normalizePathWin")                                    \
+    X(PARITYEVEN7BIT, "parityEven7bit")                                        \
+    X(PARITYODD7BIT, "parityOdd7bit")                                          \
+    X(PARITYZERO7BIT, "parityZero7bit")                                        \
+    X(REMOVECOMMENTS, "removeComments")                                        \
+    X(REMOVECOMMENTSCHAR, "removeCommentsChar")                                \
+    X(REMOVENULLS, "removeNulls")                                              \
+    X(REMOVEWHITESPACE, "removeWhitespace")                                    \
+    X(REPLACECOMMENTS, "replaceComments")                                      \
+    X(REPLACENULLS, "replaceNulls")                                            \
+    X(SHA1, "sha1")                                                            \
+    X(SQLHEXDECODE, "sqlHexDecode")                                            \
+    X(TRIM, "trim")                                                            \
+    X(TRIMLEFT, "trimLeft")                                                    \
+    X(TRIMRIGHT, "trimRight")                                                  \
+    X(URLDECODE, "urlDecode")                                                  \
+    X(URLDECODEUNI, "urlDecodeUni")                                            \
+    X(URLENCODE, "urlEncode")                                                  \
+    X(UTF8TOUNICODE, "utf8toUnicode")
+
+enum hb_waf_t {
+#define HB_WAF_X(id, name) HB_WAF_T_##id,
+    HB_WAF_T_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+        HB_WAF_T_COUNT
+};
+
+/* Other spellings: X(enumerator, name) */
+#define HB_WAF_T_ALIASES(X)                                                    \
+    X(NORMALIZEPATH, "normalisePath")                                          \
+    X(NORMALIZEPATHWIN, "normalisePathWin")
+
+/* What an operator wants for an argument. */
+enum hb_waf_op_arg {
+    HB_WAF_OP_ARG_NONE,    /* none; one that is there has no meaning */
+    HB_WAF_OP_ARG_TEXT,    /* text that may hold macros */
+    HB_WAF_OP_ARG_FIXED,   /* text that is compiled at load: no macros */
+    HB_WAF_OP_ARG_FILES,   /* names of files with phrases or networks */
+    HB_WAF_OP_ARG_REFUSED, /* this engine does not have the operator */
+};
+
+/* X(enumerator, name, argument) */
+#define HB_WAF_OP_TABLE(X)                                                     \
+    X(BEGINSWITH, "beginsWith", TEXT)                                          \
+    X(CONTAINS, "contains", TEXT)                                              \
+    X(CONTAINSWORD, "containsWord", TEXT)                                      \
+    X(DETECTSQLI, "detectSQLi", NONE)                                          \
+    X(DETECTXSS, "detectXSS", NONE)                                            \
+    X(ENDSWITH, "endsWith", TEXT)                                              \
+    X(EQ, "eq", TEXT)                                                          \
+    X(FUZZYHASH, "fuzzyHash", REFUSED)                                         \
+    X(GE, "ge", TEXT)                                                          \
+    X(GEOLOOKUP, "geoLookup", NONE)                                            \
+    X(GT, "gt", TEXT)                                                          \
+    X(INSPECTFILE, "inspectFile", REFUSED)                                     \
+    X(IPMATCH, "ipMatch", FIXED)                                               \
+    X(IPMATCHFROMFILE, "ipMatchFromFile", FILES)                               \
+    X(LE, "le", TEXT)                                                          \
+    X(LT, "lt", TEXT)                                                          \
+    X(NOMATCH, "noMatch", NONE)                                                \
+    X(PM, "pm", FIXED)                                                         \
+    X(PMFROMFILE, "pmFromFile", FILES)                                         \
+    X(RBL, "rbl", FIXED)                                                       \
+    X(RSUB, "rsub", REFUSED)                                                   \
+    X(RX, "rx", TEXT)                                                          \
+    X(RXGLOBAL, "rxGlobal", TEXT)                                              \
+    X(STREQ, "streq", TEXT)                                                    \
+    X(STRMATCH, "strmatch", TEXT)                                              \
+    X(UNCONDITIONALMATCH, "unconditionalMatch", NONE)                          \
+    X(VALIDATEBYTERANGE, "validateByteRange", FIXED)                           \
+    X(VALIDATEURLENCODING, "validateUrlEncoding", NONE)                        \
+    X(VALIDATEUTF8ENCODING, "validateUtf8Encoding", NONE)                      \
+    X(VERIFYCC, "verifyCC", FIXED)                                             \
+    X(VERIFYSSN, "verifySSN", REFUSED)                                         \
+    X(WITHIN, "within", TEXT)                                                  \
+    X(GSBLOOKUP, "gsbLookup", REFUSED)                                         \
+    X(VALIDATEDTD, "validateDTD", REFUSED)                                     \
+    X(VALIDATEHASH, "validateHash", REFUSED)                                   \
+    X(VALIDATESCHEMA, "validateSchema", REFUSED)                               \
+    X(VERIFYCPF, "verifyCPF", REFUSED)                                         \
+    X(VERIFYSVNR, "verifySVNR", REFUSED)
+
+enum hb_waf_op {
+#define HB_WAF_X(id, name, arg) HB_WAF_OP_##id,
+    HB_WAF_OP_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+        HB_WAF_OP_COUNT
+};
+
+/* Other spellings: X(enumerator, name) */
+#define HB_WAF_OP_ALIASES(X)                                                   \
+    X(IPMATCHFROMFILE, "ipMatchF")                                             \
+    X(PMFROMFILE, "pmf")
+
+/* What a variable holds, and so how a rule may select from it. */
+enum hb_waf_coll_kind {
+    HB_WAF_COLL_ONE,   /* one value: no selector */
+    HB_WAF_COLL_MAP,   /* values with names: all, one name, a regex of names */
+    HB_WAF_COLL_STORE, /* as MAP, and setvar may write it */
+    HB_WAF_COLL_XPATH, /* a document: needs a path */
+};
+
+/* X(name, kind); the enumerator is the name */
+#define HB_WAF_COLL_TABLE(X)                                                   \
+    X(ARGS, MAP)                                                               \
+    X(ARGS_COMBINED_SIZE, ONE)                                                 \
+    X(ARGS_GET, MAP)                                                           \
+    X(ARGS_GET_NAMES, MAP)                                                     \
+    X(ARGS_NAMES, MAP)                                                         \
+    X(ARGS_POST, MAP)                                                          \
+    X(ARGS_POST_NAMES, MAP)                                                    \
+    X(AUTH_TYPE, ONE)                                                          \
+    X(DURATION, ONE)                                                           \
+    X(ENV, MAP)                                                                \
+    X(FILES, MAP)                                                              \
+    X(FILES_COMBINED_SIZE, ONE)                                                \
+    X(FILES_NAMES, MAP)                                                        \
+    X(FILES_SIZES, MAP)                                                        \
+    X(FILES_TMPNAMES, MAP)                                                     \
+    X(FILES_TMP_CONTENT, MAP)                                                  \
+    X(FULL_REQUEST, ONE)                                                       \
+    X(FULL_REQUEST_LENGTH, ONE)                                                \
+    X(GEO, MAP)                                                                \
+    X(GLOBAL, STORE)                                                           \
+    X(HIGHEST_SEVERITY, ONE)                                                   \
+    X(INBOUND_DATA_ERROR, ONE)                                                 \
+    X(IP, STORE)                                                               \
+    X(MATCHED_VAR, ONE)                                                        \
+    X(MATCHED_VARS, MAP)                                                       \
+    X(MATCHED_VARS_NAMES, MAP)                                                 \
+    X(MATCHED_VAR_NAME, ONE)                                                   \
+    X(MODSEC_BUILD, ONE)                                                       \
+    X(MSC_PCRE_ERROR, ONE)                                                     \
+    X(MSC_PCRE_LIMITS_EXCEEDED, ONE)                                           \
+    X(MULTIPART_BOUNDARY_QUOTED, ONE)                                          \
+    X(MULTIPART_BOUNDARY_WHITESPACE, ONE)                                      \
+    X(MULTIPART_CRLF_LF_LINES, ONE)                                            \
+    X(MULTIPART_DATA_AFTER, ONE)                                               \
+    X(MULTIPART_DATA_BEFORE, ONE)                                              \
+    X(MULTIPART_FILENAME, MAP)                                                 \
+    X(MULTIPART_FILE_LIMIT_EXCEEDED, ONE)                                      \
+    X(MULTIPART_HEADER_FOLDING, ONE)                                           \
+    X(MULTIPART_INVALID_HEADER_FOLDING, ONE)                                   \
+    X(MULTIPART_INVALID_PART, ONE)                                             \
+    X(MULTIPART_INVALID_QUOTING, ONE)                                          \
+    X(MULTIPART_LF_LINE, ONE)                                                  \
+    X(MULTIPART_MISSING_SEMICOLON, ONE)                                        \
+    X(MULTIPART_NAME, MAP)                                                     \
+    X(MULTIPART_PART_HEADERS, MAP)                                             \
+    X(MULTIPART_STRICT_ERROR, ONE)                                             \
+    X(MULTIPART_UNMATCHED_BOUNDARY, ONE)                                       \
+    X(OUTBOUND_DATA_ERROR, ONE)                                                \
+    X(PATH_INFO, ONE)                                                          \
+    X(QUERY_STRING, ONE)                                                       \
+    X(REMOTE_ADDR, ONE)                                                        \
+    X(REMOTE_HOST, ONE)                                                        \
+    X(REMOTE_PORT, ONE)                                                        \
+    X(REMOTE_USER, ONE)                                                        \
+    X(REQBODY_ERROR, ONE)                                                      \
+    X(REQBODY_ERROR_MSG, ONE)                                                  \
+    X(REQBODY_PROCESSOR, ONE)                                                  \
+    X(REQBODY_PROCESSOR_ERROR, ONE)                                            \
+    X(REQBODY_PROCESSOR_ERROR_MSG, ONE)                                        \
+    X(REQUEST_BASENAME, ONE)                                                   \
+    X(REQUEST_BODY, ONE)                                                       \
+    X(REQUEST_BODY_LENGTH, ONE)                                                \
+    X(REQUEST_COOKIES, MAP)                                                    \
+    X(REQUEST_COOKIES_NAMES, MAP)                                              \
+    X(REQUEST_FILENAME, ONE)                                                   \
+    X(REQUEST_HEADERS, MAP)                                                    \
+    X(REQUEST_HEADERS_NAMES, MAP)                                              \
+    X(REQUEST_LINE, ONE)                                                       \
+    X(REQUEST_METHOD, ONE)                                                     \
+    X(REQUEST_PROTOCOL, ONE)                                                   \
+    X(REQUEST_URI, ONE)                                                        \
+    X(REQUEST_URI_RAW, ONE)                                                    \
+    X(RESOURCE, STORE)                                                         \
+    X(RESPONSE_BODY, ONE)                                                      \
+    X(RESPONSE_CONTENT_LENGTH, ONE)                                            \
+    X(RESPONSE_CONTENT_TYPE, ONE)                                              \
+    X(RESPONSE_HEADERS, MAP)                                                   \
+    X(RESPONSE_HEADERS_NAMES, MAP)                                             \
+    X(RESPONSE_PROTOCOL, ONE)                                                  \
+    X(RESPONSE_STATUS, ONE)                                                    \
+    X(RULE, MAP)                                                               \
+    X(SERVER_ADDR, ONE)                                                        \
+    X(SERVER_NAME, ONE)                                                        \
+    X(SERVER_PORT, ONE)                                                        \
+    X(SESSION, STORE)                                                          \
+    X(SESSIONID, ONE)                                                          \
+    X(STATUS_LINE, ONE)                                                        \
+    X(TIME, ONE)                                                               \
+    X(TIME_DAY, ONE)                                                           \
+    X(TIME_EPOCH, ONE)                                                         \
+    X(TIME_HOUR, ONE)                                                          \
+    X(TIME_MIN, ONE)                                                           \
+    X(TIME_MON, ONE)                                                           \
+    X(TIME_SEC, ONE)                                                           \
+    X(TIME_WDAY, ONE)                                                          \
+    X(TIME_YEAR, ONE)                                                          \
+    X(TX, STORE)                                                               \
+    X(UNIQUE_ID, ONE)                                                          \
+    X(URLENCODED_ERROR, ONE)                                                   \
+    X(USER, STORE)                                                             \
+    X(USERID, ONE)                                                             \
+    X(WEBAPPID, ONE)                                                           \
+    X(XML, XPATH)
+
+enum hb_waf_coll {
+#define HB_WAF_X(name, kind) HB_WAF_VAR_##name,
+    HB_WAF_COLL_TABLE(HB_WAF_X)
+#undef HB_WAF_X
+        HB_WAF_VAR_COUNT
+};
+
+/* The name, whatever its case; false where there is none such. */
+bool hb_waf_t_find(struct hb_slice name, enum hb_waf_t *ret);
+bool hb_waf_op_find(struct hb_slice name, enum hb_waf_op *ret);
+bool hb_waf_coll_find(struct hb_slice name, enum hb_waf_coll *ret);
+/* As the manual writes it. */
+const char *hb_waf_t_name(enum hb_waf_t t);
+const char *hb_waf_op_name(enum hb_waf_op op);
+const char *hb_waf_coll_name(enum hb_waf_coll c);
+enum hb_waf_coll_kind hb_waf_coll_kind(enum hb_waf_coll c);
+enum hb_waf_op_arg hb_waf_op_arg(enum hb_waf_op op);
+/* The name most like NAME, for "did you mean"; NULL where none is. */
+const char *hb_waf_t_nearest(struct hb_slice name);
+const char *hb_waf_op_nearest(struct hb_slice name);
+const char *hb_waf_coll_nearest(struct hb_slice name);
+
+/* For the other tables of names: row of a table of N names that equals NAME
+ * without regard to case, -1 where none does; and the one most like it. */
+int hb_waf_name_find(struct hb_slice name, const char *const *names, size_t n);
+const char *hb_waf_name_nearest(struct hb_slice name, const char *const *names,
+                                size_t n);
+
+#endif
