@@ -127,11 +127,16 @@ static int none(struct hb_arena *a, struct hb_slice in, struct hb_slice *ret)
 
 static int length(struct hb_arena *a, struct hb_slice in, struct hb_slice *ret)
 {
-    char *p = hb_arena_printf(a, "%zu", in.n);
+    size_t n = in.n, at = 20; /* digits of 2^64 */
+    char *p = hb_arena_alloc(a, at);
 
     if (p == NULL)
         return -ENOMEM;
-    *ret = hb_slice_z(p);
+    do {
+        p[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    *ret = (struct hb_slice){p + at, 20 - at};
     return 0;
 }
 

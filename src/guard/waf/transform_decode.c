@@ -17,6 +17,7 @@ static size_t escape_seq(struct hb_waf_edit *e, size_t at);
 static size_t js_escape(struct hb_waf_edit *e, size_t at);
 static size_t entity(struct hb_waf_edit *e, size_t at);
 static size_t entity_number(struct hb_waf_edit *e, size_t at);
+static size_t next_high(struct hb_slice in, size_t at);
 static size_t utf8_char(struct hb_waf_edit *e, size_t at);
 
 int hb_waf_t_url_decode(struct hb_arena *a, struct hb_slice in,
@@ -125,14 +126,31 @@ int hb_waf_t_utf8_to_unicode(struct hb_arena *a, struct hb_slice in,
 
     /* The worst is an overlong form of two bytes: %uHHHH and one byte. */
     hb_waf_edit_init(&e, a, in, 4);
-    while (i < in.n)
-        i = (in.p[i] & 0x80) == 0 ? i + 1 : utf8_char(&e, i);
+    for (i = next_high(in, i); i < in.n; i = next_high(in, i))
+        i = utf8_char(&e, i);
     return hb_waf_edit_end(&e, ret);
 }
 
-/* Where the next % or + stands. */
+/* Bit 7 of some byte is set where one of the eight in V is C (the lowest such
+ * bit is right; others may follow by carry). */
+static uint64_t holds(uint64_t v, char c)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = v ^ (uint8_t)c * ones;
+
+    return (x - ones) & ~x & 0x80 * ones;
+}
+
+/* Where the next % or + stands; eight bytes at a time where it is far. */
 static size_t next_url(struct hb_slice in, size_t at)
 {
+    uint64_t v;
+
+    for (; in.n >= sizeof(v) && at <= in.n - sizeof(v); at += sizeof(v)) {
+        memcpy(&v, in.p + at, sizeof(v));
+        if ((holds(v, '%') | holds(v, '+')) != 0)
+            break;
+    }
     while (at < in.n && in.p[at] != '%' && in.p[at] != '+')
         at++;
     return at;
@@ -311,6 +329,21 @@ static size_t entity(struct hb_waf_edit *e, size_t at)
         return at + 1 + n;
     }
     return at + 1 + n;
+}
+
+/* Where the next byte past ASCII stands. */
+static size_t next_high(struct hb_slice in, size_t at)
+{
+    uint64_t v;
+
+    for (; in.n >= sizeof(v) && at <= in.n - sizeof(v); at += sizeof(v)) {
+        memcpy(&v, in.p + at, sizeof(v));
+        if ((v & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (at < in.n && (in.p[at] & 0x80) == 0)
+        at++;
+    return at;
 }
 
 /* Length by the first byte, 0 where it begins nothing. */
