@@ -52,43 +52,47 @@ struct shape {
 
 /* Inside quotes; the string that the value closes is the s. */
 static const struct shape quoted[] = {
-    {"s&t$"},  {"s&tc"},   {"s&t;c"}, {"s&t;$"},  {"s&1$"},   {"s&1c"},
-    {"s&1;c"}, {"s&1U"},   {"s&1B"},  {"s&#=#"},  {"s&#=y("}, {"s&#=S"},
-    {"s&n=1"}, {"s&n=s"},  {"s&n=v"}, {"s&n=y("}, {"s&n=S"},  {"s&sc"},
-    {"s&y("},  {"s&S"},    {"s&v"},   {"s&X"},    {"s&T("},   {"s&Tk"},
-    {"s&k("},  {"s&#U"},   {"sX"},    {"s=x("},   {"s=y("},   {"s=S"},
-    {"s=1c"},  {"s=1&"},   {"s=s&"},  {"s=sc"},   {"s=X"},    {"so1c"},
-    {"soS"},   {"sox("},   {"soy("},  {"soX"},    {"sx("},    {"s(S"},
-    {"s(x("},  {"sUS"},    {"sUk"},   {"sI"},     {"sWs"},    {"sWn"},
-    {"sB1%"},  {"sB1="},   {"sB1B"},  {"sB1,"},   {"sBnc"},   {"sBnB"},
-    {"sBy("},  {"sB1o"},   {"s;EF"},  {"s;Ex("},  {"s;Ens"},  {"s;Ec"},
-    {"s;kx("}, {"s&#=Tk"}, {"s;Ek"},  {"s;EnD"},  {"s;Ex#"},  {"s;Ev"},
-    {"s;Dv"},  {"s;Ws"},   {"s;x("},  {"s;Sx("},  {"s;Sy("},  {"s;S#"},
-    {"s;SnF"}, {"s;S*F"},  {"s;T("},  {"s,S"},    {"s,x("},   {"s,y(S"},
+    {"s&t$"},   {"s&tc"},    {"s&t;c"}, {"s&t;$"},  {"s&1$"},   {"s&1c"},
+    {"s&1;c"},  {"s&1U"},    {"s&1B"},  {"s&#=#"},  {"s&#=y("}, {"s&#=S"},
+    {"s&n=1"},  {"s&n=s"},   {"s&n=v"}, {"s&n=y("}, {"s&n=S"},  {"s&sc"},
+    {"s&y("},   {"s&S"},     {"s&v"},   {"s&X"},    {"s&T("},   {"s&Tk"},
+    {"s&k("},   {"s&#U"},    {"sX"},    {"s=x("},   {"s=y("},   {"s=S"},
+    {"s=1c"},   {"s=1&#=#"}, {"s=s&"},  {"s=sc"},   {"s=X"},    {"so1c"},
+    {"soS"},    {"sox("},    {"soy("},  {"soX"},    {"sx("},    {"s(S"},
+    {"s(x("},   {"sUS"},     {"sUk"},   {"sI"},     {"sWs"},    {"sWn"},
+    {"sB1%"},   {"sB1="},    {"sB1B"},  {"sB1,"},   {"sBnc"},   {"sBnB"},
+    {"sBy("},   {"sB1o"},    {"s;EF"},  {"s;Ex("},  {"s;Ens"},  {"s;Ec"},
+    {"s;kx("},  {"s&#=Tk"},  {"s;Ek"},  {"s;EnD"},  {"s;Ex#"},  {"s;Ev"},
+    {"s;Dv"},   {"s;Ws"},    {"s;x("},  {"s;Sx("},  {"s;Sy("},  {"s;S#"},
+    {"s;SnF"},  {"s;S*F"},   {"s;T("},  {"s,S"},    {"s,x("},   {"s,y(S"},
+    {"s&s&s="}, {"so1&#="},  {"s;EnF"}, {"s;En("},  {"s&#=n("},
 };
 
 /* As it stands. */
 static const struct shape plain[] = {
-    {"1&#=#"}, {"1&#=y("}, {"1&#=S"}, {"1&t"},      {"1&1c"},      {"1&1U"},
-    {"1&1B"},  {"1&sc"},   {"1&n=s"}, {"1&n=S"},    {"1&y("},      {"1&S"},
-    {"1&v"},   {"1&X"},    {"1&T("},  {"1&k("},     {"n&#=#"},     {"n&x("},
-    {"n&S"},   {"1X"},     {"nX"},    {"X"},        {"SX"},        {"1ox("},
-    {"1oS"},   {"1oX"},    {"1=S"},   {"1=x("},     {"1x("},       {"1US"},
-    {"1U("},   {"nUS#"},   {"nUS*"},  {"nUSn,"},    {"nUSnF@"},    {"nUSy("},
-    {"nUX"},   {"1UX"},    {"vUS"},   {"US#"},      {"US*"},       {"USn,"},
-    {"USnF@"}, {"USy("},   {"UX"},    {"1I"},       {"nIs"},       {"1Ws"},
-    {"nWs"},   {"1B1%"},   {"1B1="},  {"1B1,"},     {"1By("},      {"1BT("},
-    {"1;EF"},  {"1;Ex("},  {"1;Ens"}, {"1;Ec"},     {"1;kx("},     {"1&#=Tk"},
-    {"1;Ek"},  {"1;EnD"},  {"1;Ex#"}, {"1;Ev"},     {"1;Dv"},      {"1;Ws"},
-    {"1;x("},  {"1;S#"},   {"1;Sy("}, {"1;S*F"},    {"1;SnF"},     {"1;T("},
-    {"n;EF"},  {"n;Ekn"},  {"n;Ex#"}, {"n;Dv"},     {"n;Ws"},      {"n;Sy("},
-    {"n;S*F"}, {"x(1)%"},  {"x(1)o"}, {"x(1)&"},    {"x(1)="},     {"x(1,"},
-    {"x(s"},   {"x(S"},    {"x(y("},  {"h(1)$"},    {"f(S"},       {"f(@,S"},
-    {"f(k,S"}, {"f(f(i("}, {"f(i("},  {"i()&"},     {"i()="},      {"Sx(@"},
-    {"Sx(y"},  {"Sy(1"},   {"Sy(s"},  {"Sy(y("},    {"Sy(S"},      {"Sy(@,"},
-    {"Sy(*"},  {"Si()"},   {"S*FnF"}, {"SnF("},     {"S1F("},      {"Ss&"},
-    {"Sv"},    {"ST(1="},  {"ST(y("}, {"SnFnFn=#"}, {"SnFnFn=y("}, {"S1FnF"},
-    {"S1,1,"}, {"FnFy("},  {"Ex#"},   {"Ex("},      {"Ev="},
+    {"1&#=#"},  {"1&#=y("}, {"1&#=S"}, {"1&t"},      {"1&1c"},      {"1&1U"},
+    {"1&1B"},   {"1&sc"},   {"1&n=s"}, {"1&n=S"},    {"1&y("},      {"1&S"},
+    {"1&v"},    {"1&X"},    {"1&T("},  {"1&k("},     {"n&#=#"},     {"n&x("},
+    {"n&S"},    {"1X"},     {"nX"},    {"X"},        {"SX"},        {"1ox("},
+    {"1oS"},    {"1oX"},    {"1=S"},   {"1=x("},     {"1x("},       {"1US"},
+    {"1U("},    {"nUS#"},   {"nUS*"},  {"nUSn,"},    {"nUSnF@"},    {"nUSy("},
+    {"nUX"},    {"1UX"},    {"vUS"},   {"US#"},      {"US*"},       {"USn,"},
+    {"USnF@"},  {"USy("},   {"UX"},    {"1I"},       {"nIs"},       {"1Ws"},
+    {"nWs"},    {"1B1%"},   {"1B1="},  {"1B1,"},     {"1By("},      {"1BT("},
+    {"1;EF"},   {"1;Ex("},  {"1;Ens"}, {"1;Ec"},     {"1;kx("},     {"1&#=Tk"},
+    {"1;Ek"},   {"1;EnD"},  {"1;Ex#"}, {"1;Ev"},     {"1;Dv"},      {"1;Ws"},
+    {"1;x("},   {"1;S#"},   {"1;Sy("}, {"1;S*F"},    {"1;SnF"},     {"1;T("},
+    {"n;EF"},   {"n;Ekn"},  {"n;Ex#"}, {"n;Dv"},     {"n;Ws"},      {"n;Sy("},
+    {"n;S*F"},  {"x(1)%"},  {"x(1)o"}, {"x(1)&"},    {"x(1)="},     {"x(1,"},
+    {"x(s"},    {"x(S"},    {"x(y("},  {"h(1)$"},    {"f(S"},       {"f(@,S"},
+    {"f(k,S"},  {"f(f(i("}, {"f(i("},  {"i()&"},     {"i()="},      {"Sx(@"},
+    {"Sx(y"},   {"Sy(1"},   {"Sy(s"},  {"Sy(y("},    {"Sy(S"},      {"Sy(@,"},
+    {"Sy(*"},   {"Si()"},   {"S*FnF"}, {"SnF("},     {"S1F("},      {"Ss&"},
+    {"Sv"},     {"ST(1="},  {"ST(y("}, {"SnFnFn=#"}, {"SnFnFn=y("}, {"S1FnF"},
+    {"S1,1,"},  {"FnFy("},  {"Ex#"},   {"Ex("},      {"Ev="},       {"1,S1"},
+    {"1,Sx("},  {"1,Sy("},  {"1,ST"},  {"1,S*"},     {"n,S1F"},     {"n,Sx("},
+    {"n,Sy("},  {"n,STk"},  {"n,S*F"}, {"1Uk"},      {"1;EnF"},     {"1;En("},
+    {"1&#=n("},
 };
 
 /* Wherever they stand in the row of a value as it is. */
@@ -342,21 +346,20 @@ static bool any(const char *row, const struct shape *shapes, size_t n)
     return false;
 }
 
-/* a'or'a: the word stands bare between two strings.  It is a quotation in
- * "the word 'or' is ...": blanks before and behind the quotes.  '=' alone is
- * name = ''='', which is true. */
+/* a'or'a: the word stands bare between two strings, the second of which goes
+ * on with a letter.  It is a quotation in "the word 'or' is ..." and {'or', 1}.
+ * '=' alone is name = ''='', which is true. */
 static bool bare_logic(const struct reading *r)
 {
     struct hb_slice a = r->first, b = r->third;
-    bool before = a.n > 0 && !in(a.p[a.n - 1], " \t\r\n(");
-    bool behind = b.n > 0 && (is_letter(b.p[0]) || b.p[0] == '%');
 
     if (fits(r->row, "s=s$") && a.n == 0 && b.n == 0)
         return true;
     if (!fits(r->row, "s&s&") &&
         !(r->third_open && (fits(r->row, "s&s$") || fits(r->row, "s=s$"))))
         return false;
-    return before || behind;
+    return b.n > 0 ? is_letter(b.p[0]) || b.p[0] == '%'
+                   : a.n > 0 && is_letter(a.p[a.n - 1]);
 }
 
 /* admin'-- : a comment behind the quote, and nothing in it. */
@@ -369,8 +372,9 @@ static bool cut_off(const struct reading *r)
         return false;
     while (n > 0 && in(p[n - 1], " \t\r\n-+"))
         n--;
-    return n == 0 || (n <= 2 && r->first.n > 0 &&
-                      (p[0] == '#' || p[0] == '/') && in(p[-1], "'\")"));
+    return n == 0 ||
+           (n <= 2 && (p[0] == '#' || p[0] == '/') && in(p[-1], "'\")") &&
+            r->first.n > 0 && !in(r->first.p[r->first.n - 1], " ("));
 }
 
 /* '+...+' : the value goes on in the string that it left. */

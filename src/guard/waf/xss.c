@@ -10,8 +10,20 @@
 #include "guard/waf/xss.h"
 #include "guard/waf/xss_words.h"
 
+/* Where the first pass stood in each part of the value.  A later one that comes
+ * to the same place in the same state finds nothing from there on, either. */
+#define PARTS 64u
+
+struct marks {
+    const char *base;
+    unsigned shift;
+    const char *tag[PARTS];  /* at a '<' of the text: of the pass 'd' */
+    const char *attr[PARTS]; /* before an attribute, no tag: of the pass 'u' */
+};
+
 struct scan {
     const char *p, *end;
+    struct marks *marks;
     char place;          /* d u ' " ` */
     bool tagged;         /* the tag's name was seen */
     bool loads;          /* and it is dangerous with any attribute */
@@ -23,6 +35,7 @@ struct attr {
     struct hb_slice name, value;
 };
 
+static bool met(const struct scan *s, const char **marks, char learns);
 static bool scan_data(struct scan *s);
 static bool scan_markup(struct scan *s);
 static bool scan_tag(struct scan *s);
@@ -33,34 +46,48 @@ static bool bad_url(struct hb_slice value);
 static bool bad_style(const struct scan *s, struct hb_slice value);
 static bool found(const struct scan *s, const char *mark, struct hb_slice what);
 
+static const char places[] = "u'\"`";
 static const char quotes[] = "'\"`";
 
 bool hb_waf_xss(struct hb_slice value, char ret_why[HB_WAF_WHY])
 {
-    struct scan s = {.place = 'd', .why = ret_why};
+    struct marks m = {.base = value.p};
+    struct scan s = {.p = value.p, .marks = &m, .place = 'd', .why = ret_why};
     const char *p;
 
     if (value.n < 3)
         return false;
-    s.p = value.p;
     s.end = value.p + value.n;
+    while (value.n >> m.shift >= PARTS)
+        m.shift++;
     if (scan_data(&s))
         return true;
     if (memchr(value.p, '=', value.n) == NULL)
         return false;
-    s.p = value.p;
-    s.place = 'u';
-    if (scan_attrs(&s) || scan_data(&s))
-        return true;
-    for (const char *q = quotes; *q != '\0'; q++) {
-        p = memchr(value.p, *q, value.n);
+    for (const char *q = places; *q != '\0'; q++) {
+        p = *q == 'u' ? value.p : memchr(value.p, *q, value.n);
         if (p == NULL)
             continue;
-        s = (struct scan){
-            .p = p + 1, .end = s.end, .place = *q, .why = ret_why};
+        s = (struct scan){.p = p + (*q != 'u'),
+                          .end = s.end,
+                          .marks = &m,
+                          .place = *q,
+                          .why = ret_why};
         if (scan_attrs(&s) || scan_data(&s))
             return true;
     }
+    return false;
+}
+
+/* Whether this was seen before; the pass LEARNS writes it down. */
+static bool met(const struct scan *s, const char **marks, char learns)
+{
+    const char **m = &marks[(size_t)(s->p - s->marks->base) >> s->marks->shift];
+
+    if (s->place != learns)
+        return *m == s->p;
+    if (*m == NULL)
+        *m = s->p;
     return false;
 }
 
@@ -114,6 +141,9 @@ static bool scan_data(struct scan *s)
         const char *lt = find(s->p, s->end, '<');
 
         if (lt == NULL || s->end - lt < 2)
+            return false;
+        s->p = lt;
+        if (met(s, s->marks->tag, 'd'))
             return false;
         s->p = lt + 1;
         if (*s->p == '!' || *s->p == '?') {
@@ -207,9 +237,16 @@ static bool scan_attrs(struct scan *s)
 {
     struct attr a;
 
-    while (read_attr(s, &a))
+    while (s->p < s->end) {
+        if (!s->tagged && met(s, s->marks->attr, 'u')) {
+            s->p = s->end;
+            return false;
+        }
+        if (!read_attr(s, &a))
+            break;
         if (s->loads || bad_attr(s, &a))
             return found(s, s->loads ? "<" : "", s->loads ? s->tag : a.name);
+    }
     s->tagged = s->loads = false;
     return false;
 }
@@ -283,6 +320,8 @@ static bool bad_attr(const struct scan *s, const struct attr *a)
     /* Behind a quote that was closed stands no blank: "onload=... */
     while (name.n > 0 && strchr(quotes, *name.p) != NULL && *name.p != '\0')
         name = hb_slice(name.p + 1, name.n - 1);
+    if (name.n < 2 || !is_letter(*name.p))
+        return false;
     if (is_handler(s, name))
         return true;
     switch (hb_xss_attr(name)) {

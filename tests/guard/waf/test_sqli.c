@@ -149,6 +149,113 @@ static const char *const attacks[] = {
     "information_schema.tables group by x)a)--",
 };
 
+/* The forms that tools for attackers try one after another, written later
+ * than the shapes. */
+static const char *const variants[] = {
+    "1 AND 2345=2345",
+    "1' AND 2345=2345 AND 'abcd'='abcd",
+    "1\" AND 2345=2345 AND \"abcd\"=\"abcd",
+    "1) AND 2345=2345 AND (12=12",
+    "1')) AND 2345=2345 AND (('abcd'='abcd",
+    "1 AND (SELECT 1234 FROM(SELECT COUNT(*),CONCAT(0x71,(SELECT "
+    "(ELT(1=1,1))),0x71,FLOOR(RAND(0)*2))x FROM INFORMATION_SCHEMA.PLUGINS "
+    "GROUP BY x)a)",
+    "1' AND 1234=CAST((CHR(113))||(SELECT 1)::text||(CHR(113)) AS NUMERIC) AND "
+    "'a'='a",
+    "1 AND 1234 IN (SELECT (CHAR(113)+CHAR(113)))",
+    "1' AND 1234=(SELECT UPPER(XMLType(CHR(60))) FROM DUAL) AND 'a'='a",
+    "(SELECT CONCAT(0x71,(SELECT (ELT(1=1,1))),0x71))",
+    "1;SELECT SLEEP(5)#",
+    "1';SELECT PG_SLEEP(5)--",
+    "1;WAITFOR DELAY '0:0:5'--",
+    "1';WAITFOR DELAY '0:0:5'--",
+    "1' AND SLEEP(5) AND 'a'='a",
+    "1 AND 1234=(SELECT 1234 FROM PG_SLEEP(5))",
+    "1 UNION ALL SELECT NULL,NULL,NULL-- -",
+    "-1234 UNION ALL SELECT 1,2,CONCAT(0x71,0x41,0x71)#",
+    "1' UNION ALL SELECT NULL,CHAR(113)+CHAR(113)--",
+    "1') ORDER BY 1-- abcd",
+    "1 ORDER BY 1-- abcd",
+    "1 PROCEDURE ANALYSE(EXTRACTVALUE(1,CONCAT(0x5c,1)),1)",
+    "1 RLIKE (SELECT (CASE WHEN (1=1) THEN 1 ELSE 0x28 END))",
+    "1' RLIKE (SELECT (CASE WHEN (1=1) THEN 1 ELSE 0x28 END)) AND 'a'='a",
+    "1%' AND 1=1 AND '%'='",
+    "1 OR 1=1 LIMIT 1",
+    "1 OR NOT 1=1",
+    "1' OR NOT 1=1-- x",
+    "1 AND ORD(MID((SELECT user()),1,1))>64",
+    "1 AND ASCII(SUBSTRING((SELECT version()),1,1))>64",
+    "1'/**/AND/**/1=1/**/AND/**/'a'='a",
+    "1'\tAND\t1=1",
+    "1 AND 1=1--",
+    "1 AND MAKE_SET(1=1,1)",
+    "1 AND ELT(1=1,1)",
+    "1 AND EXP(~(SELECT * FROM (SELECT 1)x))",
+    "1 AND GTID_SUBSET(CONCAT(1,1),1)",
+    "1 AND JSON_KEYS((SELECT CONVERT((SELECT 1) USING utf8)))",
+    "1 AND ROW(1,2)>(SELECT COUNT(*),1)",
+    "' AND (SELECT 1 FROM (SELECT(SLEEP(5)))a) AND 'a'='a",
+    "1 OR (SELECT 1 FROM (SELECT(SLEEP(5)))a)",
+    "1,(SELECT 1 FROM (SELECT(SLEEP(5)))a)",
+    "id,(SELECT (CASE WHEN (1=1) THEN 1 ELSE 2 END))",
+    "(CASE WHEN (1=1) THEN SLEEP(5) ELSE 1 END)",
+    "IF(1=1,SLEEP(5),0)",
+    "1 AND IF(1=1,SLEEP(5),0)",
+    "1'||(SELECT 'a' WHERE 1=1)||'",
+    "1'+(SELECT CHAR(97))+'",
+    "test'||sleep(5)||'",
+    "x' AND email IS NULL; --",
+    "x'; DROP TABLE members; --",
+    "1 AND EXISTS(SELECT * FROM users)",
+    "1'; EXEC master.dbo.xp_cmdshell 'whoami'--",
+    "1 OR 'unusual' = 'unusual'",
+    "1 OR 'something' LIKE 'some%'",
+    "1 OR 2 BETWEEN 1 AND 3",
+    "1' OR 'a' IN ('a')--",
+    "\" OR 1=1 OR \"\"=\"",
+    "' OR 'x'<>'y",
+    "' OR 2>1 --",
+    "' OR ''||'1'='1",
+    "' or 1=1 or ''='",
+    "admin\" or \"1\"=\"1\"#",
+    "admin') or '1'='1'--",
+    "1 and(select(1))",
+    "1 and(1)=(1)",
+    "1 or/**/1=1",
+    "1||1=1",
+    "1&&1=1",
+    "1 or@a:=1",
+    "1 or true=true",
+    "'or'1'='1",
+    "'or 1=1;",
+    "'=0--+",
+    "'<>'x",
+    "' or 3 is not null--",
+    "'or(select*from(select sleep(5))a)or'",
+    "0' div 1 or '1'='1",
+    "1 or~0=~0",
+    "1.0 or 1=1",
+    ".1 or 1=1",
+    "1e0union select 1,2",
+    "1 union(select 1,2)",
+    "1 union values(1,2)",
+    "1 union distinct select 1,2",
+    "1'union select 1,load_file('/etc/passwd')'",
+    "1 into dumpfile '/tmp/a'",
+    "1';insert into a values(1)--",
+    "1';update a set b=1--",
+    "1;truncate table a",
+    "1;alter table a add b int",
+    "1;create table a(b int)",
+    "1;grant all on *.* to a",
+    "1';copy a from program 'id'--",
+    "1;call proc()",
+    "1;set @a=0x01;prepare b from @a;execute b",
+    "' and updatexml(null,concat(0x0a,version()),null)-- -",
+    "1 and 1=dbms_pipe.receive_message('a',5)",
+    "1'||utl_inaddr.get_host_name((select 1 from dual))||'",
+};
+
 /* What alone is no sign: a bare name, a quoted word, half a statement. */
 static const char *const no_attacks[] = {
     "'-'",
@@ -206,7 +313,11 @@ static void test_attacks(void **state)
             fail_msg("not found: %s", attacks[i]);
         assert_true(why[1] == ':' && strlen(why) > 2);
     }
-    print_message("# %zu injections found\n", HB_ARRAY_LEN(attacks));
+    for (size_t i = 0; i < HB_ARRAY_LEN(variants); i++)
+        if (!hb_waf_sqli(hb_slice_z(variants[i]), why))
+            fail_msg("not found: %s", variants[i]);
+    print_message("# %zu and %zu injections found\n", HB_ARRAY_LEN(attacks),
+                  HB_ARRAY_LEN(variants));
 }
 
 static void test_no_attacks(void **state)
