@@ -25,7 +25,7 @@ ALONE = {'box', 'boot', 'fault', 'drill'}
 # So do these of other suites: real kernel events against real roles.
 ALONE_TESTS = {'heal', 'watch', 'roles'}
 # Lanes of box tests that wait for timers, relays and retries.
-PATIENT = [['message', 'window'],
+PATIENT = [['message'],
            ['https', 'outside', 'outside_net', 'vantage', 'intake', 'mailing']]
 # Box tests that only compute.
 COMPUTE = {'backup', 'evidence_forgery'}

@@ -337,9 +337,12 @@ int hb_letter_date(struct hb_slice s, int64_t *ret)
     static const char *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     unsigned day, year, hour, minute, second = 0, zone = 0, month = 0;
     char text[64], sign = '+';
-    const char *comma = memchr(s.p != NULL ? s.p : "", ',', s.n);
+    const char *comma;
     int n;
 
+    if (s.p == NULL)
+        return -EINVAL;
+    comma = memchr(s.p, ',', s.n);
     if (comma != NULL)
         s = hb_slice(comma + 1, (size_t)(s.p + s.n - comma - 1));
     if (!next_number(&s, 2, &day) || s.n < 4)

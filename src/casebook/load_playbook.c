@@ -114,7 +114,7 @@ int hb_load_playbook(struct hb_load *l, const char *file, struct hb_case *c,
 
     if (r == 0)
         r = hb_load_playbook_tree(l, c, top, text, &p);
-    if (r == 0)
+    if (r == 0 && p != NULL)
         r = add_to_book(l, p, top);
     if (r == 0)
         *ret = p;

@@ -158,6 +158,8 @@ static void people_table(struct card *c, const char *caption,
         hb_tr(c->lang, N_("Name")), hb_tr(c->lang, N_("Role")),
         hb_tr(c->lang, N_("Deputy of")), hb_tr(c->lang, N_("Telephone"))};
 
+    if (people == NULL)
+        return;
     hb_doc_table(&c->d, caption, heads, HB_ARRAY_LEN(heads));
     HB_JSON_EACH (one, people) {
         _cleanup_buf_ struct hb_buf roles = HB_BUF_INIT, deputy = HB_BUF_INIT;

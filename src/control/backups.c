@@ -205,7 +205,7 @@ static void script(struct search *s, struct hb_slice path)
     const struct hb_machine *m = s->machine;
     const char *z = hb_arena_dup(m->arena, path.p, path.n);
     const char *full = z != NULL ? hb_machine_path(m, z) : NULL;
-    struct hb_slice text, line;
+    struct hb_slice text = {0}, line;
     struct stat st;
     int r;
 

@@ -145,15 +145,16 @@ static int64_t state_time(struct hb_core *c, int64_t incident,
 
 static const char *median(struct hb_arena *a, int64_t *v, size_t n)
 {
-    int64_t minutes;
+    int64_t middle, minutes;
     const char *z;
 
     if (n == 0)
         return "-";
     qsort(v, n, sizeof(*v), by_size);
-    minutes = v[n / 2] / (60 * (int64_t)HB_S);
+    middle = v[n / 2];
+    minutes = middle / (60 * (int64_t)HB_S);
     if (minutes < 1)
-        z = hb_arena_printf(a, "%.1f s", (double)v[n / 2] / HB_S);
+        z = hb_arena_printf(a, "%.1f s", (double)middle / (double)HB_S);
     else if (minutes < 120)
         z = hb_arena_printf(a, "%lld min", (long long)minutes);
     else if (minutes < 48 * 60)
