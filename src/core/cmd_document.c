@@ -16,6 +16,7 @@
 #include "incident/document_mark.h"
 #include "incident/mailing.h"
 
+#define FORM  16u /* "ja.html" */
 #define SHORT 12u /* digits of a hash that are shown */
 
 static hb_core_cmd_fn document_write, document_list, document_version,
@@ -37,6 +38,7 @@ struct list {
     size_t n;
 };
 
+static const char *html_form(const struct hb_core_call *call, char ret[FORM]);
 static hb_document_version_fn list_version;
 static hb_document_approval_fn list_approval;
 static hb_document_sent_fn list_sent;
@@ -171,7 +173,7 @@ static int document_version(struct hb_core_call *call)
     int64_t incident = hb_json_int(call->args, "id", 0);
     const char *name = hb_json_str(call->args, "name", "");
     bool keep = hb_json_bool(call->args, "keep", false);
-    char sha256[65] = "";
+    char sha256[65] = "", form[FORM];
     int r = 0;
 
     if (!hb_mailing_may(call->person) &&
@@ -188,7 +190,7 @@ static int document_version(struct hb_core_call *call)
                              &call->err);
     if (r == 0)
         r = hb_document_last(&call->core->state, incident, name,
-                             hb_lang_code(call->lang), sha256);
+                             html_form(call, form), sha256, NULL);
     if (r < 0)
         return r;
     if (r == 0)
@@ -262,11 +264,8 @@ static int document_sent(struct hb_core_call *call)
         .actor = hb_arena_printf(call->arena, "person:%s", call->person->name),
         .at = hb_json_int(call->args, "at_ns", now),
     };
-    _cleanup_buf_ struct hb_buf scratch = HB_BUF_INIT;
-    /* Whether the case has such a paper is best asked by writing it. */
-    int r =
-        hb_core_document(call->core, incident, d.name, call->lang,
-                         HB_DOCUMENT_TEXT, call->person, &scratch, &call->err);
+    char form[FORM];
+    int r = hb_document_known(&call->core->state, incident, d.name, &call->err);
 
     if (r < 0 || d.actor == NULL)
         return r < 0 ? r : -ENOMEM;
@@ -278,11 +277,17 @@ static int document_sent(struct hb_core_call *call)
                           _("It cannot have been handed over at a time to "
                             "come."));
     r = hb_document_last(&call->core->state, incident, d.name,
-                         hb_lang_code(call->lang), sha256);
+                         html_form(call, form), sha256, NULL);
     if (r >= 0)
         r = hb_document_sent_add(&call->core->state, incident, &d,
                                  call->person);
     if (r == 0)
         hb_buf_addz(&call->text, _("Recorded.\n"));
     return r;
+}
+
+static const char *html_form(const struct hb_core_call *call, char ret[FORM])
+{
+    (void)snprintf(ret, FORM, "%s.html", hb_lang_code(call->lang));
+    return ret;
 }

@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "core/play_port.h"
 #include "incident/document.h"
+#include "incident/document_mark.h"
 
 /* One paper in one language and form. */
 struct paper {
@@ -30,8 +31,6 @@ struct paper {
 
 static int write_at(const struct paper *p, const char *made_by, int64_t now,
                     struct hb_buf *out, struct hb_err *err);
-static int last_kept(const struct paper *p, int64_t *ret_made,
-                     char ret_sha256[65]);
 static bool same(const struct paper *p, const char *file, int64_t made,
                  const char *sha256);
 static int keep(const struct paper *p, const char *file, int64_t now,
@@ -75,7 +74,7 @@ int hb_core_document_keep(struct hb_core *c, int64_t incident, const char *name,
                  form);
     if (r < 0 || (size_t)r >= sizeof(file) || strchr(name, '/') != NULL)
         return -EINVAL;
-    r = last_kept(&p, &made, sha256);
+    r = hb_document_last(&c->state, incident, name, form, sha256, &made);
     if (r == 1 && same(&p, file, made, sha256))
         return 0;
     if (r >= 0)
@@ -115,34 +114,6 @@ static int write_at(const struct paper *p, const char *made_by, int64_t now,
     }
     return hb_document_write(&p->core->state, p->incident, p->name, &o, out,
                              err);
-}
-
-/* 1 where one was kept before. */
-static int last_kept(const struct paper *p, int64_t *ret_made,
-                     char ret_sha256[65])
-{
-    struct hb_stmt *q;
-    int r = hb_db_stmt(p->core->state.db,
-                       "SELECT made, sha256 FROM document WHERE incident = ?1"
-                       " AND name = ?2 AND lang = ?3"
-                       " ORDER BY id DESC LIMIT 1",
-                       &q);
-
-    if (r < 0)
-        return r;
-    r = hb_stmt_int(q, 1, p->incident);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, p->name);
-    if (r == 0)
-        r = hb_stmt_text(q, 3, p->form);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        *ret_made = hb_stmt_col_int(q, 0);
-        (void)hb_copyz(ret_sha256, 65, hb_stmt_col_text(q, 1));
-    }
-    hb_stmt_reset(q);
-    return r;
 }
 
 /* Nothing new is known since MADE, and the file is still there as it was. */

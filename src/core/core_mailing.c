@@ -192,14 +192,10 @@ static int mailing_draft(struct hb_core_call *call)
 
 static int mailing_new(struct hb_core_call *call)
 {
-    _cleanup_buf_ struct hb_buf draft = HB_BUF_INIT;
     int64_t incident = hb_json_int(call->args, "incident", 0), id = 0;
     const char *paper = hb_json_str(call->args, "paper", "");
     struct hb_slice text = hb_slice_z(hb_json_str(call->args, "text", ""));
-    /* Whether the case has such a paper is best asked by writing it. */
-    int r =
-        hb_core_document(call->core, incident, paper, call->lang,
-                         HB_DOCUMENT_LETTER, call->person, &draft, &call->err);
+    int r = hb_document_known(&call->core->state, incident, paper, &call->err);
 
     if (r < 0)
         return r;

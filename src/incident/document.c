@@ -53,12 +53,38 @@ static const char *title_of(const struct paper *p,
                             const struct hb_fact_task *t);
 static void nothing(struct paper *p);
 
+static const struct hb_document *find(const struct hb_case *kase,
+                                      const char *name, struct hb_err *err);
+
 static section_fn *const sections[] = {
     [HB_DOC_TIMELINE] = timeline, [HB_DOC_EVIDENCE] = evidence,
     [HB_DOC_TASKS] = tasks,       [HB_DOC_DECISIONS] = decisions,
     [HB_DOC_FACTS] = case_facts,  [HB_DOC_SOURCES] = sources,
     [HB_DOC_CLOCKS] = clocks,
 };
+
+int hb_document_known(struct hb_state *s, int64_t incident, const char *name,
+                      struct hb_err *err)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_facts_of f;
+    int r = a == NULL ? -ENOMEM : hb_facts_open(&f, s, a, incident, err);
+
+    return r < 0 ? r : find(f.kase, name, err) != NULL ? 0 : -ENOENT;
+}
+
+static const struct hb_document *find(const struct hb_case *kase,
+                                      const char *name, struct hb_err *err)
+{
+    const struct hb_document *d =
+        kase != NULL ? hb_document_find(kase, name) : NULL;
+
+    if (d == NULL)
+        (void)hb_err_set(err, -ENOENT,
+                         _("The case of this incident has no document %s."),
+                         name);
+    return d;
+}
 
 int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
                       const struct hb_document_opts *o, struct hb_buf *b,
@@ -76,11 +102,9 @@ int hb_document_write(struct hb_state *s, int64_t incident, const char *name,
     r = hb_facts_read(&p.f, s, a, incident, o, err);
     if (r < 0)
         return r;
-    t = p.f.kase != NULL ? hb_document_find(p.f.kase, name) : NULL;
+    t = find(p.f.kase, name, err);
     if (t == NULL)
-        return hb_err_set(err, -ENOENT,
-                          _("The case of this incident has no document %s."),
-                          name);
+        return -ENOENT;
     p.t = t;
     hb_doc_begin(&p.d, o->text ? NULL : b, o->text ? b : NULL,
                  hb_lang_code((enum hb_lang)o->lang), t->title.in[o->lang]);

@@ -29,6 +29,9 @@ struct hb_document_opts {
     int64_t now;         /* ns UTC, printed as when it was made; 0: now */
 };
 
+/* Whether the case of INCIDENT has a document NAME; -ENOENT with words. */
+int hb_document_known(struct hb_state *s, int64_t incident, const char *name,
+                      struct hb_err *err) HB_WUR;
 /* NAME is a document of the incident's case in the case book ("D01", "D02").
  * Appends to B; -ENOENT for another name or incident. */
 int hb_document_write(struct hb_state *s, int64_t incident, const char *name,

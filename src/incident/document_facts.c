@@ -114,21 +114,33 @@ static const struct {
     {HB_PR_AUDIT, N_("audit")},
 };
 
-int hb_facts_read(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
-                  int64_t incident, const struct hb_document_opts *o,
-                  struct hb_err *err)
+int hb_facts_open(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
+                  int64_t incident, struct hb_err *err)
 {
     int r;
 
-    *f = (struct hb_facts_of){.s = s, .a = a, .o = o, .took_tenths = -1};
+    *f = (struct hb_facts_of){.s = s, .a = a, .took_tenths = -1};
     r = hb_incident_get(s, a, incident, &f->i);
     if (r == -ENOENT)
         return hb_err_set(err, r, _("There is no incident %lld."),
                           (long long)incident);
-    if (r == 0 && s->casebook != NULL && f->i.case_number > 0)
+    if (r < 0)
+        return hb_err_set(err, r, _("The incident could not be read."));
+    if (s->casebook != NULL && f->i.case_number > 0)
         f->kase = hb_case_find(s->casebook, (unsigned)f->i.case_number);
-    if (r == 0)
-        r = read_tasks(f);
+    return 0;
+}
+
+int hb_facts_read(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
+                  int64_t incident, const struct hb_document_opts *o,
+                  struct hb_err *err)
+{
+    int r = hb_facts_open(f, s, a, incident, err);
+
+    if (r < 0)
+        return r;
+    f->o = o;
+    r = read_tasks(f);
     if (r == 0)
         r = hb_timeline_each(s, incident, see_moment, f);
     if (r == 0 && s->evidence != NULL)

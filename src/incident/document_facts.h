@@ -45,6 +45,9 @@ struct hb_facts_of {
     int64_t evidence; /* items with content */
 };
 
+/* Only the incident and its case, which say whether there is such a paper. */
+int hb_facts_open(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
+                  int64_t incident, struct hb_err *err) HB_WUR;
 /* Reads everything; strings live in A. */
 int hb_facts_read(struct hb_facts_of *f, struct hb_state *s, struct hb_arena *a,
                   int64_t incident, const struct hb_document_opts *o,

@@ -63,17 +63,15 @@ int hb_document_versions(struct hb_state *s, int64_t incident,
 }
 
 int hb_document_last(struct hb_state *s, int64_t incident, const char *name,
-                     const char *lang, char ret_sha256[65])
+                     const char *form, char ret_sha256[65], int64_t *ret_made)
 {
-    char form[16];
     struct hb_stmt *q;
-    int r;
+    int r = hb_db_stmt(s->db,
+                       "SELECT made, sha256 FROM document WHERE incident = ?1"
+                       " AND name = ?2 AND lang = ?3"
+                       " ORDER BY id DESC LIMIT 1",
+                       &q);
 
-    (void)snprintf(form, sizeof(form), "%.8s.html", lang);
-    r = hb_db_stmt(s->db,
-                   "SELECT sha256 FROM document WHERE incident = ?1"
-                   " AND name = ?2 AND lang = ?3 ORDER BY id DESC LIMIT 1",
-                   &q);
     if (r < 0)
         return r;
     r = hb_stmt_int(q, 1, incident);
@@ -83,8 +81,11 @@ int hb_document_last(struct hb_state *s, int64_t incident, const char *name,
         r = hb_stmt_text(q, 3, form);
     if (r == 0)
         r = hb_stmt_step(q);
-    if (r == 1)
-        (void)hb_copyz(ret_sha256, 65, hb_stmt_col_text(q, 0));
+    if (r == 1) {
+        if (ret_made != NULL)
+            *ret_made = hb_stmt_col_int(q, 0);
+        (void)hb_copyz(ret_sha256, 65, hb_stmt_col_text(q, 1));
+    }
     hb_stmt_reset(q);
     return r;
 }

@@ -40,9 +40,11 @@ typedef int hb_document_version_fn(void *arg,
 /* By paper and language, oldest first. */
 int hb_document_versions(struct hb_state *s, int64_t incident,
                          hb_document_version_fn *fn, void *arg) HB_WUR;
-/* The last one of NAME in LANG: 1, or 0. */
+/* The last one of NAME in FORM ("ja.html"), and when it was made (NULL: nobody
+ * asks): 1, or 0. */
 int hb_document_last(struct hb_state *s, int64_t incident, const char *name,
-                     const char *lang, char ret_sha256[65]) HB_WUR;
+                     const char *form, char ret_sha256[65],
+                     int64_t *ret_made) HB_WUR;
 
 /* PERSON's signature over ROW, whose subject is a version of a paper of
  * INCIDENT.  -ENOENT no such version; the rest as hb_decision_add(). */

@@ -10,6 +10,9 @@
 #include "guard/waf/transform_edit.h"
 
 static size_t next_url(struct hb_slice in, size_t at);
+static int backslashes(struct hb_arena *a, struct hb_slice in, size_t behind,
+                       size_t (*escape)(struct hb_waf_edit *e, size_t at),
+                       struct hb_slice *ret);
 static void octal(struct hb_waf_edit *e, size_t at, unsigned max);
 static int letter_escape(char c);
 static size_t css_escape(struct hb_waf_edit *e, size_t at);
@@ -70,40 +73,37 @@ int hb_waf_t_url_decode_uni(const struct hb_waf_umap *map, struct hb_arena *a,
     return hb_waf_edit_end(&e, ret);
 }
 
-int hb_waf_t_js_decode(struct hb_arena *a, struct hb_slice in,
+/* Calls ESCAPE at each backslash that has BEHIND bytes or more behind it; it
+ * says where to go on. */
+static int backslashes(struct hb_arena *a, struct hb_slice in, size_t behind,
+                       size_t (*escape)(struct hb_waf_edit *e, size_t at),
                        struct hb_slice *ret)
 {
     struct hb_waf_edit e;
 
     hb_waf_edit_init(&e, a, in, 1);
-    for (size_t i = hb_waf_next(in, 0, '\\'); i + 1 < in.n;
+    for (size_t i = hb_waf_next(in, 0, '\\'); i + behind < in.n;
          i = hb_waf_next(in, i, '\\'))
-        i = js_escape(&e, i);
+        i = escape(&e, i);
     return hb_waf_edit_end(&e, ret);
+}
+
+int hb_waf_t_js_decode(struct hb_arena *a, struct hb_slice in,
+                       struct hb_slice *ret)
+{
+    return backslashes(a, in, 1, js_escape, ret);
 }
 
 int hb_waf_t_css_decode(struct hb_arena *a, struct hb_slice in,
                         struct hb_slice *ret)
 {
-    struct hb_waf_edit e;
-
-    hb_waf_edit_init(&e, a, in, 1);
-    for (size_t i = hb_waf_next(in, 0, '\\'); i < in.n;
-         i = hb_waf_next(in, i, '\\'))
-        i = css_escape(&e, i);
-    return hb_waf_edit_end(&e, ret);
+    return backslashes(a, in, 0, css_escape, ret);
 }
 
 int hb_waf_t_escape_seq_decode(struct hb_arena *a, struct hb_slice in,
                                struct hb_slice *ret)
 {
-    struct hb_waf_edit e;
-
-    hb_waf_edit_init(&e, a, in, 1);
-    for (size_t i = hb_waf_next(in, 0, '\\'); i + 1 < in.n;
-         i = hb_waf_next(in, i, '\\'))
-        i = escape_seq(&e, i);
-    return hb_waf_edit_end(&e, ret);
+    return backslashes(a, in, 1, escape_seq, ret);
 }
 
 int hb_waf_t_html_entity_decode(struct hb_arena *a, struct hb_slice in,
