@@ -341,8 +341,8 @@ static int target(struct compile *c, const struct hb_waf_rule *r,
         return slot(c, var->key, &ret->slot);
     if (var->sel != HB_WAF_SEL_RX)
         return 0;
-    pattern = hb_arena_printf(c->w->arena, "(?i)%.*s", (int)var->key.n,
-                              var->key.p);
+    pattern =
+        hb_arena_printf(c->w->arena, "(?i)%.*s", (int)var->key.n, var->key.p);
     if (pattern == NULL)
         return nomem(c);
     e = hb_waf_rx_compile(&ret->rx, hb_slice_z(pattern), &why);
@@ -363,8 +363,8 @@ static int operator_(struct compile *c, struct hb_waf_code *code,
         .gate = r->op.negated ? NULL : c->gate,
     };
     struct hb_err why = {0};
-    int e = hb_waf_op_compile(&code->op, r->op.kind, r->op.arg.raw, &context,
-                              &why);
+    int e =
+        hb_waf_op_compile(&code->op, r->op.kind, r->op.arg.raw, &context, &why);
 
     if (e < 0)
         return hb_err_at(c->err, e, r->file, r->line, 0, "%s", why.message);

@@ -41,8 +41,8 @@ static bool begins(struct hb_slice value, const char *what)
 struct hb_waf_tx *hb_waf_tx_new(struct hb_waf *w, struct hb_waf_thread *t)
 {
     const struct hb_waf_settings *s = &hb_waf_rules_of(w)->settings;
-    struct hb_arena *a = t->n_spare > 0 ? t->spare[--t->n_spare]
-                                        : hb_arena_new(HB_WAF_TX_ARENA);
+    struct hb_arena *a =
+        t->n_spare > 0 ? t->spare[--t->n_spare] : hb_arena_new(HB_WAF_TX_ARENA);
     struct hb_waf_tx *tx = a != NULL ? HB_NEW(a, struct hb_waf_tx) : NULL;
 
     if (tx == NULL) {
@@ -125,9 +125,9 @@ int hb_waf_tx_connection(struct hb_waf_tx *tx,
     hb_waf_one(tx, HB_WAF_VAR_REMOTE_HOST, c->remote_addr);
     hb_waf_one(tx, HB_WAF_VAR_SERVER_ADDR, c->server_addr);
     r = hb_waf_one_number(tx, HB_WAF_VAR_REMOTE_PORT, c->remote_port);
-    return r < 0 ? r
-                 : hb_waf_one_number(tx, HB_WAF_VAR_SERVER_PORT,
-                                     c->server_port);
+    return r < 0
+               ? r
+               : hb_waf_one_number(tx, HB_WAF_VAR_SERVER_PORT, c->server_port);
 }
 
 int hb_waf_tx_unique_id(struct hb_waf_tx *tx, struct hb_slice id)
@@ -244,9 +244,8 @@ static struct hb_slice without_host(struct hb_slice uri)
     if (scheme >= uri.n)
         return uri;
     slash = memchr(uri.p + scheme, '/', uri.n - scheme);
-    return slash == NULL
-               ? uri
-               : hb_slice(slash, uri.n - (size_t)(slash - uri.p));
+    return slash == NULL ? uri
+                         : hb_slice(slash, uri.n - (size_t)(slash - uri.p));
 }
 
 int hb_waf_tx_request_header(struct hb_waf_tx *tx, struct hb_slice name,

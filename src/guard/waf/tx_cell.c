@@ -15,8 +15,8 @@ static struct hb_waf_cell *cell_of(struct hb_waf_tx *tx, struct hb_slice value,
 static struct hb_waf_cell *cell_new(struct hb_waf_tx *tx, uint32_t *ret);
 static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
                                 uint32_t node);
-static struct hb_waf_form *uncached(struct hb_waf_tx *tx,
-                                    struct hb_slice value, uint32_t node);
+static struct hb_waf_form *uncached(struct hb_waf_tx *tx, struct hb_slice value,
+                                    uint32_t node);
 
 struct hb_waf_form *hb_waf_form(struct hb_waf_tx *tx, struct hb_slice value,
                                 uint32_t *cell, uint32_t node)
@@ -142,7 +142,8 @@ static struct hb_waf_form *uncached(struct hb_waf_tx *tx, struct hb_slice value,
 {
     uint32_t path[64], n = 0;
 
-    for (; node != 0 && n < HB_ARRAY_LEN(path); node = tx->waf->node[node].parent)
+    for (; node != 0 && n < HB_ARRAY_LEN(path);
+         node = tx->waf->node[node].parent)
         path[n++] = node;
     while (n > 0)
         if (hb_waf_transform_mapped(tx->waf->node[path[--n]].t, tx->waf->umap,

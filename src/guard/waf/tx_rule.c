@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
-#define BUDGET_STEP (256u << 10)   /* bytes between two looks at the clock */
+#define BUDGET_STEP (256u << 10)     /* bytes between two looks at the clock */
 #define BUDGET_NS   (45u * 1000000u) /* CPU of one call */
 
 static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next);
@@ -22,8 +22,9 @@ static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched);
 static bool ruled_out(struct hb_waf_tx *tx, const struct hb_waf_code *c);
 static const uint64_t *pair(struct hb_waf_tx *tx, const struct hb_waf_target *t,
                             uint32_t node);
-static int look(struct hb_waf_tx *tx, uint32_t at, const struct hb_waf_target *t,
-                struct hb_slice arg, bool *matched);
+static int look(struct hb_waf_tx *tx, uint32_t at,
+                const struct hb_waf_target *t, struct hb_slice arg,
+                bool *matched);
 static int count(struct hb_waf_tx *tx, uint32_t at,
                  const struct hb_waf_target *t, struct hb_slice arg,
                  bool *matched);
@@ -87,7 +88,8 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase)
     return 0;
 }
 
-/* The rule at AT and the links of its chain; *NEXT is the rule to go on with. */
+/* The rule at AT and the links of its chain; *NEXT is the rule to go on with.
+ */
 static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next)
 {
     const struct hb_waf *w = tx->waf;
@@ -191,8 +193,9 @@ static const uint64_t *pair(struct hb_waf_tx *tx, const struct hb_waf_target *t,
     return tx->pair[t->pair] = all;
 }
 
-static int look(struct hb_waf_tx *tx, uint32_t at, const struct hb_waf_target *t,
-                struct hb_slice arg, bool *matched)
+static int look(struct hb_waf_tx *tx, uint32_t at,
+                const struct hb_waf_target *t, struct hb_slice arg,
+                bool *matched)
 {
     const struct hb_waf_code *c = &tx->waf->code[at];
     struct hb_waf_span span[HB_WAF_SPANS];
@@ -272,7 +275,8 @@ static bool excluded(struct hb_waf_tx *tx, uint32_t at,
             return true;
     for (const struct hb_waf_without *w = tx->without; w != NULL; w = w->next)
         if ((w->rules[at / 64] >> (at % 64) & 1) != 0 &&
-            w->target->coll == t->coll && hb_waf_target_has(tx, w->target, name))
+            w->target->coll == t->coll &&
+            hb_waf_target_has(tx, w->target, name))
             return true;
     return false;
 }
@@ -287,7 +291,8 @@ static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
     if (c->rule->multimatch)
         return steps(tx, c, coll, name, value, cell, arg, matched);
     f = hb_waf_form(tx, value, cell, c->node);
-    return f != NULL ? try_(tx, c, f, coll, name, value, arg, matched) : -ENOMEM;
+    return f != NULL ? try_(tx, c, f, coll, name, value, arg, matched)
+                     : -ENOMEM;
 }
 
 /* multiMatch: the value as it came, and after each transformation that changed
@@ -394,8 +399,7 @@ static int capture(struct hb_waf_tx *tx)
         if (i < g->n && g->group[i].p != NULL)
             r = hb_waf_var_set(tx, HB_WAF_VAR_TX, i + 1, name, g->group[i]);
         else if (tx->slot[i + 1] != 0)
-            r = hb_waf_var_set(tx, HB_WAF_VAR_TX, i + 1, name,
-                               hb_slice("", 0));
+            r = hb_waf_var_set(tx, HB_WAF_VAR_TX, i + 1, name, hb_slice("", 0));
         if (r < 0)
             return r;
     }

@@ -19,9 +19,8 @@ static int add_text(struct hb_waf_tx *tx, struct hb_slice *all, size_t *room,
 static struct hb_slice rule_field(struct hb_waf_tx *tx,
                                   const struct hb_waf_rule *rule,
                                   struct hb_slice name);
-static int more_vars(struct hb_waf_tx *tx, struct hb_waf_vars *v,
-                     uint32_t slot, struct hb_slice name,
-                     struct hb_slice value);
+static int more_vars(struct hb_waf_tx *tx, struct hb_waf_vars *v, uint32_t slot,
+                     struct hb_slice name, struct hb_slice value);
 
 unsigned hb_waf_spans(struct hb_waf_tx *tx, enum hb_waf_coll coll,
                       struct hb_slice key, struct hb_waf_list *one,
@@ -187,8 +186,8 @@ int hb_waf_var_set(struct hb_waf_tx *tx, enum hb_waf_coll coll, uint32_t slot,
     return 0;
 }
 
-static int more_vars(struct hb_waf_tx *tx, struct hb_waf_vars *v,
-                     uint32_t slot, struct hb_slice name, struct hb_slice value)
+static int more_vars(struct hb_waf_tx *tx, struct hb_waf_vars *v, uint32_t slot,
+                     struct hb_slice name, struct hb_slice value)
 {
     char *copy;
     int r;
