@@ -26,6 +26,7 @@ struct line {
     bool cut;
 };
 
+static bool limited(const struct line *l);
 static void compose(struct line *l, struct hb_buf *b);
 static void whole(struct line *l, struct hb_buf *b);
 static void who(struct line *l);
@@ -74,7 +75,9 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
 {
     struct hb_ngx_ctx *ctx = hb_ngx_find(r);
     struct line l = {.r = r, .ctx = ctx};
-    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    /* Of this worker: a finding is told also where memory is out. */
+    static char room[HB_NGX_LINE + 1];
+    struct hb_buf b = {.p = room, .cap = sizeof(room), .ceiling = HB_NGX_LINE};
 
     if (ctx == NULL)
         return NGX_OK;
@@ -85,7 +88,7 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
         l.verdict = hb_waf_tx_verdict(ctx->tx);
         l.hit = hb_waf_tx_hits(ctx->tx);
     }
-    if (l.hit == NULL && ctx->action == HB_NGX_NOTHING)
+    if (l.hit == NULL && ctx->action == HB_NGX_NOTHING && !limited(&l))
         return NGX_OK;
     if (ctx->place->log == NULL) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -94,13 +97,14 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
         return NGX_OK;
     }
     compose(&l, &b);
-    if (hb_buf_err(&b) == 0) {
-        send_line(r, ctx->place->log, hb_buf_slice(&b));
-        return NGX_OK;
-    }
-    ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                  "hinoban: %s: no memory for a finding", ctx->id);
+    send_line(r, ctx->place->log, hb_buf_slice(&b));
     return NGX_OK;
+}
+
+/* More than is looked at, whether or not that stopped it. */
+static bool limited(const struct line *l)
+{
+    return l->verdict.limit != NULL && l->verdict.limit[0] != '\0';
 }
 
 /* Texts are cut shorter until the line fits: 64 bytes a text and one hit fit
@@ -108,8 +112,7 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
 static void compose(struct line *l, struct hb_buf *b)
 {
     for (l->cap = HB_NGX_LINE, l->hits = HITS;; l->cap /= 2) {
-        hb_buf_done(b);
-        hb_buf_init(b, HB_NGX_LINE);
+        hb_buf_reset(b);
         if (l->cap < 1024)
             l->hits = HB_MAX(l->hits / 4, 1u);
         l->cut = false;
@@ -159,7 +162,7 @@ static void why(struct line *l)
 {
     const struct hb_waf_hit *h = l->hit;
 
-    if (l->verdict.limit != NULL && l->verdict.limit[0] != '\0')
+    if (limited(l))
         hb_jw_str(&l->w, "limit", l->verdict.limit);
     while (h != NULL && l->verdict.rule != NULL && h->rule != l->verdict.rule)
         h = h->next;
@@ -205,6 +208,12 @@ static void one_hit(struct line *l, const struct hb_waf_hit *h)
     text(l, "value", h->value);
     if (h->value.n > l->cap)
         hb_jw_int(&l->w, "value_size", (int64_t)h->value.n);
+    if (h->n_var > 1) {
+        hb_jw_arr(&l->w, "variables");
+        for (uint32_t i = 0; i < h->n_var; i++)
+            text(l, NULL, h->var[i].name);
+        hb_jw_end_arr(&l->w);
+    }
     hb_jw_end_obj(&l->w);
 }
 
@@ -220,19 +229,20 @@ static void text(struct line *l, const char *key, struct hb_slice s)
     hb_jw_slice(&l->w, key, s);
 }
 
+/* "ARGS:q": what matched last. */
 static void variable(struct line *l, const struct hb_waf_hit *h)
 {
+    const char *coll = hb_waf_coll_name(h->coll);
+    size_t n = HB_MIN(strlen(coll), 64u), m = HB_MIN(h->name.n, 400u);
     char name[512];
-    size_t n = HB_MIN(h->var.n, 64u), m = HB_MIN(h->name.n, 400u);
 
-    memcpy(name, n > 0 ? h->var.p : "", n);
+    memcpy(name, coll, n);
     if (m > 0) {
         name[n++] = ':';
         memcpy(name + n, h->name.p, m);
         n += m;
     }
-    if (h->var.n > 64 || h->name.n > 400)
-        l->cut = true;
+    l->cut = l->cut || m < h->name.n;
     text(l, "variable", hb_slice(name, n));
 }
 

@@ -33,6 +33,7 @@ static bool location_of(ngx_http_request_t *r, struct hb_slice to,
 
 /* Our letters: no I, L, O, U, which people mix up on the telephone. */
 static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+static const char levels[] = "01234";
 
 ngx_int_t hb_ngx_preaccess(ngx_http_request_t *r)
 {
@@ -55,8 +56,12 @@ ngx_int_t hb_ngx_preaccess(ngx_http_request_t *r)
             return stop(r, ctx, rc, location);
         return body(r, ctx);
     }
-    if (ctx->step == HB_NGX_READING)
-        return NGX_DONE;
+    /* While nginx reads, it calls nobody: reading failed, and an error_page
+     * leads here.  What the rules can see without a body they judge. */
+    if (ctx->step == HB_NGX_READING) {
+        ctx->step = HB_NGX_JUDGED;
+        return judge(r, ctx, hb_slice("", 0), 0);
+    }
     return ctx->step == HB_NGX_READ ? judge_body(r, ctx) : NGX_DECLINED;
 }
 
@@ -151,8 +156,9 @@ static int open_tx(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
     const struct hb_ngx_main *m =
         ngx_http_get_module_main_conf(r, ngx_http_hinoban_module);
     const struct hb_ngx_place *place = ctx->place;
-    char level;
 
+    if (hb_ngx_thread == NULL) /* again: memory comes and goes */
+        hb_ngx_thread = hb_waf_thread_new();
     if (hb_ngx_thread == NULL)
         return -ENOMEM;
     ctx->tx = hb_waf_tx_new(m->waf, hb_ngx_thread);
@@ -160,10 +166,9 @@ static int open_tx(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
         return -ENOMEM;
     hb_waf_tx_set_mode(ctx->tx,
                        place->mode == HB_NGX_BLOCK ? HB_WAF_ON : HB_WAF_DETECT);
-    level = (char)('0' + place->paranoia);
     if (place->paranoia != 0 &&
         hb_waf_tx_set_var(ctx->tx, HB_SLICE("blocking_paranoia_level"),
-                          hb_slice(&level, 1)) < 0)
+                          hb_slice(&levels[place->paranoia], 1)) < 0)
         return -ENOMEM;
     return tell(r, ctx);
 }
@@ -227,10 +232,8 @@ static ngx_int_t body(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
         return judge(r, ctx, hb_slice("", 0), (uint64_t)n);
     ctx->step = HB_NGX_READING;
     rc = ngx_http_read_client_request_body(r, body_is_there);
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        ctx->step = HB_NGX_JUDGED; /* nobody will read it any more */
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
         return rc;
-    }
     ngx_http_finalize_request(r, NGX_DONE);
     return NGX_DONE;
 }
@@ -276,10 +279,15 @@ static ngx_int_t judge_body(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
 static ngx_int_t judge(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
                        struct hb_slice text, uint64_t total)
 {
+    uint64_t rules = hb_waf_tx_request_body_limit(ctx->tx);
     ngx_str_t location = ngx_null_string;
-    ngx_int_t rc = hb_ngx_act(
-        r, ctx, hb_waf_tx_request_body_done(ctx->tx, text, total), &location);
+    ngx_int_t rc;
 
+    /* A limit of the place counts as one of the rules. */
+    if (total > text.n && total <= rules)
+        total = rules + 1;
+    rc = hb_ngx_act(r, ctx, hb_waf_tx_request_body_done(ctx->tx, text, total),
+                    &location);
     return rc == NGX_OK ? NGX_DECLINED : stop(r, ctx, rc, location);
 }
 

@@ -98,7 +98,8 @@ static int tell(ngx_http_request_t *r, struct hb_waf_tx *tx)
 {
     const ngx_list_part_t *part = &r->headers_out.headers.part;
     int rc = hb_waf_tx_response(tx, (unsigned)r->headers_out.status,
-                                HB_SLICE("HTTP/1.1"));
+                                r->stream != NULL ? HB_SLICE("HTTP/2.0")
+                                                  : HB_SLICE("HTTP/1.1"));
 
     if (rc == 0)
         rc = tell_special(r, tx);
@@ -169,8 +170,10 @@ static ngx_int_t body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         over = n > room || (n == 0 && b->in_file && ngx_buf_size(b) > 0);
         n = HB_MIN(n, room);
         hb_buf_add(&ctx->held, b->pos, n);
-        if (hb_buf_err(&ctx->held) != 0)
-            return NGX_ERROR;
+        if (hb_buf_err(&ctx->held) != 0) { /* no memory: no more to see */
+            n = 0;
+            over = true;
+        }
         if (over && n > 0 && b->in_file)
             b->file_pos += (off_t)n;
         b->pos += n;
