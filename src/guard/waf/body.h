@@ -61,10 +61,10 @@ struct hb_waf_body {
     struct hb_slice xml_text;
     struct hb_waf_list xml_attr;
 
-    bool broken;       /* REQBODY_ERROR */
-    bool limit;        /* arguments, depth or size: more than is read */
-    bool bad_urlcode;  /* URLENCODED_ERROR: % without two hex digits */
-    const char *why;   /* of BROKEN and LIMIT, translated; "" */
+    bool broken;      /* REQBODY_ERROR */
+    bool limit;       /* arguments, depth or size: more than is read */
+    bool bad_urlcode; /* URLENCODED_ERROR: % without two hex digits */
+    const char *why;  /* of BROKEN and LIMIT, translated; "" */
 };
 
 /* "a=b&c" into L, both sides decoded (+ is a blank, %HH).  *BAD is set, never

@@ -3,8 +3,7 @@
  * operator.c - see operator.h: what an operator keeps, and who compiles and
  * matches it.  Those on text and numbers stand in operator_text.c.
  */
-#include "base/arena.h"
-#include "base/file.h"
+#include "base/buf.h"
 #include "base/i18n.h"
 #include "guard/waf/ip.h"
 #include "guard/waf/operator_text.h"
@@ -16,6 +15,7 @@ struct hb_waf_operator {
     uint32_t magic;
     enum hb_waf_op kind;
     bool macros;
+    int pattern;              /* in the gate, -1: none */
     struct hb_slice argument; /* copy, where there are no macros */
     struct hb_waf_rx *rx;
     struct hb_waf_pm *pm;
@@ -25,8 +25,6 @@ struct hb_waf_operator {
     char text[]; /* of argument */
 };
 
-typedef int read_fn(void *arg, struct hb_slice text, struct hb_err *err);
-
 static int compile(struct hb_waf_operator *op,
                    const struct hb_waf_op_context *c, struct hb_err *err);
 static int compile_detect(struct hb_waf_operator *op, hb_waf_detect_fn *fn,
@@ -35,8 +33,9 @@ static int compile_pm(struct hb_waf_operator *op,
                       const struct hb_waf_op_context *c, struct hb_err *err);
 static int compile_ips(struct hb_waf_operator *op,
                        const struct hb_waf_op_context *c, struct hb_err *err);
-static int each_file(struct hb_slice names, const char *dir, read_fn *fn,
-                     void *arg, struct hb_err *err);
+static int gate_add(struct hb_waf_operator *op,
+                    const struct hb_waf_op_context *c,
+                    const struct hb_waf_pm_builder *phrases);
 static int match_rx(const struct hb_waf_rx *rx, bool global,
                     struct hb_waf_match *m, struct hb_slice value);
 static int match_cc(const struct hb_waf_rx *rx, struct hb_waf_match *m,
@@ -61,6 +60,7 @@ int hb_waf_op_compile(struct hb_waf_operator **ret, enum hb_waf_op kind,
         return hb_err_set(err, -ENOMEM, _("out of memory"));
     op->magic = OP_MAGIC;
     op->kind = kind;
+    op->pattern = -1;
     op->macros = c->macros && hb_waf_op_arg(kind) == HB_WAF_OP_ARG_TEXT;
     if (argument.n > 0)
         memcpy(op->text, argument.p, argument.n);
@@ -84,6 +84,12 @@ void hb_waf_op_free(struct hb_waf_operator *op)
     hb_waf_ips_free(op->ips);
     op->magic = 0;
     free(op);
+}
+
+int hb_waf_op_pattern(const struct hb_waf_operator *op)
+{
+    HB_CHECK(op, OP_MAGIC);
+    return op->pattern;
 }
 
 int hb_waf_op_match(const struct hb_waf_operator *op, struct hb_waf_match *m,
@@ -130,11 +136,16 @@ int hb_waf_op_match(const struct hb_waf_operator *op, struct hb_waf_match *m,
 static int compile(struct hb_waf_operator *op,
                    const struct hb_waf_op_context *c, struct hb_err *err)
 {
+    int r;
+
     switch (op->kind) {
     case HB_WAF_OP_RX:
     case HB_WAF_OP_RXGLOBAL:
     case HB_WAF_OP_VERIFYCC:
-        return op->macros ? 0 : hb_waf_rx_compile(&op->rx, op->argument, err);
+        if (op->macros)
+            return 0;
+        r = hb_waf_rx_compile(&op->rx, op->argument, err);
+        return r < 0 ? r : gate_add(op, c, NULL);
     case HB_WAF_OP_PM:
     case HB_WAF_OP_PMFROMFILE:
         return compile_pm(op, c, err);
@@ -166,90 +177,68 @@ static int compile_detect(struct hb_waf_operator *op, hb_waf_detect_fn *fn,
     return 0;
 }
 
-static int add_phrases(void *arg, struct hb_slice text, struct hb_err *err)
-{
-    int r = hb_waf_pm_add_lines(arg, text);
-
-    if (r < 0)
-        (void)hb_err_set(err, r, _("too many phrases"));
-    return r;
-}
-
 static int compile_pm(struct hb_waf_operator *op,
                       const struct hb_waf_op_context *c, struct hb_err *err)
 {
     struct hb_waf_pm_builder *b = hb_waf_pm_builder_new();
-    int r = -ENOMEM;
+    int r = b != NULL ? 0 : -ENOMEM;
 
-    if (b != NULL)
-        r = op->kind == HB_WAF_OP_PM
-                ? hb_waf_pm_add_words(b, op->argument)
-                : each_file(op->argument, c->dir, add_phrases, b, err);
+    if (r == 0 && op->kind == HB_WAF_OP_PM)
+        r = hb_waf_pm_add_words(b, op->argument);
+    for (uint32_t i = 0; i < c->n_file && r == 0; i++)
+        for (uint32_t k = 0; k < c->file[i]->n && r == 0; k++)
+            r = hb_waf_pm_add_lines(b, c->file[i]->line[k]);
     if (r == 0)
         r = hb_waf_pm_build(b, &op->pm);
+    if (r == 0)
+        r = gate_add(op, c, b);
     hb_waf_pm_builder_free(b);
-    return r < 0 ? hb_err_set(err, r, _("out of memory")) : 0;
+    return r == -EFBIG ? hb_err_set(err, r, _("too many phrases"))
+           : r < 0     ? hb_err_set(err, r, _("out of memory"))
+                       : 0;
 }
 
-/* One file's networks beside those of the ones before it. */
-static int add_networks(void *arg, struct hb_slice text, struct hb_err *err)
+/* A gate that is full means that the pattern is always tried. */
+static int gate_add(struct hb_waf_operator *op,
+                    const struct hb_waf_op_context *c,
+                    const struct hb_waf_pm_builder *phrases)
 {
-    struct hb_buf *all = arg;
+    struct hb_slice *list = NULL;
+    size_t n = 0;
+    int r;
 
-    hb_buf_add(all, text.p, text.n);
-    hb_buf_addc(all, '\n');
-    return hb_buf_err(all);
+    if (c->gate == NULL)
+        return 0;
+    if (phrases == NULL) {
+        r = hb_waf_gate_add_rx(c->gate, op->argument);
+    } else {
+        r = hb_waf_pm_list(phrases, &list, &n);
+        if (r == 0)
+            r = hb_waf_gate_add_phrases(c->gate, list, n);
+        free(list);
+    }
+    if (r == -ENOSPC)
+        return 0;
+    if (r >= 0)
+        op->pattern = r;
+    return HB_MIN(r, 0);
 }
 
 static int compile_ips(struct hb_waf_operator *op,
                        const struct hb_waf_op_context *c, struct hb_err *err)
 {
     _cleanup_buf_ struct hb_buf all = HB_BUF_INIT;
-    int r;
 
     if (op->kind == HB_WAF_OP_IPMATCH)
         return hb_waf_ips_parse(op->argument, &op->ips, err);
-    r = each_file(op->argument, c->dir, add_networks, &all, err);
-    if (r < 0)
-        return hb_err_set(err, r, _("out of memory"));
-    return hb_waf_ips_parse(hb_buf_slice(&all), &op->ips, err);
-}
-
-/* Calls FN with the text of each file that NAMES (words) names. */
-static int each_file(struct hb_slice names, const char *dir, read_fn *fn,
-                     void *arg, struct hb_err *err)
-{
-    size_t i = 0, count = 0;
-    int r = 0;
-
-    while (r == 0 && i < names.n) {
-        _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-        const char *end, *path, *base = dir != NULL ? dir : ".";
-        struct hb_slice text;
-        size_t n;
-
-        if (names.p[i] == ' ' || names.p[i] == '\t') {
-            i++;
-            continue;
+    for (uint32_t i = 0; i < c->n_file; i++)
+        for (uint32_t k = 0; k < c->file[i]->n; k++) {
+            hb_buf_add(&all, c->file[i]->line[k].p, c->file[i]->line[k].n);
+            hb_buf_addc(&all, '\n');
         }
-        end = memchr(names.p + i, ' ', names.n - i);
-        n = end != NULL ? (size_t)(end - names.p) - i : names.n - i;
-        path = a == NULL ? NULL
-               : names.p[i] == '/'
-                   ? hb_arena_dup(a, names.p + i, n)
-                   : hb_arena_printf(a, "%s/%.*s", base, (int)n, names.p + i);
-        if (path == NULL)
-            return hb_err_set(err, -ENOMEM, _("out of memory"));
-        r = hb_file_read(a, path, HB_WAF_OP_FILE, &text);
-        if (r < 0)
-            return hb_err_set(err, r, _("cannot read %s"), path);
-        r = fn(arg, text, err);
-        i += n;
-        count++;
-    }
-    if (r == 0 && count == 0)
-        return hb_err_set(err, -EINVAL, _("the name of a file is missing"));
-    return r;
+    if (hb_buf_err(&all) < 0)
+        return hb_err_set(err, -ENOMEM, _("out of memory"));
+    return hb_waf_ips_parse(hb_buf_slice(&all), &op->ips, err);
 }
 
 /* GLOBAL: the groups of all matches one behind the other; an empty match

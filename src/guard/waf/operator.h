@@ -14,10 +14,9 @@
 #ifndef HB_GUARD_WAF_OPERATOR_H
 #define HB_GUARD_WAF_OPERATOR_H
 
-#include "guard/waf/names.h"
+#include "guard/waf/gate.h"
+#include "guard/waf/rule.h"
 #include "guard/waf/rx.h"
-
-#define HB_WAF_OP_FILE (8u << 20) /* one file of phrases or networks */
 
 struct hb_waf_operator;
 
@@ -26,9 +25,11 @@ struct hb_waf_operator;
 typedef bool hb_waf_detect_fn(struct hb_slice value, char *why);
 
 struct hb_waf_op_context {
-    const char *dir; /* names of files are relative to it; NULL: "." */
+    struct hb_waf_file *const *file; /* of pmFromFile and ipMatchFromFile */
+    uint32_t n_file;
     hb_waf_detect_fn *sqli, *xss; /* NULL: rules that want them are refused */
     bool macros; /* the argument holds macros: it comes with each match */
+    struct hb_waf_gate_builder *gate; /* gets the pattern; may be NULL */
 };
 
 /* What one thread writes in matches. */
@@ -48,13 +49,15 @@ enum {
 
 /* Compiles operator KIND with ARGUMENT, which is copied as far as it is
  * needed.  -EINVAL (a wrong argument; a word in a list of bytes that is no
- * number counts as 0), -ENOTSUP (refused, see names.h), reasons of reading a
- * file, -ENOMEM; all of them in ERR. */
+ * number counts as 0), -ENOTSUP (refused, see names.h), -ENOMEM; all of them in
+ * ERR. */
 int hb_waf_op_compile(struct hb_waf_operator **ret, enum hb_waf_op kind,
                       struct hb_slice argument,
                       const struct hb_waf_op_context *context,
                       struct hb_err *err) HB_WUR;
 void hb_waf_op_free(struct hb_waf_operator *op);
+/* The number of its pattern in the gate, -1 where it has none. */
+int hb_waf_op_pattern(const struct hb_waf_operator *op);
 
 /* One of the three results above, or -EINVAL, -ENOMEM for a pattern that was
  * made from macros.  EXPANDED is the argument with its macros expanded, and

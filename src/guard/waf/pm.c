@@ -169,6 +169,43 @@ int hb_waf_pm_add_lines(struct hb_waf_pm_builder *b, struct hb_slice text)
     return 0;
 }
 
+/* Nodes are made after their parents: one pass finds each node's parent, a
+ * second spells the phrases backwards. */
+int hb_waf_pm_list(const struct hb_waf_pm_builder *b, struct hb_slice **ret,
+                   size_t *ret_n)
+{
+    uint32_t *parent = calloc(b->n, sizeof(*parent));
+    size_t bytes = b->phrases * sizeof(struct hb_slice), n = 0;
+    struct hb_slice *list;
+    char *text;
+
+    for (uint32_t i = 0; i < b->n; i++)
+        bytes += b->node[i].length;
+    list = parent != NULL ? calloc(1, bytes + 1) : NULL;
+    if (list == NULL) {
+        free(parent);
+        return -ENOMEM;
+    }
+    text = (char *)(list + b->phrases);
+    for (uint32_t i = 0; i < b->n; i++)
+        for (uint32_t c = b->node[i].child; c != NONE; c = b->node[c].sibling)
+            parent[c] = i;
+    for (uint32_t i = 0; i < b->n; i++) {
+        uint32_t length = b->node[i].length;
+
+        if (length == 0)
+            continue;
+        for (uint32_t at = i, k = length; k > 0; at = parent[at])
+            text[--k] = (char)b->node[at].byte;
+        list[n++] = hb_slice(text, length);
+        text += length;
+    }
+    free(parent);
+    *ret = list;
+    *ret_n = n;
+    return 0;
+}
+
 int hb_waf_pm_build(const struct hb_waf_pm_builder *b, struct hb_waf_pm **ret)
 {
     struct hb_waf_pm_builder work = {.n = b->n};

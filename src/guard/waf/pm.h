@@ -30,6 +30,10 @@ int hb_waf_pm_add_words(struct hb_waf_pm_builder *b,
  * count, # begins a line of comment; |41 42| as above. */
 int hb_waf_pm_add_lines(struct hb_waf_pm_builder *b,
                         struct hb_slice text) HB_WUR;
+/* What was added, in lower case, each once: one block of memory that the
+ * caller frees.  -ENOMEM. */
+int hb_waf_pm_list(const struct hb_waf_pm_builder *b, struct hb_slice **ret,
+                   size_t *ret_n) HB_WUR;
 /* The matcher of what was added, in memory of its own.  -ENOMEM. */
 int hb_waf_pm_build(const struct hb_waf_pm_builder *b,
                     struct hb_waf_pm **ret) HB_WUR;

@@ -41,6 +41,7 @@ struct hb_waf_part {
     enum hb_waf_coll coll; /* where MACRO */
     enum hb_waf_sel sel;   /* where MACRO: ALL or KEY */
     struct hb_slice text;  /* the literal, or the key */
+    uint32_t slot;         /* of the engine */
 };
 
 /* A text that may hold macros.  Without any N is 0 and RAW is the text. */
@@ -83,6 +84,7 @@ struct hb_waf_set {
     enum hb_waf_set_kind kind;
     enum hb_waf_coll coll;
     struct hb_waf_text name, value;
+    uint32_t slot; /* of the engine */
 };
 
 /* expirevar: after SECONDS the variable is gone. */

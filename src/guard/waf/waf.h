@@ -26,6 +26,7 @@
 #define HB_GUARD_WAF_WAF_H
 
 #include "base/err.h"
+#include "guard/waf/list.h"
 #include "guard/waf/rule.h"
 
 struct hb_waf;
@@ -58,8 +59,8 @@ void hb_waf_thread_free(struct hb_waf_thread *t);
 
 /* T is used by one request at a time only while a function below runs: any
  * number of requests of one thread may be under way.  NULL without memory. */
-struct hb_waf_tx *hb_waf_tx_new(struct hb_waf *w, struct hb_waf_thread *t)
-    HB_WUR;
+struct hb_waf_tx *hb_waf_tx_new(struct hb_waf *w,
+                                struct hb_waf_thread *t) HB_WUR;
 void hb_waf_tx_free(struct hb_waf_tx *tx);
 
 /* What the server decides for this place, before phase 1: the mode instead of
@@ -132,12 +133,16 @@ struct hb_waf_verdict hb_waf_tx_verdict(const struct hb_waf_tx *tx);
 struct hb_waf_hit {
     const struct hb_waf_rule *rule; /* head of a chain */
     uint8_t phase;
-    bool disruptive; /* it stopped the request, or would have */
-    struct hb_slice msg, logdata;   /* macros expanded */
-    struct hb_slice var, name;      /* "ARGS:q": collection, and its key */
-    struct hb_slice value;          /* of it, as it came in */
+    bool disruptive;              /* it stopped the request, or would have */
+    struct hb_slice msg, logdata; /* macros expanded */
+    enum hb_waf_coll coll;        /* what the head looked at when it matched */
+    struct hb_slice name, value;  /* last: "q" of ARGS:q; as it came in */
+    const struct hb_waf_value *var; /* each: "ARGS:q", value as judged */
+    uint32_t n_var;                 /* at most HB_WAF_HIT_VARS */
     const struct hb_waf_hit *next;
 };
+
+#define HB_WAF_HIT_VARS 16u
 
 const struct hb_waf_hit *hb_waf_tx_hits(const struct hb_waf_tx *tx);
 

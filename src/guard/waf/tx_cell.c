@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tx_cell.c - what is remembered of a value: its forms under the
+ * transformations, and which patterns may match each form.
+ *
+ * A byte can set off certain transformations only (transform.h: touches), so
+ * one pass over a value tells which of them can change it.  Most values are
+ * letters and digits, which nearly all sequences leave as they are: these
+ * share one form, which the gate reads once.
+ */
+#include "guard/waf/tx.h"
+
+static struct hb_waf_cell *cell_of(struct hb_waf_tx *tx, struct hb_slice value,
+                                   uint32_t *cell);
+static struct hb_waf_cell *cell_new(struct hb_waf_tx *tx, uint32_t *ret);
+static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
+                                uint32_t node);
+static struct hb_waf_form *uncached(struct hb_waf_tx *tx, struct hb_slice value,
+                                    uint32_t node);
+
+struct hb_waf_form *hb_waf_form(struct hb_waf_tx *tx, struct hb_slice value,
+                                uint32_t *cell, uint32_t node)
+{
+    const struct hb_waf *w = tx->waf;
+    struct hb_waf_cell *c;
+
+    if (w->options.no_cache)
+        return uncached(tx, value, node);
+    c = cell_of(tx, value, cell);
+    if (c == NULL)
+        return NULL;
+    if ((w->node[node].path & c->touched) == 0)
+        return &c->raw;
+    return step(tx, c, node);
+}
+
+const uint64_t *hb_waf_form_gate(struct hb_waf_tx *tx, struct hb_waf_form *f)
+{
+    const struct hb_waf *w = tx->waf;
+    struct hb_waf_gate_set set;
+    size_t bytes = w->gate_words * sizeof(uint64_t);
+
+    while (f->gated_as != NULL)
+        f = (struct hb_waf_form *)(uintptr_t)f->gated_as;
+    if (f->gate != NULL)
+        return f->gate;
+    f->gate = hb_arena_alloc(tx->arena, bytes);
+    if (f->gate == NULL)
+        return NULL;
+    hb_waf_gate_scan(w->gate, f->text, &set);
+    memcpy(f->gate, set.w, bytes);
+    tx->work += f->text.n;
+    return f->gate;
+}
+
+static struct hb_waf_cell *cell_of(struct hb_waf_tx *tx, struct hb_slice value,
+                                   uint32_t *cell)
+{
+    const struct hb_waf *w = tx->waf;
+    struct hb_waf_cell *c;
+    uint64_t touched = w->always;
+
+    if (*cell != 0) {
+        uint32_t i = *cell - 1;
+
+        return &tx->cells[i / HB_WAF_CELLS]->cell[i % HB_WAF_CELLS];
+    }
+    c = cell_new(tx, cell);
+    if (c == NULL)
+        return NULL;
+    for (size_t i = 0; i < value.n; i++)
+        touched |= w->touch[(uint8_t)value.p[i]];
+    c->raw.text = value;
+    c->touched = touched;
+    return c;
+}
+
+/* Blocks, so that cells stay where they are. */
+static struct hb_waf_cell *cell_new(struct hb_waf_tx *tx, uint32_t *ret)
+{
+    uint32_t block = tx->n_cell / HB_WAF_CELLS;
+
+    if (block == tx->n_block) {
+        if ((tx->n_block & (tx->n_block - 1)) == 0) { /* 0, 1, 2, 4 ... */
+            uint32_t room = tx->n_block == 0 ? 1 : 2 * tx->n_block;
+            struct hb_waf_cells **more =
+                HB_NEW_N(tx->arena, struct hb_waf_cells *, room);
+
+            if (more == NULL)
+                return NULL;
+            if (tx->n_block > 0)
+                memcpy(more, tx->cells, tx->n_block * sizeof(*more));
+            tx->cells = more;
+        }
+        tx->cells[block] = HB_NEW(tx->arena, struct hb_waf_cells);
+        if (tx->cells[block] == NULL)
+            return NULL;
+        tx->n_block++;
+    }
+    *ret = ++tx->n_cell;
+    return &tx->cells[block]->cell[(*ret - 1) % HB_WAF_CELLS];
+}
+
+/* The form at NODE from the form at its parent. */
+static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
+                                uint32_t node)
+{
+    const struct hb_waf_node *n = &tx->waf->node[node];
+    struct hb_waf_form *from, *to;
+    struct hb_slice text;
+
+    if (node == 0)
+        return &c->raw;
+    if (c->form == NULL) {
+        c->form = HB_NEW_N(tx->arena, struct hb_waf_form *, tx->waf->n_node);
+        if (c->form == NULL)
+            return NULL;
+    }
+    if (c->form[node] != NULL)
+        return c->form[node];
+    /* As deep as a sequence is long, at most some thirty. */
+    from = (tx->waf->node[n->parent].path & c->touched) == 0
+               ? &c->raw
+               : step(tx, c, n->parent);
+    if (from == NULL || hb_waf_transform_mapped(n->t, tx->waf->umap, tx->arena,
+                                                from->text, &text) < 0)
+        return NULL;
+    tx->work += from->text.n;
+    if (text.p == from->text.p && text.n == from->text.n)
+        return c->form[node] = from;
+    to = HB_NEW(tx->arena, struct hb_waf_form);
+    if (to == NULL)
+        return NULL;
+    to->text = text;
+    to->gated_as = n->folds ? from : NULL;
+    return c->form[node] = to;
+}
+
+/* One form at a time is in use. */
+static struct hb_waf_form *uncached(struct hb_waf_tx *tx, struct hb_slice value,
+                                    uint32_t node)
+{
+    uint32_t path[64], n = 0;
+
+    for (; node != 0 && n < HB_ARRAY_LEN(path);
+         node = tx->waf->node[node].parent)
+        path[n++] = node;
+    while (n > 0)
+        if (hb_waf_transform_mapped(tx->waf->node[path[--n]].t, tx->waf->umap,
+                                    tx->arena, value, &value) < 0)
+            return NULL;
+    tx->scratch = (struct hb_waf_form){.text = value};
+    return &tx->scratch;
+}
