@@ -10,6 +10,7 @@
 #include "crs_run.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -33,14 +34,17 @@ struct split {
 bool crs_shared(char *buf, size_t size, const char *name)
 {
     const char *dir = getenv("HB_SHARED"), *root = getenv("HB_SOURCE_ROOT");
-    struct stat st;
+    char path[2 * HB_MAX_PATH], real[PATH_MAX];
 
     if (dir != NULL)
-        (void)snprintf(buf, size, "%s/%s", dir, name);
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     else
-        (void)snprintf(buf, size, "%s/../shared/%s", root != NULL ? root : ".",
-                       name);
-    return stat(buf, &st) == 0;
+        (void)snprintf(path, sizeof(path), "%s/../shared/%s",
+                       root != NULL ? root : ".", name);
+    if (realpath(path, real) == NULL)
+        return false;
+    (void)snprintf(buf, size, "%s", real);
+    return true;
 }
 
 /* ------------------------------------------------------------ rule sets */
@@ -602,7 +606,7 @@ static void printable(struct hb_buf *b, struct hb_slice s, size_t max)
 void crs_log_line(struct hb_buf *b, const struct hb_waf_hit *hit)
 {
     hb_buf_addz(b, "ModSecurity: Warning. Matched against variable `");
-    printable(b, hit->var, 200);
+    hb_buf_addz(b, hb_waf_coll_name(hit->coll));
     if (hit->name.n > 0) {
         hb_buf_addc(b, ':');
         printable(b, hit->name, 200);

@@ -595,9 +595,12 @@ static void all_of(struct hb_buf *b, const struct hb_waf_tx *tx, unsigned *hits)
                     (unsigned)h->phase, h->disruptive ? " disruptive" : "");
         add_slice(b, " msg", h->msg);
         add_slice(b, " data", h->logdata);
-        add_slice(b, " var", h->var);
-        add_slice(b, " name", h->name);
+        add_slice(b, hb_waf_coll_name(h->coll), h->name);
         add_slice(b, " value", h->value);
+        for (uint32_t i = 0; i < h->n_var; i++) {
+            add_slice(b, " var", h->var[i].name);
+            add_slice(b, " as", h->var[i].value);
+        }
         hb_buf_addc(b, '\n');
         ++*hits;
     }
