@@ -19,9 +19,9 @@ static size_t digits(struct hb_slice s, size_t at);
 static void comment(struct hb_buf *b, const char *what, struct hb_slice text);
 static void day(struct hb_buf *b, int64_t seconds);
 
-void hb_waf_allow_targets(
-    const struct hb_waf_hit *hits,
-    struct hb_waf_allow_target ret[HB_WAF_ALLOW_TARGETS], size_t *ret_n)
+void hb_waf_allow_targets(const struct hb_waf_hit *hits,
+                          struct hb_waf_allow_target ret[HB_WAF_ALLOW_TARGETS],
+                          size_t *ret_n)
 {
     size_t n = 0;
 
@@ -118,8 +118,7 @@ static void condition(struct hb_buf *b, const char *variable,
 static void target(struct hb_buf *b, const struct hb_waf_allow_target *t)
 {
     static const char array[] = "array_";
-    const char *colon =
-        t->var.n > 0 ? memchr(t->var.p, ':', t->var.n) : NULL;
+    const char *colon = t->var.n > 0 ? memchr(t->var.p, ':', t->var.n) : NULL;
     size_t coll = colon != NULL ? (size_t)(colon - t->var.p) : t->var.n;
     struct hb_slice key = {"", 0};
     bool list;

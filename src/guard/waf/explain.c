@@ -116,7 +116,7 @@ void hb_waf_explain(struct hb_buf *b, const struct hb_waf_hit *hit)
     place(&where, hit);
     /* Translators: 1 where, 2 what. */
     hb_buf_addf(b, _("%1$s holds %2$s."), hb_buf_z(&where),
-                  _(attacks[hb_waf_attack_of(hit->rule)].what));
+                _(attacks[hb_waf_attack_of(hit->rule)].what));
 }
 
 static bool has_tag(const struct hb_waf_rule *rule, const char *tag)

@@ -49,11 +49,11 @@ struct hb_waf_allow_target {
 };
 
 struct hb_waf_allow {
-    uint32_t id;                       /* of the rule that is written */
+    uint32_t id;                        /* of the rule that is written */
     struct hb_slice host, method, path; /* host in lower case; path decoded,
                                            without a query */
-    struct hb_slice author, reason;    /* for the comment above it */
-    int64_t from, until;               /* seconds since 1970 */
+    struct hb_slice author, reason;     /* for the comment above it */
+    int64_t from, until;                /* seconds since 1970 */
     const struct hb_waf_allow_target *target;
     size_t n;
 };
@@ -62,9 +62,9 @@ struct hb_waf_allow {
 
 /* What HITS say that must be excluded, each pair once; *RET_N at most
  * HB_WAF_ALLOW_TARGETS.  Sums of scores are left out. */
-void hb_waf_allow_targets(
-    const struct hb_waf_hit *hits,
-    struct hb_waf_allow_target ret[HB_WAF_ALLOW_TARGETS], size_t *ret_n);
+void hb_waf_allow_targets(const struct hb_waf_hit *hits,
+                          struct hb_waf_allow_target ret[HB_WAF_ALLOW_TARGETS],
+                          size_t *ret_n);
 /* Appends the exclusion.  -EINVAL: no target, or a text that is empty; the
  * buffer's own errors are in the buffer. */
 int hb_waf_allow_write(struct hb_buf *b, const struct hb_waf_allow *a) HB_WUR;

@@ -53,6 +53,8 @@ int hb_waf_gate_build(struct hb_waf_gate_builder *b,
 void hb_waf_gate_free(struct hb_waf_gate *g);
 /* Words of a set that are in use, from word 0. */
 uint32_t hb_waf_gate_words(const struct hb_waf_gate *g);
+/* Bytes of memory. */
+size_t hb_waf_gate_size(const struct hb_waf_gate *g);
 
 /* The patterns that VALUE may match; words past hb_waf_gate_words() are left
  * alone. */

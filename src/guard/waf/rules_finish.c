@@ -229,7 +229,8 @@ static int settle(struct finish *f, struct hb_rules_item *item)
         rule->status = d->rule.status;
     if (rule->status == 0 && rule->action == HB_WAF_DO_DENY)
         rule->status = 403;
-    if (rule->status == 0 && rule->action == HB_WAF_DO_REDIRECT)
+    /* RFC 9110, 15.4: these take a browser elsewhere. */
+    if (rule->action == HB_WAF_DO_REDIRECT && rule->status / 100 != 3)
         rule->status = 302;
     r = !rule->link && d->set ? settle_tags(f->load, rule, &d->rule) : 0;
     return r < 0 ? r : number_seq(f, item, d);

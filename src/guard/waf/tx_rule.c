@@ -45,6 +45,8 @@ static int try_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
 static int match(struct hb_waf_tx *tx, const struct hb_waf_code *c,
                  enum hb_waf_coll coll, struct hb_slice name,
                  struct hb_slice value, struct hb_slice raw);
+static int full_name(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                     struct hb_slice name, struct hb_slice *ret);
 static int capture(struct hb_waf_tx *tx);
 static uint64_t cpu_now(void);
 
@@ -359,21 +361,15 @@ static int match(struct hb_waf_tx *tx, const struct hb_waf_code *c,
                  enum hb_waf_coll coll, struct hb_slice name,
                  struct hb_slice value, struct hb_slice raw)
 {
-    const char *of = hb_waf_coll_name(coll);
-    struct hb_slice full = hb_slice_z(of);
-    int r;
+    struct hb_slice full;
+    int r = full_name(tx, coll, name, &full);
 
     tx->match_coll = coll;
     tx->match_key = name;
     tx->match_value = value;
     tx->match_raw = raw;
-    if (name.n > 0) {
-        full.p = hb_arena_printf(tx->arena, "%s:%.*s", of,
-                                 (int)HB_MIN(name.n, HB_WAF_TX_TEXT), name.p);
-        if (full.p == NULL)
-            return -ENOMEM;
-        full.n += 1 + HB_MIN(name.n, HB_WAF_TX_TEXT);
-    }
+    if (r < 0)
+        return r;
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR, value);
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR_NAME, full);
     r = hb_waf_list_add(&tx->matched, tx->arena, full, value);
@@ -384,6 +380,27 @@ static int match(struct hb_waf_tx *tx, const struct hb_waf_code *c,
     if (c->rule->capture && (r = capture(tx)) < 0)
         return r;
     return hb_waf_act_each(tx, c);
+}
+
+/* "ARGS:q"; the variable's name alone where it has one value. */
+static int full_name(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                     struct hb_slice name, struct hb_slice *ret)
+{
+    struct hb_slice of = hb_slice_z(hb_waf_coll_name(coll));
+    size_t n = HB_MIN(name.n, HB_WAF_TX_TEXT);
+    char *p;
+
+    *ret = of;
+    if (n == 0)
+        return 0;
+    p = hb_arena_alloc(tx->arena, of.n + 1 + n);
+    if (p == NULL)
+        return -ENOMEM;
+    memcpy(p, of.p, of.n);
+    p[of.n] = ':';
+    memcpy(p + of.n + 1, name.p, n);
+    *ret = hb_slice(p, of.n + 1 + n);
+    return 0;
 }
 
 /* TX.0 to TX.9: those that took no part are gone. */

@@ -84,11 +84,11 @@ static inline void crs_line(detect_fn *fn, const char *line, struct tally *t)
     hb_buf_done(&last);
 }
 
-/* Runs crs_values.py RULE DATA and FN over what it prints. */
-static inline struct tally crs_run(detect_fn *fn, const char *rule,
-                                   const char *data)
+/* Runs crs_values.py RULE DATA and EACH over the lines that it prints. */
+static inline void crs_lines(const char *rule, const char *data,
+                             void (*each)(void *arg, const char *line),
+                             void *arg)
 {
-    struct tally t = {0};
     int fds[2], status = 0;
     size_t room = 0;
     char *line = NULL;
@@ -109,12 +109,33 @@ static inline struct tally crs_run(detect_fn *fn, const char *rule,
     f = fdopen(fds[0], "r");
     assert_non_null(f);
     while (getline(&line, &room, f) > 0)
-        crs_line(fn, line, &t);
+        each(arg, line);
     free(line);
     (void)fclose(f);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    return t;
+}
+
+struct crs_judge {
+    detect_fn *fn;
+    struct tally tally;
+};
+
+static inline void crs_judge_line(void *arg, const char *line)
+{
+    struct crs_judge *j = arg;
+
+    crs_line(j->fn, line, &j->tally);
+}
+
+/* FN over what crs_values.py RULE DATA prints. */
+static inline struct tally crs_run(detect_fn *fn, const char *rule,
+                                   const char *data)
+{
+    struct crs_judge j = {.fn = fn};
+
+    crs_lines(rule, data, crs_judge_line, &j);
+    return j.tally;
 }
 
 static inline void crs_report(const char *rule, const struct tally *t)

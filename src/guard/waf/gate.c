@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate.c - see gate.h; collects the facts of patterns and lays out the tables
+ * of gate_int.h.
+ */
+#include "guard/waf/gate_int.h"
+
+#define WORK_MAX    ((size_t)64 << 20) /* memory of one expression */
+#define TABLE_LEAST 10u                /* bits of the hash */
+#define TABLE_MOST  18u
+
+/* A literal of a clause. */
+struct use {
+    struct hb_slice s;
+    uint32_t pattern, slot;
+};
+
+struct pattern {
+    uint64_t esc[HB_WAF_GATE_SLOTS];
+    unsigned n; /* clauses */
+    uint32_t min, classes, literals;
+};
+
+struct hb_waf_gate_builder {
+    struct hb_arena *arena; /* of the literals */
+    struct pattern pattern[HB_WAF_GATE_MAX];
+    uint32_t n;
+    struct use *use;
+    size_t n_use, cap;
+};
+
+struct hb_waf_gate_builder *hb_waf_gate_builder_new(void)
+{
+    struct hb_waf_gate_builder *b = calloc(1, sizeof(*b));
+
+    if (b == NULL)
+        return NULL;
+    b->arena = hb_arena_new(0);
+    if (b->arena == NULL) {
+        free(b);
+        return NULL;
+    }
+    return b;
+}
+
+void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
+{
+    if (b == NULL)
+        return;
+    hb_arena_free(b->arena);
+    free(b->use);
+    free(b);
+}
+
+static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
+                   unsigned slot)
+{
+    char *copy;
+
+    if (b->n_use == b->cap) {
+        size_t cap = b->cap == 0 ? 256 : b->cap * 2;
+        struct use *more = realloc(b->use, cap * sizeof(*more));
+
+        if (more == NULL)
+            return -ENOMEM;
+        b->use = more;
+        b->cap = cap;
+    }
+    copy = hb_arena_alloc(b->arena, s.n);
+    if (copy == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < s.n; i++)
+        copy[i] = (char)hb_waf_gate_fold((uint8_t)s.p[i]);
+    b->use[b->n_use++] = (struct use){{copy, s.n}, b->n, slot};
+    return 0;
+}
+
+/* Strings of one byte count as their kind, those of none are left out. */
+static int add_clause(struct hb_waf_gate_builder *b, const struct hb_slice *s,
+                      size_t n, uint64_t esc)
+{
+    struct pattern *p = &b->pattern[b->n];
+    unsigned slot = p->n;
+    uint32_t literals = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int r = 0;
+
+        if (s[i].n == 1)
+            esc |= (uint64_t)1 << hb_waf_gate_kind((uint8_t)s[i].p[0]);
+        else if (s[i].n > 1)
+            r = add_use(b, s[i], slot);
+        if (r < 0)
+            return r;
+        literals += s[i].n > 1;
+    }
+    p->esc[slot] = esc;
+    p->literals += literals;
+    p->classes += literals == 0;
+    p->n++;
+    return 0;
+}
+
+/* Leaves no trace of a pattern that could not be added. */
+static int added(struct hb_waf_gate_builder *b, size_t uses, int r)
+{
+    if (r < 0) {
+        b->n_use = uses;
+        memset(&b->pattern[b->n], 0, sizeof(b->pattern[0]));
+        return r;
+    }
+    return (int)b->n++;
+}
+
+int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
+{
+    struct hb_waf_gate_facts facts = {0};
+    size_t uses = b->n_use;
+    struct hb_arena *a;
+    int r;
+
+    if (b->n == HB_WAF_GATE_MAX)
+        return -ENOSPC;
+    a = hb_arena_new(WORK_MAX);
+    if (a == NULL)
+        return -ENOMEM;
+    r = hb_waf_gate_rx(a, pattern, &facts);
+    /* Too large for its memory is as good as not understood. */
+    if (r == -EINVAL || (r == -ENOMEM && hb_arena_used(a) > WORK_MAX / 2)) {
+        facts = (struct hb_waf_gate_facts){0};
+        r = 0;
+    }
+    b->pattern[b->n].min = facts.min;
+    for (unsigned i = 0; r == 0 && i < facts.n; i++)
+        r = add_clause(b, facts.clause[i].s, facts.clause[i].n,
+                       facts.clause[i].esc);
+    hb_arena_free(a);
+    return added(b, uses, r);
+}
+
+int hb_waf_gate_add_phrases(struct hb_waf_gate_builder *b,
+                            const struct hb_slice *phrase, size_t n)
+{
+    size_t uses = b->n_use;
+
+    if (b->n == HB_WAF_GATE_MAX)
+        return -ENOSPC;
+    b->pattern[b->n].min = 1;
+    return added(b, uses, add_clause(b, phrase, n, 0));
+}
+
+static void *get(struct hb_waf_gate *g, size_t n, size_t size)
+{
+    g->size += n * size;
+    return hb_arena_calloc(g->arena, n + 1, size);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct use *x = a, *y = b;
+    int c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
+
+    if (c == 0)
+        c = (x->s.n > y->s.n) - (x->s.n < y->s.n);
+    if (c == 0)
+        c = (x->pattern > y->pattern) - (x->pattern < y->pattern);
+    return c != 0 ? c : (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+/* Where the gram of S ends: that of its runs of bytes which is the rarest. */
+static uint32_t choose(struct hb_slice s, uint32_t n)
+{
+    double best = 2;
+    uint32_t at = n;
+
+    for (size_t end = n; end <= s.n; end++) {
+        double p = 1;
+
+        for (size_t i = end - n; i < end; i++)
+            p *= hb_waf_gate_share((uint8_t)s.p[i]);
+        if (p < best) {
+            best = p;
+            at = (uint32_t)end;
+        }
+    }
+    return at;
+}
+
+static uint32_t key_of(const char *text, uint32_t end, uint32_t n)
+{
+    uint32_t key = 0;
+
+    for (uint32_t i = end - n; i < end; i++)
+        key = key << 8 | (uint8_t)text[i];
+    return key;
+}
+
+/* The literals, each once, with what they fulfil; their number or -1. */
+static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
+{
+    size_t bytes = 0, n = 0, pool = 0;
+
+    if (b->n_use > 0)
+        qsort(b->use, b->n_use, sizeof(*b->use), by_text);
+    for (size_t i = 0; i < b->n_use; i++)
+        if (i == 0 || !hb_slice_eq(b->use[i].s, b->use[i - 1].s)) {
+            bytes += b->use[i].s.n;
+            n++;
+        }
+    g->lit = get(g, n, sizeof(*g->lit));
+    g->out = get(g, b->n_use, sizeof(*g->out));
+    g->pool = get(g, bytes, 1);
+    if (g->lit == NULL || g->out == NULL || g->pool == NULL)
+        return -1;
+    n = 0;
+    for (size_t i = 0; i < b->n_use; i++) {
+        const struct use *u = &b->use[i];
+
+        if (i == 0 || !hb_slice_eq(u->s, b->use[i - 1].s)) {
+            memcpy(g->pool + pool, u->s.p, u->s.n);
+            g->lit[n++] = (struct hb_waf_gate_lit){
+                .text = (uint32_t)pool,
+                .n = (uint32_t)u->s.n,
+                .gram =
+                    choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM)),
+                .out = (uint32_t)i,
+            };
+            pool += u->s.n;
+        }
+        g->lit[n - 1].n_out++;
+        g->out[i] = (struct hb_waf_gate_out){
+            u->slot * g->words + u->pattern / 64,
+            (uint64_t)1 << (u->pattern & 63),
+        };
+    }
+    return (long)n;
+}
+
+/* Puts the literals whose grams are of N bytes into T. */
+static int lay_table(struct hb_waf_gate *g, struct hb_waf_gate_table *t,
+                     uint32_t n, uint32_t literals)
+{
+    unsigned bits = TABLE_LEAST;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < literals; i++)
+        count += HB_MIN(g->lit[i].n, HB_WAF_GATE_GRAM) == n;
+    while (bits < TABLE_MOST && count * 16 > 1u << bits)
+        bits++;
+    t->shift = 32 - bits;
+    t->mask = UINT32_MAX >> (32 - 8 * n);
+    t->n = count;
+    t->bits = get(g, (1u << bits) / 64, sizeof(*t->bits));
+    t->start = get(g, (1u << bits) + 2, sizeof(*t->start));
+    t->entry = get(g, count, sizeof(*t->entry));
+    if (t->bits == NULL || t->start == NULL || t->entry == NULL)
+        return -ENOMEM;
+    /* Counted two ahead, so that filling moves each to its beginning. */
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < literals; i++) {
+            const struct hb_waf_gate_lit *l = &g->lit[i];
+            uint32_t key, h;
+
+            if (HB_MIN(l->n, HB_WAF_GATE_GRAM) != n)
+                continue;
+            key = key_of(g->pool + l->text, l->gram, n);
+            h = hb_waf_gate_hash(t, key);
+            t->bits[h >> 6] |= (uint64_t)1 << (h & 63);
+            if (pass == 0)
+                t->start[h + 2]++;
+            else
+                t->entry[t->start[h + 1]++] =
+                    (struct hb_waf_gate_entry){key, i};
+        }
+        for (uint32_t h = 1; pass == 0 && h < (1u << bits) + 2; h++)
+            t->start[h] += t->start[h - 1];
+    }
+    return 0;
+}
+
+/* The rows of kinds, what holds always, and the lengths. */
+static int lay_rows(const struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
+{
+    g->init = get(g, g->row, sizeof(*g->init));
+    g->kinds = get(g, (size_t)HB_WAF_GATE_KINDS * g->row, sizeof(*g->kinds));
+    g->enough = get(g, (HB_WAF_GATE_MIN + 1) * g->words, sizeof(*g->enough));
+    g->classes = get(g, b->n, sizeof(*g->classes));
+    g->literals = get(g, b->n, sizeof(*g->literals));
+    if (g->init == NULL || g->kinds == NULL || g->enough == NULL ||
+        g->classes == NULL || g->literals == NULL)
+        return -ENOMEM;
+    for (uint32_t p = 0; p < b->n; p++) {
+        const struct pattern *f = &b->pattern[p];
+        uint64_t bit = (uint64_t)1 << (p & 63);
+
+        g->classes[p] = f->classes;
+        g->literals[p] = f->literals;
+        for (unsigned s = 0; s < HB_WAF_GATE_SLOTS; s++) {
+            size_t word = s * g->words + p / 64;
+
+            if (s >= f->n)
+                g->init[word] |= bit;
+            for (unsigned k = 0; s < f->n && k < HB_WAF_GATE_KINDS; k++)
+                if ((f->esc[s] >> k & 1) != 0)
+                    g->kinds[k * g->row + word] |= bit;
+        }
+        for (unsigned n = HB_MIN(f->min, HB_WAF_GATE_MIN); n <= HB_WAF_GATE_MIN;
+             n++)
+            g->enough[n * g->words + p / 64] |= bit;
+    }
+    return 0;
+}
+
+int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
+{
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_waf_gate *g = a != NULL ? HB_NEW(a, struct hb_waf_gate) : NULL;
+    long n;
+    int r;
+
+    if (g == NULL) {
+        hb_arena_free(a);
+        return -ENOMEM;
+    }
+    g->arena = a;
+    g->patterns = b->n;
+    g->words = (b->n + 63) / 64;
+    g->row = HB_WAF_GATE_SLOTS * g->words;
+    g->size = sizeof(*g);
+    for (unsigned c = 0; c < 256; c++) {
+        g->fold[c] = hb_waf_gate_fold((uint8_t)c);
+        g->kind[c] = (uint64_t)1 << hb_waf_gate_kind((uint8_t)c);
+    }
+    n = lay_literals(b, g);
+    r = n < 0 ? -ENOMEM : lay_rows(b, g);
+    for (uint32_t k = 0; r == 0 && k < HB_ARRAY_LEN(g->table); k++)
+        r = lay_table(g, &g->table[k], k + 2, (uint32_t)n);
+    if (r < 0) {
+        hb_waf_gate_free(g);
+        return r;
+    }
+    *ret = g;
+    return 0;
+}
+
+void hb_waf_gate_free(struct hb_waf_gate *g)
+{
+    if (g != NULL)
+        hb_arena_free(g->arena);
+}
+
+uint32_t hb_waf_gate_words(const struct hb_waf_gate *g)
+{
+    return g->words;
+}
+
+size_t hb_waf_gate_size(const struct hb_waf_gate *g)
+{
+    return g->size;
+}
+
+void hb_waf_gate_explain(const struct hb_waf_gate *g, uint32_t p,
+                         size_t *ret_classes, size_t *ret_literals)
+{
+    *ret_classes = g->classes[p];
+    *ret_literals = g->literals[p];
+}
