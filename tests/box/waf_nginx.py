@@ -3,6 +3,7 @@
 """The web application firewall inside Debian's nginx, on loopback: what it
 stops, what it must not touch, what it says, and what happens when something
 goes wrong.  Order of arrival is what is measured, never time."""
+import gzip
 import http.client
 import json
 import os
@@ -71,6 +72,8 @@ http {
     default_type text/plain;
     access_log off;
     proxy_http_version 1.1;
+    proxy_cache_path %(top)s/cache keys_zone=c:1m;
+    gzip on; gzip_min_length 1; gzip_proxied any;
     client_max_body_size 1m;
     client_body_buffer_size 16k;
     hinoban_waf_rules %(top)s/rules.conf;
@@ -101,6 +104,11 @@ http {
             proxy_pass http://127.0.0.1:%(back)d; }
         location /answer/ { hinoban_waf_response on; proxy_buffering off;
             proxy_pass http://127.0.0.1:%(back)d; }
+        location /cache/ { hinoban_waf_response on; proxy_cache c;
+            proxy_cache_valid 200 1m; add_header X-Cache $upstream_cache_status;
+            proxy_pass http://127.0.0.1:%(back)d; }
+        location /ssi/ { hinoban_waf_response on; ssi on;
+            alias %(top)s/web/static/; }
         location /static/ { hinoban_waf_response on; }
         location /ws/ { hinoban_waf_response on;
             proxy_set_header Upgrade $http_upgrade;
@@ -570,6 +578,22 @@ def answers(n):
     ok(s == 200 and b == b'<b>' * 100000, 'a large one arrives whole',
        (s, len(b)))
     is_(ask(p, '/answer/leak', 'HEAD')[:2], (200, b''), 'HEAD')
+    s, b, _ = ask(p, '/cache/big')
+    ok(s == 200 and b == b'<b>' * 100000, 'also with buffers', (s, len(b)))
+    for how in ('MISS', 'HIT'):
+        s, b, h = ask(p, '/cache/good')
+        is_((s, b, h['X-Cache']), (200, b'backend /cache/good', how),
+            f'the cache: {how}')
+    is_([ask(p, '/cache/leak')[0] for _ in range(2)], [500, 500],
+        'what comes out of the cache is looked at')
+    s, b, h = ask(p, '/answer/x', headers={'Accept-Encoding': 'gzip'})
+    ok(s == 200 and h['Content-Encoding'] == 'gzip' and
+       gzip.decompress(b) == b'backend /answer/x', 'gzip comes after it',
+       (s, b, h))
+    is_(ask(p, '/answer/leak', headers={'Accept-Encoding': 'gzip'})[0], 500,
+        'and does not hide anything')
+    is_(ask(p, '/ssi/ssi.html')[:2], (200, b'a backend /app/in z'),
+        'includes of a page are put in')
     is_(ask(p, '/static/leak.html')[0], 500, 'a file is looked at')
     s, b, h = ask(p, '/static/good.html')
     ok(s == 200 and b == b'good ' * 9000 and
@@ -824,6 +848,8 @@ def main():
     os.makedirs(top + '/web/static')
     for name, text in (('index.html', 'index\n'),
                        ('denied.html', 'denied page\n'),
+                       ('static/ssi.html', 'a <!--# include '
+                        'virtual="/app/in" --> z'),
                        ('static/leak.html', 'x' * 40000 + 'leak-four'),
                        ('static/good.html', 'good ' * 9000)):
         with open(f'{top}/web/{name}', 'w') as f:
