@@ -604,6 +604,9 @@ static void all_of(struct hb_buf *b, const struct hb_waf_tx *tx, unsigned *hits)
         hb_buf_addc(b, '\n');
         ++*hits;
     }
+    /* A limit ends the rules: then the hits differ for want of it. */
+    if (hb_waf_tx_verdict(tx).limit != NULL)
+        hb_buf_addf(b, "limit: %s\n", hb_waf_tx_verdict(tx).limit);
     assert_int_equal(b->err, 0);
 }
 
