@@ -50,6 +50,9 @@ SecRule RESPONSE_BODY "@contains leak-four" \
 SecRule TX:blocking_paranoia_level "@ge 3" "id:18,phase:2,deny,log,chain"
     SecRule ARGS:strict "@streq yes"
 SecRule ARGS:counted "@streq yes" "id:19,phase:2,pass,log,msg:'counted'"
+SecRule RESPONSE_BODY "@contains leak-away" \
+    "id:22,phase:4,redirect:http://away.example/,log"
+SecRule RESPONSE_HEADERS:X-Bad "@contains gone" "id:23,phase:3,drop,log"
 SecRule ARGS:split "@contains a" \
     "id:20,phase:2,redirect:http://x/%%{ARGS.split},log"
 SecRule REQUEST_HEADERS:X-Last "@streq yes" "id:21,phase:5,pass,log"
@@ -248,6 +251,10 @@ class Backend:
             say('200 OK', 'text/plain', b'slow and complete')
         elif 'bad-header' in path:
             say('200 OK', 'text/html', b'x', 'X-Bad: bad\r\n')
+        elif 'gone' in path:
+            say('200 OK', 'text/html', b'x', 'X-Bad: gone\r\n')
+        elif 'leak-away' in path:
+            say('200 OK', 'text/html', b'leak-away')
         elif 'leak' in path:
             say('200 OK', 'text/html', b'<p>' * 5000 + b'leak-four')
         elif 'zip' in path:
@@ -566,6 +573,10 @@ def answers(n):
        n.findings()[-1]['id'], 'phase 4 denies before anything went out',
        (s, b[-100:], h))
     is_(n.findings()[-1]['rule'], 17, 'and says why')
+    s, _, h = ask(p, '/answer/leak-away')
+    is_((s, h['Location']), (302, 'http://away.example/'),
+        'phase 4 redirects')
+    is_(ask(p, '/answer/gone')[0], 0, 'phase 3 drops')
     is_(ask(p, '/app/leak')[0], 200, 'not where answers are not looked at')
     is_(ask(p, '/answer/text')[:2], (200, b'leak-four'),
         'nor in types that are not listed')
@@ -694,6 +705,8 @@ def lines(n):
     n.findings()
     ask(n.port, '/app/evil-one')
     is_(n.findings()[-1]['uri'], '/app/evil-one', 'USR1 opens it again')
+    mode = os.stat(n.top + '/finding.log').st_mode & 0o777
+    is_(mode & 0o007, 0, 'and others cannot read that either')
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(n.top + '/sock')
     os.chmod(n.top + '/sock', 0o666)
@@ -791,6 +804,52 @@ def life(n, back):
     print(f'# reloads: {sizes} KiB; requests: {before}, {after} KiB')
 
 
+def together(n):
+    """Bodies that arrive at the same time, a piece of each in turn."""
+    socks = []
+    for i in range(40):
+        s = socket.create_connection(('127.0.0.1', n.port), WAIT)
+        body = b'a=%s%d' % (b'evil-two' if i % 2 else b'goodgood', i)
+        s.sendall(b'POST /app/t%d HTTP/1.1\r\nHost: x\r\n'
+                  b'Connection: close\r\n'
+                  b'Content-Type: application/x-www-form-urlencoded\r\n'
+                  b'Content-Length: %d\r\n\r\n' % (i, len(body)) + body[:5])
+        socks.append((s, body[5:]))
+    for s, rest in socks:
+        s.sendall(rest)
+    got = []
+    for s, _ in socks:
+        got.append(int(s.recv(65536).split(b' ')[1]))
+        s.close()
+    is_(got, [200, 406] * 20, 'forty bodies at the same time')
+
+
+def core_rules(n):
+    """The OWASP CRS, where it lies beside the tree."""
+    crs = os.environ['HB_SOURCE_ROOT'] + '/../shared/waf/crs'
+    if not os.path.exists(crs + '/crs-setup.conf.example'):
+        print('# skipped: no CRS beside the tree')
+        return
+    crs = os.path.realpath(crs)
+    n.write('SecRuleEngine On\nSecRequestBodyAccess On\n'
+            f'Include {crs}/crs-setup.conf.example\n'
+            f'Include {crs}/rules/*.conf\n')
+    n.reload()
+    head = {'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64)',
+            'Accept': 'text/html', 'Host': 'www.example.jp'}
+    is_(ask(n.port, '/app/x?q=a+cat', headers=head)[0], 200,
+        'CRS: a visitor passes')
+    is_(ask(n.port, '/app/x?q=1%27+UNION+SELECT+a,b+FROM+users--+',
+            headers=head)[0], 403, 'CRS: an injection does not')
+    lines = until(lambda: [f for f in n.lines() if 'UNION' in f['uri']])
+    f = lines[-1] if lines else {'hits': []}
+    ok(f['hits'] and f.get('rule') == 949110 and
+       any(h['rule'] == 942100 for h in f['hits']) and
+       all(h['msg'] for h in f['hits']), 'CRS: the finding names the rules', f)
+    n.write()
+    n.reload()
+
+
 def many(n, count):
     c = http.client.HTTPConnection('127.0.0.1', n.port, timeout=WAIT)
     form = {'Content-Type': 'application/x-www-form-urlencoded'}
@@ -830,8 +889,18 @@ def failing(n, top):
     is_(ask(n.port, '/auth/x')[0], 503, 'but not where it is required')
     os.unlink(top + '/none')
     is_(ask(n.port, '/app/evil-one')[0], 403, 'and it comes back')
-    is_([f['action'] for f in n.findings()[-3:]],
-        ['unjudged', 'refused', 'denied'], 'all of it is told')
+    open(top + '/none', 'w').close()
+    form = {'Content-Type': 'application/x-www-form-urlencoded'}
+    large = 'a=' + '%41' * 60000
+    is_(ask(n.port, '/app/x', 'POST', large, form)[0], 200,
+        'memory that ends within a request: it passes')
+    is_(ask(n.port, '/auth/x', 'POST', large, form)[0], 503,
+        'but not where the engine is required')
+    os.unlink(top + '/none')
+    is_(ask(n.port, '/app/x', 'POST', large + 'evil-two', form)[0], 406,
+        'and the next one is judged')
+    is_([f['action'] for f in n.findings()[-6:]],
+        ['unjudged', 'refused', 'denied'] * 2, 'all of it is told')
 
 
 def main():
@@ -878,6 +947,8 @@ def main():
             streams(n, back)
             lines(n)
             refused(n, top)
+            together(n)
+            core_rules(n)
             life(n, back)
             failing(n, top)
         bad = re.findall(r'.*(?:\[alert\]|\[crit\]|exited on signal).*',

@@ -10,6 +10,8 @@
  */
 #include "module.h"
 
+#include <sys/stat.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -35,9 +37,9 @@ static void hits(struct line *l);
 static void one_hit(struct line *l, const struct hb_waf_hit *h);
 static void text(struct line *l, const char *key, struct hb_slice s);
 static void variable(struct line *l, const struct hb_waf_hit *h);
-static void send_line(ngx_http_request_t *r, const struct hb_ngx_log *log,
+static void send_line(ngx_http_request_t *r, struct hb_ngx_log *log,
                       struct hb_slice s);
-static void send_file(ngx_http_request_t *r, const struct hb_ngx_log *log,
+static void send_file(ngx_http_request_t *r, struct hb_ngx_log *log,
                       struct hb_slice s);
 static int send_socket(const struct hb_ngx_log *log, struct hb_slice s);
 
@@ -246,7 +248,7 @@ static void variable(struct line *l, const struct hb_waf_hit *h)
     text(l, "variable", hb_slice(name, n));
 }
 
-static void send_line(ngx_http_request_t *r, const struct hb_ngx_log *log,
+static void send_line(ngx_http_request_t *r, struct hb_ngx_log *log,
                       struct hb_slice s)
 {
     int rc;
@@ -266,14 +268,29 @@ static void send_line(ngx_http_request_t *r, const struct hb_ngx_log *log,
                       log->to.sun_path);
 }
 
+/* nginx opens files for all to read; in this one stands what people typed. */
+void hb_ngx_log_private(struct hb_ngx_log *log)
+{
+    struct stat st;
+
+    if (log->closed == log->file->fd)
+        return;
+    log->closed = log->file->fd;
+    if (fstat(log->file->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mode & 07) != 0 && fchmod(log->file->fd, st.st_mode & 0770) != 0)
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, ngx_errno,
+                      "hinoban: others can read %V", &log->file->name);
+}
+
 /* A line that the disk took only a part of is ended, so that the next one
  * stands for itself. */
-static void send_file(ngx_http_request_t *r, const struct hb_ngx_log *log,
+static void send_file(ngx_http_request_t *r, struct hb_ngx_log *log,
                       struct hb_slice s)
 {
     static bool broken;
     ssize_t n;
 
+    hb_ngx_log_private(log); /* it may have been opened again */
     if (broken && write(log->file->fd, "\n", 1) == 1)
         broken = false;
     n = write(log->file->fd, s.p, s.n);

@@ -8,8 +8,6 @@
  */
 #include "module.h"
 
-#include <sys/stat.h>
-
 #include "guard/waf/rules.h"
 
 enum variable { VAR_ID, VAR_ACTION, VAR_RULE };
@@ -298,20 +296,18 @@ static ngx_int_t add_handler(ngx_conf_t *cf, ngx_uint_t phase,
     return NGX_OK;
 }
 
-/* The master, after the files are open: what people typed into forms stands
- * in them. */
+/* The master, after the files are open. */
 static ngx_int_t init_module(ngx_cycle_t *cycle)
 {
     struct hb_ngx_main *m =
         ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hinoban_module);
-    struct hb_ngx_log **log =
-        m != NULL && m->logs != NULL ? m->logs->elts : NULL;
-    struct stat st;
+    struct hb_ngx_log **log;
 
-    for (ngx_uint_t i = 0; log != NULL && i < m->logs->nelts; i++)
-        if (fstat(log[i]->file->fd, &st) == 0 && S_ISREG(st.st_mode) &&
-            (st.st_mode & 07) != 0)
-            (void)fchmod(log[i]->file->fd, st.st_mode & 0770);
+    if (m == NULL || m->logs == NULL)
+        return NGX_OK;
+    log = m->logs->elts;
+    for (ngx_uint_t i = 0; i < m->logs->nelts; i++)
+        hb_ngx_log_private(log[i]);
     return NGX_OK;
 }
 

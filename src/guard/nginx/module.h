@@ -25,6 +25,7 @@ enum hb_ngx_mode { HB_NGX_OFF, HB_NGX_DETECT, HB_NGX_BLOCK };
 /* Where findings go: one of the two. */
 struct hb_ngx_log {
     ngx_open_file_t *file;
+    ngx_fd_t closed; /* to others: as of which descriptor */
     struct sockaddr_un to;
 };
 
@@ -101,6 +102,8 @@ void hb_ngx_response_init(void);
 
 /* Phase 5, and the line of the log. */
 ngx_int_t hb_ngx_finding(ngx_http_request_t *r);
+/* Others may not read a file of findings. */
+void hb_ngx_log_private(struct hb_ngx_log *log);
 const char *hb_ngx_action_name(enum hb_ngx_action action);
 /* The rule that decided, else the first that matched; 0 where none. */
 uint32_t hb_ngx_rule_id(const struct hb_ngx_ctx *ctx);
