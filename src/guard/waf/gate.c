@@ -18,7 +18,7 @@ struct use {
 struct pattern {
     uint64_t esc[HB_WAF_GATE_SLOTS];
     unsigned n; /* clauses */
-    uint32_t min, classes, literals;
+    uint32_t least[HB_WAF_GATE_COUNTS], classes, literals;
 };
 
 struct hb_waf_gate_builder {
@@ -130,7 +130,7 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
         facts = (struct hb_waf_gate_facts){0};
         r = 0;
     }
-    b->pattern[b->n].min = facts.min;
+    memcpy(b->pattern[b->n].least, facts.least, sizeof(facts.least));
     for (unsigned i = 0; r == 0 && i < facts.n; i++)
         r = add_clause(b, facts.clause[i].s, facts.clause[i].n,
                        facts.clause[i].esc);
@@ -145,7 +145,7 @@ int hb_waf_gate_add_phrases(struct hb_waf_gate_builder *b,
 
     if (b->n == HB_WAF_GATE_MAX)
         return -ENOSPC;
-    b->pattern[b->n].min = 1;
+    b->pattern[b->n].least[0] = 1;
     return added(b, uses, add_clause(b, phrase, n, 0));
 }
 
@@ -283,11 +283,10 @@ static int lay_rows(const struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
 {
     g->init = get(g, g->row, sizeof(*g->init));
     g->kinds = get(g, (size_t)HB_WAF_GATE_KINDS * g->row, sizeof(*g->kinds));
-    g->enough = get(g, (HB_WAF_GATE_MIN + 1) * g->words, sizeof(*g->enough));
     g->classes = get(g, b->n, sizeof(*g->classes));
     g->literals = get(g, b->n, sizeof(*g->literals));
-    if (g->init == NULL || g->kinds == NULL || g->enough == NULL ||
-        g->classes == NULL || g->literals == NULL)
+    if (g->init == NULL || g->kinds == NULL || g->classes == NULL ||
+        g->literals == NULL)
         return -ENOMEM;
     for (uint32_t p = 0; p < b->n; p++) {
         const struct pattern *f = &b->pattern[p];
@@ -304,11 +303,38 @@ static int lay_rows(const struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
                 if ((f->esc[s] >> k & 1) != 0)
                     g->kinds[k * g->row + word] |= bit;
         }
-        for (unsigned n = HB_MIN(f->min, HB_WAF_GATE_MIN); n <= HB_WAF_GATE_MIN;
-             n++)
-            g->enough[n * g->words + p / 64] |= bit;
     }
     return 0;
+}
+
+static int lay_counts(const struct hb_waf_gate_builder *b,
+                      struct hb_waf_gate *g)
+{
+    for (unsigned k = 0; k < HB_WAF_GATE_COUNTS; k++) {
+        uint64_t *to = get(g, (HB_WAF_GATE_MIN + 1) * g->words, sizeof(*to));
+
+        if (to == NULL)
+            return -ENOMEM;
+        g->enough[k] = to;
+        for (uint32_t p = 0; p < b->n; p++)
+            for (uint32_t n = HB_MIN(b->pattern[p].least[k], HB_WAF_GATE_MIN);
+                 n <= HB_WAF_GATE_MIN; n++)
+                to[n * g->words + p / 64] |= (uint64_t)1 << (p & 63);
+    }
+    return 0;
+}
+
+static void lay_bytes(struct hb_waf_gate *g)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        uint64_t kind = (uint64_t)1 << hb_waf_gate_kind((uint8_t)c);
+
+        g->fold[c] = hb_waf_gate_fold((uint8_t)c);
+        g->byte[c].kind = kind;
+        g->byte[c].count = ((kind & hb_waf_gate_counted[1]) != 0) |
+                           (uint64_t)((kind & hb_waf_gate_counted[2]) != 0)
+                               << 32;
+    }
 }
 
 int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
@@ -327,12 +353,11 @@ int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
     g->words = (b->n + 63) / 64;
     g->row = HB_WAF_GATE_SLOTS * g->words;
     g->size = sizeof(*g);
-    for (unsigned c = 0; c < 256; c++) {
-        g->fold[c] = hb_waf_gate_fold((uint8_t)c);
-        g->kind[c] = (uint64_t)1 << hb_waf_gate_kind((uint8_t)c);
-    }
+    lay_bytes(g);
     n = lay_literals(b, g);
     r = n < 0 ? -ENOMEM : lay_rows(b, g);
+    if (r == 0)
+        r = lay_counts(b, g);
     for (uint32_t k = 0; r == 0 && k < HB_ARRAY_LEN(g->table); k++)
         r = lay_table(g, &g->table[k], k + 2, (uint32_t)n);
     if (r < 0) {

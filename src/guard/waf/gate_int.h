@@ -19,7 +19,7 @@
 #include "guard/waf/gate_rx.h"
 
 #define HB_WAF_GATE_GRAM 4u
-#define HB_WAF_GATE_MIN  32u /* shorter values are told apart by length */
+#define HB_WAF_GATE_MIN  32u /* counts from here on are all the same */
 
 struct hb_waf_gate_out {
     uint32_t word; /* in a row */
@@ -50,10 +50,14 @@ struct hb_waf_gate {
     uint32_t patterns, words;
     uint32_t row; /* words of a row: HB_WAF_GATE_SLOTS times WORDS */
     uint8_t fold[256];
-    uint64_t kind[256];
-    uint64_t *init;   /* a row: what holds of every value */
-    uint64_t *kinds;  /* a row a kind: what a byte of it fulfils */
-    uint64_t *enough; /* WORDS a length: patterns for which it is enough */
+    struct {
+        uint64_t kind;
+        uint64_t count; /* marks, and bytes of no word in the upper half */
+    } byte[256];
+    uint64_t *init;  /* a row: what holds of every value */
+    uint64_t *kinds; /* a row a kind: what a byte of it fulfils */
+    /* WORDS a count: patterns for which so many are enough. */
+    uint64_t *enough[HB_WAF_GATE_COUNTS];
     struct hb_waf_gate_table table[HB_WAF_GATE_GRAM - 1]; /* 2 bytes, 3, 4 */
     struct hb_waf_gate_lit *lit;
     struct hb_waf_gate_out *out;

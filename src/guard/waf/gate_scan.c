@@ -16,12 +16,17 @@ static bool probe(const struct hb_waf_gate_table *t, uint32_t w)
     return (t->bits[h >> 6] >> (h & 63) & 1) != 0;
 }
 
+static const uint64_t *enough(const struct hb_waf_gate *g, unsigned k,
+                              uint64_t n)
+{
+    return g->enough[k] + HB_MIN(n, HB_WAF_GATE_MIN) * g->words;
+}
+
 void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
                       struct hb_waf_gate_set *ret)
 {
-    const uint64_t *enough =
-        g->enough + HB_MIN(v.n, HB_WAF_GATE_MIN) * g->words;
-    uint64_t row[ROW_MAX], kinds = 0;
+    const uint64_t *bytes, *marks, *others;
+    uint64_t row[ROW_MAX], kinds = 0, count = 0;
     uint32_t w = 0;
 
     memcpy(row, g->init, g->row * sizeof(*row));
@@ -29,7 +34,8 @@ void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
         uint8_t c = (uint8_t)v.p[i];
 
         w = w << 8 | g->fold[c];
-        kinds |= g->kind[c];
+        kinds |= g->byte[c].kind;
+        count += g->byte[c].count;
         if (probe(&g->table[0], w) | probe(&g->table[1], w) |
             probe(&g->table[2], w))
             look_up(g, v, i + 1, w, row);
@@ -41,9 +47,13 @@ void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
         for (uint32_t i = 0; i < g->row; i++)
             row[i] |= add[i];
     }
+    bytes = enough(g, 0, v.n);
+    marks = enough(g, 1, count & UINT32_MAX);
+    others = enough(g, 2, count >> 32);
     for (uint32_t i = 0; i < g->words; i++)
-        ret->w[i] = enough[i] & row[i] & row[g->words + i] &
-                    row[2 * g->words + i] & row[3 * g->words + i];
+        ret->w[i] = bytes[i] & marks[i] & others[i] & row[i] &
+                    row[g->words + i] & row[2 * g->words + i] &
+                    row[3 * g->words + i];
 }
 
 /* Whether literal L, whose gram ends at END, is there. */

@@ -355,7 +355,7 @@ static node *atom(struct reader *r, node ***tail)
 /* N with the quantifiers behind it. */
 static node *repeated(struct reader *r, node *n)
 {
-    uint32_t min, max;
+    uint32_t min = 0, max = 0;
     node *rep;
 
     skip(r);
