@@ -19,7 +19,7 @@
 #define CLASSES     6u
 #define COPIES      8u    /* of what is repeated */
 #define STRINGS_MAX 4096u /* of a clause */
-#define USEFUL      0.9   /* a clause that holds more often is left out */
+#define USEFUL      0.96  /* a clause that holds more often is left out */
 
 typedef struct hb_waf_gate_strings strings;
 typedef struct hb_waf_gate_node node;

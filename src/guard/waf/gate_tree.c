@@ -76,9 +76,10 @@ static void skip(struct reader *r)
         if (next_is(r, "(?#")) {
             while (peek(r, 0) >= 0 && peek(r, 0) != ')')
                 r->t.at++;
-            if (peek(r, 0) < 0)
+            if (!next_is(r, ")")) {
                 (void)fail(r, -EINVAL);
-            r->t.at++;
+                return;
+            }
         } else if (next_is(r, "\\E")) {
             continue;
         } else if (r->extended && (c == ' ' || (c >= '\t' && c <= '\r'))) {
