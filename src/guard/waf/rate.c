@@ -220,13 +220,15 @@ uint32_t hb_waf_ban_check(struct hb_waf_shared *s,
                           const struct hb_waf_ban_rules *r,
                           const struct hb_waf_addr *a, uint64_t raw)
 {
-    uint64_t now = hb_waf_shared_now(s, raw), until;
-    struct ban *e =
-        hb_waf_shared_peek(s, HB_WAF_PART_BAN, ban_id(s, r, a), now);
+    uint64_t now = hb_waf_shared_now(s, raw), id = ban_id(s, r, a), until;
+    struct ban *e = hb_waf_shared_peek(s, HB_WAF_PART_BAN, id, now);
 
     if (e == NULL)
         return 0;
-    until = atomic_load_explicit(&e->until, memory_order_relaxed);
+    until = atomic_load_explicit(&e->until, memory_order_acquire);
+    /* Another address may have got the entry in between. */
+    if (atomic_load_explicit(&e->slot.id, memory_order_relaxed) != id)
+        return 0;
     if (until <= now || until - now > HB_WAF_LIFE_MS || allowed(r, a))
         return 0;
     atomic_fetch_add_explicit(&e->refused, 1, memory_order_relaxed);

@@ -294,7 +294,7 @@ void hb_waf_held_erase(struct hb_waf_held *h, void *entry)
 void *hb_waf_held_claim(struct hb_waf_held *h, uint64_t id, uint64_t now,
                         uint64_t expires, bool keep)
 {
-    struct hb_waf_slot *best = NULL;
+    struct hb_waf_slot *best = slot_at(h->t, h->b, 0);
     uint64_t first = UINT64_MAX; /* to expire; 0: free or over */
 
     for (uint32_t i = 0; i < h->t->ways; i++) {
@@ -306,7 +306,7 @@ void *hb_waf_held_claim(struct hb_waf_held *h, uint64_t id, uint64_t now,
             first = 0;
             break;
         }
-        if (best == NULL || ends < first) {
+        if (ends < first) {
             best = e;
             first = ends;
         }

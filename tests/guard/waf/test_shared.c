@@ -347,7 +347,7 @@ static void test_stopped(void **state)
                          -EBUSY);
     assert_true(hb_mono() - from < 1000 * HB_WAF_LOCK_MS * HB_MS);
     assert_int_equal(hb_waf_shared_counter(r.s, HB_WAF_COUNT_BUSY), 1001);
-    /* Other buckets are free; a limit that cannot be counted lets pass. */
+    /* Other buckets are free. */
     assert_true(put(&r, HB_WAF_PART_BAN, id, START + 9, false));
 
     word = word_of(&r, child);
@@ -365,6 +365,77 @@ static void test_stopped(void **state)
         hb_close(&go[i]);
         hb_close(&done[i]);
     }
+    rig_free(&r);
+}
+
+/* A child that dies at its first step of FN, or as FN says, and is not waited
+ * for. */
+static pid_t dead(struct rig *r, void (*fn)(struct rig *r))
+{
+    siginfo_t info;
+    pid_t child = fork();
+
+    if (child == 0) {
+        hb_fault_set(HB_FAULT_CRASH, 1);
+        fn(r);
+        _exit(0);
+    }
+    assert_int_equal(waitid(P_PID, child, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(info.si_code, CLD_KILLED);
+    return child;
+}
+
+static uint32_t limited(struct rig *r)
+{
+    const struct hb_waf_units units = {0};
+    const struct hb_waf_addr a = {.family = 4};
+    struct hb_waf_limit l;
+
+    assert_int_equal(hb_waf_limit_init(&l, 1, 1, 1000, 1), 0);
+    return hb_waf_rate_addr(r->s, &l, &units, &a, HB_SLICE(""), START);
+}
+
+static void limit_once(struct rig *r)
+{
+    (void)limited(r);
+}
+
+static void lift_once(struct rig *r)
+{
+    const struct hb_waf_addr a = {.family = 4};
+    struct hb_waf_ban_rules rules;
+
+    hb_waf_ban_rules_init(&rules);
+    hb_fault_set(HB_FAULT_CRASH, 3); /* the score's lock, its end, then ours */
+    if (hb_waf_ban_lift(r->s, &rules, &a, START) < 0)
+        _exit(1);
+}
+
+/* Who is dead, and whose parent has not yet noticed, looks alive: requests
+ * pass without being counted, but who is banned stays so. */
+static void test_not_waited_for(void **state)
+{
+    struct rig r = rig_new(SIZE);
+    const struct hb_waf_addr a = {.family = 4};
+    struct hb_waf_ban_rules rules;
+    pid_t one, two;
+
+    hb_waf_ban_rules_init(&rules);
+    assert_int_equal(limited(&r), 0);
+    assert_int_equal(limited(&r), 1);
+    assert_int_equal(hb_waf_ban_set(r.s, &rules, &a, 60, START), 0);
+    one = dead(&r, limit_once);
+    two = dead(&r, lift_once);
+    assert_int_equal(limited(&r), 0);
+    assert_int_equal(hb_waf_ban_check(r.s, &rules, &a, START), 60);
+    assert_int_equal(hb_waf_ban_set(r.s, &rules, &a, 90, START), -EBUSY);
+    assert_int_equal(hb_waf_shared_counter(r.s, HB_WAF_COUNT_BUSY), 2);
+    assert_true(WIFSIGNALED(rig_wait(one)));
+    assert_true(WIFSIGNALED(rig_wait(two)));
+    assert_int_equal(limited(&r), 1);
+    assert_int_equal(hb_waf_ban_set(r.s, &rules, &a, 90, START), 0);
+    assert_int_equal(hb_waf_ban_check(r.s, &rules, &a, START), 90);
+    assert_int_equal(hb_waf_shared_counter(r.s, HB_WAF_COUNT_TAKEN_OVER), 2);
     rig_free(&r);
 }
 
@@ -434,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_killed_anywhere),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_odd_owner),
+        cmocka_unit_test(test_not_waited_for),
         cmocka_unit_test(test_spoilt),
     };
 
