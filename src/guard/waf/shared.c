@@ -75,7 +75,9 @@ struct hb_waf_table {
 struct hb_waf_shared {
     uint32_t magic;
     struct region *region;
-    void *page; /* number of this process; the kernel zeroes it on fork() */
+    /* Number of this process, which the kernel zeroes on fork(); NULL where it
+     * cannot (Linux before 4.14): then it is asked each time. */
+    void *page;
     uint64_t key[2];
     struct hb_waf_table table[HB_WAF_PART_COUNT];
 };
@@ -278,11 +280,14 @@ void hb_waf_held_touch(struct hb_waf_held *h, const void *entry)
     hb_fault_crash();
 }
 
+/* Word by word: somebody may look at the entry without a lock. */
 static void wipe(const struct hb_waf_table *t, struct hb_waf_slot *e)
 {
-    atomic_store_explicit(&e->id, 0, memory_order_relaxed);
-    atomic_store_explicit(&e->expires, 0, memory_order_release);
-    memset((void *)(e + 1), 0, t->entry - sizeof(*e));
+    typedef uint64_t __attribute__((may_alias)) word;
+    word *w = (word *)(void *)e;
+
+    for (uint32_t i = 0; i < t->entry / sizeof(*w); i++)
+        __atomic_store_n(&w[i], 0, __ATOMIC_RELAXED);
 }
 
 void hb_waf_held_erase(struct hb_waf_held *h, void *entry)
@@ -395,7 +400,11 @@ static int lay_out(struct hb_waf_shared *s, void *memory, size_t size)
     if (own == MAP_FAILED)
         return -ENOMEM;
     s->page = own;
-    return madvise(own, page, MADV_WIPEONFORK) < 0 ? hb_neg_errno() : 0;
+    if (madvise(own, page, MADV_WIPEONFORK) < 0) {
+        (void)munmap(own, page);
+        s->page = NULL;
+    }
+    return 0;
 }
 
 /* True where the region was laid out anew. */
@@ -456,8 +465,11 @@ static uint64_t clock_jump(struct hb_waf_shared *s, uint64_t raw)
 static uint32_t process(struct hb_waf_shared *s)
 {
     _Atomic uint32_t *self = s->page;
-    uint32_t pid = atomic_load_explicit(self, memory_order_relaxed);
+    uint32_t pid;
 
+    if (self == NULL)
+        return (uint32_t)getpid();
+    pid = atomic_load_explicit(self, memory_order_relaxed);
     if (pid == 0) {
         pid = (uint32_t)getpid();
         atomic_store_explicit(self, pid, memory_order_relaxed);
