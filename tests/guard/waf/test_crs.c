@@ -656,7 +656,8 @@ static void ways(enum crs_set set, const char *release, unsigned every)
     assert_non_null(w.a);
     for (unsigned i = 0; i < HB_ARRAY_LEN(w.waf); i++) {
         struct hb_waf_options o = {.no_gate = (i & 1) != 0,
-                                   .no_cache = (i & 2) != 0};
+                                   .no_cache = (i & 2) != 0,
+                                   .budget_ms = 60000};
 
         w.waf[i] = load(set, &o);
         if (w.waf[i] == NULL) {
