@@ -9,6 +9,8 @@
  *
  * Prints one JSON object a line.
  */
+#include <time.h>
+
 #include "base/clock.h"
 #include "gate_crs.h"
 
@@ -22,6 +24,15 @@
 
 static struct gate_crs crs;
 static char longer[LONG];
+
+/* Milliseconds of processor that this process has used. */
+static double cpu_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
 
 typedef void scan_fn(void *arg, struct hb_slice value);
 
@@ -110,19 +121,19 @@ static void bench_own(void)
     double ms = 0, tried = 0, args = 0;
 
     for (unsigned run = 0; run < 5; run++) {
-        uint64_t from = hb_tick();
-        double took;
+        double from, took;
 
         hb_waf_gate_free(g);
+        from = cpu_ms();
         g = gate_build(&crs);
         if (g == NULL)
             return;
-        took = (double)(hb_tick() - from) / 1e6;
+        took = cpu_ms() - from;
         ms = run == 0 ? took : HB_MIN(ms, took);
     }
     o.gate = g;
     (void)printf("{\"engine\":\"gate\",\"expressions\":%u,\"phrases\":%u,"
-                 "\"build_ms\":%.1f,\"KiB\":%zu}\n",
+                 "\"build_cpu_ms\":%.1f,\"KiB\":%zu}\n",
                  crs.rx, crs.phrases, ms, hb_waf_gate_size(g) >> 10);
     for (size_t i = 0; i < HB_ARRAY_LEN(gate_typical); i++) {
         hb_waf_gate_scan(g, hb_slice_z(gate_typical[i]), &set);
@@ -188,9 +199,8 @@ static void bench_other(struct hb_arena *a)
     hs_compile_error_t *err = NULL;
     struct other o = {0};
     unsigned n = 0, refused = 0;
-    uint64_t from;
-    double s;
     size_t size = 0;
+    double from;
 
     for (uint32_t i = 0; i < crs.n; i++) {
         if (!crs.p[i].rx)
@@ -206,16 +216,16 @@ static void bench_other(struct hb_arena *a)
         }
         n++;
     }
-    from = hb_tick();
+    from = cpu_ms();
     if (hs_compile_multi(z, flags, ids, n, HS_MODE_BLOCK, NULL, &o.db, &err) !=
             HS_SUCCESS ||
         hs_alloc_scratch(o.db, &o.scratch) != HS_SUCCESS)
         return;
-    s = (double)(hb_tick() - from) / 1e9;
+    from = cpu_ms() - from;
     (void)hs_database_size(o.db, &size);
     (void)printf("{\"engine\":\"vectorscan\",\"expressions\":%u,"
-                 "\"not_exact\":%u,\"build_ms\":%.0f,\"KiB\":%zu}\n",
-                 n, refused, s * 1e3, size >> 10);
+                 "\"not_exact\":%u,\"build_cpu_ms\":%.0f,\"KiB\":%zu}\n",
+                 n, refused, from, size >> 10);
     measure("vectorscan", other_scan, &o);
     (void)hs_free_scratch(o.scratch);
     (void)hs_free_database(o.db);

@@ -10,6 +10,7 @@
 
 /* A literal of a clause. */
 struct use {
+    uint64_t head; /* the first 8 bytes, to sort by */
     struct hb_slice s;
     uint32_t pattern, slot;
 };
@@ -54,6 +55,7 @@ void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
 static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
                    unsigned slot)
 {
+    uint64_t head = 0;
     char *copy;
 
     if (b->n_use == b->cap) {
@@ -70,7 +72,9 @@ static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
         return -ENOMEM;
     for (size_t i = 0; i < s.n; i++)
         copy[i] = (char)hb_waf_gate_fold((uint8_t)s.p[i]);
-    b->use[b->n_use++] = (struct use){{copy, s.n}, b->n, slot};
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (i < s.n ? (uint8_t)copy[i] : 0);
+    b->use[b->n_use++] = (struct use){head, {copy, s.n}, b->n, slot};
     return 0;
 }
 
@@ -157,8 +161,10 @@ static void *get(struct hb_waf_gate *g, size_t n, size_t size)
 static int by_text(const void *a, const void *b)
 {
     const struct use *x = a, *y = b;
-    int c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
+    int c = (x->head > y->head) - (x->head < y->head);
 
+    if (c == 0)
+        c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
     if (c == 0)
         c = (x->s.n > y->s.n) - (x->s.n < y->s.n);
     if (c == 0)

@@ -20,6 +20,8 @@
 #define COPIES      8u    /* of what is repeated */
 #define STRINGS_MAX 4096u /* of a clause */
 #define USEFUL      0.96  /* a clause that holds more often is left out */
+#define RUNS        3u
+#define RARE        0.05 /* a kind of the second run */
 
 typedef struct hb_waf_gate_strings strings;
 typedef struct hb_waf_gate_node node;
@@ -37,6 +39,7 @@ struct fact {
 struct run {
     struct hb_waf_gate_work work;
     uint64_t allowed; /* escapes for what may be left out */
+    bool missed;      /* there were some that a later run may allow */
     strings none;     /* {""} */
 };
 
@@ -79,13 +82,13 @@ static struct fact empty(struct run *r)
     return f;
 }
 
-static void improve(struct fact *f, const strings *set)
+static void improve(const struct run *r, struct fact *f, const strings *set)
 {
     double p;
 
     if (set->n > STRINGS_MAX)
         return;
-    p = hb_waf_gate_p(set);
+    p = hb_waf_gate_p(&r->work, set);
     if (p < f->p) {
         f->p = p;
         f->req = *set;
@@ -143,7 +146,7 @@ static strings edge(struct run *r, const strings *set, bool end)
 static void limit(struct run *r, struct fact *f)
 {
     if (f->exact && (f->pre.n > EXACT_MAX || longest(&f->pre) > EXACT_LEN)) {
-        improve(f, &f->pre);
+        improve(r, f, &f->pre);
         f->exact = false;
         f->suf = f->pre;
     }
@@ -183,11 +186,11 @@ static struct fact cat(struct run *r, const struct fact *x,
     }
     /* What may grow still is judged when it no longer does. */
     if (x->exact || !can)
-        improve(&f, &x->suf);
+        improve(r, &f, &x->suf);
     if (y->exact && !can)
-        improve(&f, &y->pre);
+        improve(r, &f, &y->pre);
     if (!y->exact && can)
-        improve(&f, &joint);
+        improve(r, &f, &joint);
     f.pre = x->exact && can ? joint : x->pre;
     f.suf = y->exact && can ? joint : y->suf;
     limit(r, &f);
@@ -195,15 +198,15 @@ static struct fact cat(struct run *r, const struct fact *x,
 }
 
 /* The best clause of F, one of a class where that is rarer. */
-static strings pick(const struct fact *f, double *ret_p)
+static strings pick(const struct run *r, const struct fact *f, double *ret_p)
 {
     struct fact best = *f;
 
-    improve(&best, &f->suf);
+    improve(r, &best, &f->suf);
     for (unsigned i = 0; i < f->n_cls; i++) {
         strings set = {.esc = f->cls[i]};
 
-        improve(&best, &set);
+        improve(r, &best, &set);
     }
     *ret_p = best.p;
     return best.req;
@@ -235,7 +238,7 @@ static struct fact join(struct run *r, const struct fact *f, size_t n)
     for (size_t i = 0; i < n; i++) {
         double p;
 
-        req[i] = pick(&f[i], &p);
+        req[i] = pick(r, &f[i], &p);
         all.p = HB_MIN(all.p + p, 1.0);
         all.exact = all.exact && f[i].exact;
         for (unsigned k = 0; k < HB_WAF_GATE_COUNTS; k++)
@@ -244,15 +247,16 @@ static struct fact join(struct run *r, const struct fact *f, size_t n)
             either_class(&all, &f[i]);
         list[i] = &req[i];
     }
-    all.req = all.p < 1 ? hb_waf_gate_union(&r->work, list, n) : (strings){0};
+    all.req =
+        all.p < 1 ? hb_waf_gate_union(&r->work, list, n, false) : (strings){0};
     if (all.req.n > STRINGS_MAX)
         all.p = 1;
     for (size_t i = 0; i < n; i++)
         list[i] = &f[i].pre;
-    all.pre = hb_waf_gate_union(&r->work, list, n);
+    all.pre = hb_waf_gate_union(&r->work, list, n, true);
     for (size_t i = 0; i < n; i++)
         list[i] = &f[i].suf;
-    all.suf = hb_waf_gate_union(&r->work, list, n);
+    all.suf = hb_waf_gate_union(&r->work, list, n, true);
     limit(r, &all);
     return all;
 }
@@ -277,18 +281,18 @@ static struct fact alt(struct run *r, node *n)
 
 static struct fact byte(struct run *r, node *n)
 {
-    unsigned count = 0;
-    struct fact f;
+    struct fact f = anything(r);
 
-    for (size_t i = 0; i < HB_ARRAY_LEN(n->set.w); i++)
-        count += (unsigned)__builtin_popcountll(n->set.w[i]);
-    if (n->kinds == 0)
+    if (!n->known) {
+        for (size_t i = 0; i < HB_ARRAY_LEN(n->set.w); i++)
+            n->bytes += (unsigned)__builtin_popcountll(n->set.w[i]);
         n->kinds = hb_waf_gate_kinds(&n->set);
-    f = anything(r);
+        n->known = true;
+    }
     for (unsigned i = 0; i < HB_WAF_GATE_COUNTS; i++)
         f.least[i] = (n->kinds & ~hb_waf_gate_counted[i]) == 0;
     f.cls[f.n_cls++] = n->kinds;
-    if (count <= EXACT_BYTES) {
+    if (n->bytes <= EXACT_BYTES) {
         f.exact = true;
         f.pre = f.suf = hb_waf_gate_singles(&r->work, &n->set);
     }
@@ -304,7 +308,10 @@ static struct fact optional(struct run *r, const struct fact *x, bool once)
     for (unsigned i = 0; i < x->n_cls; i++) {
         double q = hb_waf_gate_p_kinds(x->cls[i]);
 
-        if ((x->cls[i] & ~r->allowed) == 0 && q < p) {
+        if ((x->cls[i] & ~r->allowed) != 0) {
+            if ((x->cls[i] & (HB_WAF_GATE_LETTER | HB_WAF_GATE_DIGIT)) == 0)
+                r->missed = true;
+        } else if (q < p) {
             p = q;
             f[1].pre.esc = f[1].suf.esc = x->cls[i];
         }
@@ -359,7 +366,7 @@ static struct fact fact_of(struct run *r, node *n)
     case HB_WAF_GATE_LOOK:
         y = fact_of(r, n->first);
         f = empty(r);
-        f.req = pick(&y, &f.p);
+        f.req = pick(r, &y, &f.p);
         memcpy(f.cls, y.cls, sizeof(f.cls));
         f.n_cls = y.n_cls;
         return f;
@@ -382,10 +389,10 @@ static bool same(const strings *a, const strings *b)
 }
 
 /* Puts SET among the clauses of F by how rare it is. */
-static void take(struct hb_waf_gate_facts *f, double p[HB_WAF_GATE_SLOTS],
-                 const strings *set)
+static void take(const struct run *r, struct hb_waf_gate_facts *f,
+                 double p[HB_WAF_GATE_SLOTS], const strings *set)
 {
-    double own = hb_waf_gate_p(set);
+    double own = hb_waf_gate_p(&r->work, set);
     unsigned at = 0;
 
     if (own > USEFUL || set->n > STRINGS_MAX)
@@ -421,42 +428,52 @@ static strings without_bytes(const strings *set)
     return to;
 }
 
+/* What may be an escape, the stricter first. */
+static uint64_t allowed(unsigned run)
+{
+    uint64_t kinds = 0;
+
+    for (unsigned k = 0; run > 0 && k < HB_WAF_GATE_KINDS; k++)
+        if (run > 1 || hb_waf_gate_p_kinds(KIND(k)) < RARE)
+            kinds |= KIND(k);
+    return kinds & ~HB_WAF_GATE_LETTER & ~HB_WAF_GATE_DIGIT;
+}
+
 int hb_waf_gate_rx(struct hb_arena *a, struct hb_slice pattern,
                    struct hb_waf_gate_facts *ret)
 {
-    uint64_t all = ALL_KINDS, rare = 0;
     struct hb_waf_gate_facts facts = {0};
     double p[HB_WAF_GATE_SLOTS] = {0}, q;
+    struct run run = {.missed = true};
     node *tree;
     int rc = hb_waf_gate_tree(a, pattern, &tree);
 
-    for (uint64_t bit = 1; bit < all; bit <<= 1)
-        if (hb_waf_gate_p_kinds(bit) < 0.05)
-            rare |= bit;
-    for (unsigned i = 0; rc == 0 && i < 3; i++) {
-        struct run run = {.work.arena = a};
+    if (rc < 0)
+        return rc;
+    hb_waf_gate_work_init(&run.work, a);
+    run.none = hb_waf_gate_nothing(&run.work);
+    for (unsigned i = 0; i < RUNS && run.missed; i++) {
         struct fact f;
         strings best;
 
-        run.allowed = i == 0   ? 0
-                      : i == 1 ? rare
-                               : all & ~HB_WAF_GATE_LETTER & ~HB_WAF_GATE_DIGIT;
-        run.none = hb_waf_gate_nothing(&run.work);
+        run.allowed = allowed(i);
+        run.missed = false;
         f = fact_of(&run, tree);
         if (run.work.err < 0)
             return run.work.err;
         memcpy(facts.least, f.least, sizeof(facts.least));
-        best = pick(&f, &q);
-        best = without_bytes(&best);
-        if (q < 1)
-            take(&facts, p, &best);
+        best = pick(&run, &f, &q);
+        if (q < 1) {
+            hb_waf_gate_once(&run.work, &best);
+            best = without_bytes(&best);
+            take(&run, &facts, p, &best);
+        }
         for (unsigned k = 0; k < f.n_cls; k++) {
             strings set = {.esc = f.cls[k]};
 
-            take(&facts, p, &set);
+            take(&run, &facts, p, &set);
         }
     }
-    if (rc == 0)
-        *ret = facts;
-    return rc;
+    *ret = facts;
+    return 0;
 }

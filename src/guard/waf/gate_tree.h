@@ -40,7 +40,9 @@ struct hb_waf_gate_node {
     struct hb_waf_gate_node *first, *next; /* children; sibling */
     struct hb_waf_gate_bytes set;
     uint32_t min, max;
-    uint64_t kinds; /* of SET; for gate_rx.c, 0 until it asks */
+    bool known; /* for gate_rx.c: it has filled in the rest */
+    unsigned bytes;
+    uint64_t kinds;
 };
 
 /* The tree of PATTERN in A.  -EINVAL: not understood, -ENOMEM. */
