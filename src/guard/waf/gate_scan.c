@@ -27,6 +27,17 @@ static bool is_there(const struct scan *s, const struct hb_waf_gate_lit *l,
     return true;
 }
 
+/* Whether all that L fulfils is fulfilled already: long texts repeat. */
+static bool is_done(const struct scan *s, const struct hb_waf_gate_lit *l)
+{
+    const struct hb_waf_gate_out *out = s->g->out + l->out;
+    uint32_t o = 0;
+
+    while (o < l->n_out && (s->row[out[o].word] & out[o].bit) != 0)
+        o++;
+    return o == l->n_out;
+}
+
 /* The literals whose grams of N bytes, the last ones of W, end at END. */
 __attribute__((noinline)) static void look_up(struct scan *s, uint32_t n,
                                               uint32_t w, size_t end)
@@ -38,8 +49,7 @@ __attribute__((noinline)) static void look_up(struct scan *s, uint32_t n,
         const struct hb_waf_gate_lit *l = &s->g->lit[t->entry[e].lit];
         const struct hb_waf_gate_out *out = s->g->out + l->out;
 
-        if (t->entry[e].key != (w & t->mask) ||
-            (l->n_out == 1 && (s->row[out->word] & out->bit) != 0) ||
+        if (t->entry[e].key != (w & t->mask) || is_done(s, l) ||
             !is_there(s, l, end))
             continue;
         for (uint32_t o = 0; o < l->n_out; o++)

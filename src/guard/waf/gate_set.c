@@ -120,7 +120,7 @@ double hb_waf_gate_share(uint8_t c)
     if (c >= 'a' && c <= 'z')
         return letter[c - 'a'];
     if (c >= '0' && c <= '9')
-        return 0.03;
+        return 0.06;
     return c == ' ' ? 0.08 : p_kind(c) / 10;
 }
 
