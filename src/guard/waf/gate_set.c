@@ -9,7 +9,7 @@
 #include "guard/waf/gate_set.h"
 
 #define PLACES   30.0 /* at which a string may begin in a value */
-#define P_COMMON 0.1  /* of a part of a common word */
+#define P_COMMON 0.05 /* of a part of a common word */
 
 typedef struct hb_waf_gate_strings strings;
 
@@ -168,9 +168,15 @@ double hb_waf_gate_p(const struct hb_waf_gate_work *w, const strings *set)
 {
     double p = hb_waf_gate_p_kinds(set->esc);
 
-    for (uint32_t i = 0; i < set->n && p < 1; i++)
-        p += hb_waf_gate_p_string(w, set->s[i]);
-    return HB_MIN(p, 1.0);
+    for (uint32_t i = 0; i < set->n; i++) {
+        double one = hb_waf_gate_p_string(w, set->s[i]);
+
+        if (one >= 1)
+            return 1;
+        p += one;
+    }
+    /* Many strings that are all common still keep short values away. */
+    return HB_MIN(p, HB_WAF_GATE_P_MANY);
 }
 
 static strings room(struct hb_waf_gate_work *w, size_t n)

@@ -12,7 +12,8 @@
 
 #include "guard/waf/gate_tree.h"
 
-#define HB_WAF_GATE_KINDS 46u
+#define HB_WAF_GATE_P_MANY 0.95 /* ceiling of any number of strings */
+#define HB_WAF_GATE_KINDS  46u
 #define HB_WAF_GATE_LETTER                                                     \
     ((uint64_t)1 << 0) /* the two that no escape holds                         \
                         */
