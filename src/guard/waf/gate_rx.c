@@ -17,14 +17,21 @@
 typedef struct hb_waf_gate_strings strings;
 typedef struct hb_waf_gate_node node;
 
-static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n);
+/* Whether nothing of a match stands before a node, or behind it. */
+struct place {
+    bool first, last;
+};
+
+static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n,
+                                       struct place at);
 
 static uint32_t times(uint32_t a, uint32_t n)
 {
     return a > 0 && n > UINT32_MAX / a ? UINT32_MAX : a * n;
 }
 
-static struct hb_waf_gate_fact alt(struct hb_waf_gate_run *r, node *n)
+static struct hb_waf_gate_fact alt(struct hb_waf_gate_run *r, node *n,
+                                   struct place at)
 {
     struct hb_waf_gate_fact *f;
     size_t k = 0;
@@ -38,7 +45,7 @@ static struct hb_waf_gate_fact alt(struct hb_waf_gate_run *r, node *n)
     }
     k = 0;
     for (node *c = n->first; c != NULL; c = c->next)
-        f[k++] = fact_of(r, c);
+        f[k++] = fact_of(r, c, at);
     return hb_waf_gate_join(r, f, k);
 }
 
@@ -93,7 +100,7 @@ static struct hb_waf_gate_fact rep(struct hb_waf_gate_run *r, node *n)
 
     if (n->max == 0)
         return hb_waf_gate_empty(r);
-    x = fact_of(r, n->first);
+    x = fact_of(r, n->first, (struct place){false, false});
     if (n->min == 0)
         return optional(r, &x, n->max == 1);
     f = x;
@@ -109,7 +116,41 @@ static struct hb_waf_gate_fact rep(struct hb_waf_gate_run *r, node *n)
     return f;
 }
 
-static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n)
+/* A line end that the value need not have: a value is looked at as if one
+ * stood before it and one behind it. */
+static struct hb_waf_gate_fact line_end(struct hb_waf_gate_run *r)
+{
+    static const struct hb_waf_gate_bytes nl = {{1u << '\n'}};
+    struct hb_waf_gate_fact f = hb_waf_gate_empty(r);
+
+    f.pre = f.suf = hb_waf_gate_singles(&r->work, &nl);
+    return f;
+}
+
+static struct hb_waf_gate_fact sequence(struct hb_waf_gate_run *r, node *n,
+                                        struct place at)
+{
+    struct hb_waf_gate_fact f = hb_waf_gate_empty(r);
+    const node *last = NULL; /* that takes room, or is an anchor */
+
+    for (const node *c = n->first; c != NULL; c = c->next)
+        if (c->type != HB_WAF_GATE_EMPTY)
+            last = c;
+    for (node *c = n->first; c != NULL; c = c->next) {
+        struct place here = {at.first, at.last && (c == last || last == NULL)};
+        struct hb_waf_gate_fact y;
+
+        if (c->type == HB_WAF_GATE_EMPTY)
+            continue;
+        y = fact_of(r, c, here);
+        f = hb_waf_gate_cat(r, &f, &y);
+        at.first = false;
+    }
+    return f;
+}
+
+static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n,
+                                       struct place at)
 {
     struct hb_waf_gate_fact f, y;
 
@@ -119,18 +160,13 @@ static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n)
     case HB_WAF_GATE_BYTE:
         return byte(r, n);
     case HB_WAF_GATE_CAT:
-        f = hb_waf_gate_empty(r);
-        for (node *c = n->first; c != NULL; c = c->next) {
-            y = fact_of(r, c);
-            f = hb_waf_gate_cat(r, &f, &y);
-        }
-        return f;
+        return sequence(r, n, at);
     case HB_WAF_GATE_ALT:
-        return alt(r, n);
+        return alt(r, n, at);
     case HB_WAF_GATE_REP:
         return rep(r, n);
     case HB_WAF_GATE_LOOK:
-        y = fact_of(r, n->first);
+        y = fact_of(r, n->first, (struct place){false, false});
         f = hb_waf_gate_empty(r);
         f.req = hb_waf_gate_pick(r, &y, &f.p);
         memcpy(f.cls, y.cls, sizeof(f.cls));
@@ -138,6 +174,10 @@ static struct hb_waf_gate_fact fact_of(struct hb_waf_gate_run *r, node *n)
         return f;
     case HB_WAF_GATE_ANY:
         return hb_waf_gate_anything(r);
+    case HB_WAF_GATE_START:
+        return at.first ? line_end(r) : hb_waf_gate_empty(r);
+    case HB_WAF_GATE_END:
+        return at.last ? line_end(r) : hb_waf_gate_empty(r);
     case HB_WAF_GATE_EMPTY:
         break;
     }
@@ -224,7 +264,7 @@ int hb_waf_gate_rx(struct hb_arena *a, struct hb_slice pattern,
 
         run.allowed = allowed(i);
         run.missed = false;
-        f = fact_of(&run, tree);
+        f = fact_of(&run, tree, (struct place){true, true});
         if (run.work.err < 0)
             return run.work.err;
         memcpy(facts.least, f.least, sizeof(facts.least));

@@ -121,6 +121,8 @@ double hb_waf_gate_share(uint8_t c)
         return letter[c - 'a'];
     if (c >= '0' && c <= '9')
         return 0.06;
+    if (c == '\n') /* the ones around the value */
+        return 1 / PLACES;
     return c == ' ' ? 0.08 : p_kind(c) / 10;
 }
 
@@ -154,8 +156,8 @@ double hb_waf_gate_p_string(const struct hb_waf_gate_work *w, struct hb_slice s)
 
     if (s.n == 0)
         return 1;
-    if (s.n == 1)
-        return p_kind((uint8_t)s.p[0]);
+    if (s.n == 1) /* there is a line end around every value */
+        return s.p[0] == '\n' ? 1 : p_kind((uint8_t)s.p[0]);
     if (is_common(w, s))
         return P_COMMON;
     for (size_t i = 0; i < s.n; i++)

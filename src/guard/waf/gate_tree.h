@@ -17,7 +17,9 @@
 #define HB_WAF_GATE_FOREVER UINT32_MAX /* no upper bound of repeats */
 
 enum hb_waf_gate_type {
-    HB_WAF_GATE_EMPTY, /* nothing: an anchor, a boundary, a negative look */
+    HB_WAF_GATE_EMPTY, /* nothing: a boundary, a negative look */
+    HB_WAF_GATE_START, /* ^ \A */
+    HB_WAF_GATE_END,   /* $ \z \Z */
     HB_WAF_GATE_BYTE,  /* one byte out of SET */
     HB_WAF_GATE_ANY,   /* any bytes, also none */
     HB_WAF_GATE_CAT,   /* its children one behind the other */
