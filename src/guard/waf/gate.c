@@ -6,10 +6,12 @@
 #include "guard/waf/gate_int.h"
 
 #define WORK_MAX ((size_t)64 << 20) /* memory of one expression */
-#define BUCKETS  14u                /* logarithm, at most */
+#define TAKEN    14u /* logarithm of the counters of chosen grams */
+#define BUCKETS  14u /* logarithm, at most */
 
 /* A literal of a clause. */
 struct use {
+    uint64_t head; /* the first 8 bytes, to sort by */
     struct hb_slice s;
     uint32_t pattern, slot;
 };
@@ -54,6 +56,7 @@ void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
 static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
                    unsigned slot)
 {
+    uint64_t head = 0;
     char *copy;
 
     if (b->n_use == b->cap) {
@@ -70,7 +73,9 @@ static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
         return -ENOMEM;
     for (size_t i = 0; i < s.n; i++)
         copy[i] = (char)hb_waf_gate_fold((uint8_t)s.p[i]);
-    b->use[b->n_use++] = (struct use){{copy, s.n}, b->n, slot};
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (i < s.n ? (uint8_t)copy[i] : 0);
+    b->use[b->n_use++] = (struct use){head, {copy, s.n}, b->n, slot};
     return 0;
 }
 
@@ -157,32 +162,15 @@ static void *get(struct hb_waf_gate *g, size_t n, size_t size)
 static int by_text(const void *a, const void *b)
 {
     const struct use *x = a, *y = b;
-    int c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
+    int c = (x->head > y->head) - (x->head < y->head);
 
+    if (c == 0)
+        c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
     if (c == 0)
         c = (x->s.n > y->s.n) - (x->s.n < y->s.n);
     if (c == 0)
         c = (x->pattern > y->pattern) - (x->pattern < y->pattern);
     return c != 0 ? c : (x->slot > y->slot) - (x->slot < y->slot);
-}
-
-/* Where the gram of S ends: that of its runs of bytes which is the rarest. */
-static uint32_t choose(struct hb_slice s, uint32_t n)
-{
-    double best = 2;
-    uint32_t at = n;
-
-    for (size_t end = n; end <= s.n; end++) {
-        double p = 1;
-
-        for (size_t i = end - n; i < end; i++)
-            p *= hb_waf_gate_share((uint8_t)s.p[i]);
-        if (p < best) {
-            best = p;
-            at = (uint32_t)end;
-        }
-    }
-    return at;
 }
 
 static uint32_t key_of(const char *text, uint32_t end, uint32_t n)
@@ -194,9 +182,35 @@ static uint32_t key_of(const char *text, uint32_t end, uint32_t n)
     return key;
 }
 
+/* Where the gram of S ends: that of its runs of bytes which is the rarest in
+ * values and which few literals before have taken, so that no value can have
+ * many of them looked at for each of its bytes. */
+static uint32_t choose(struct hb_slice s, uint32_t n, uint16_t *taken)
+{
+    double best = 0;
+    uint32_t at = 0, hash = 0;
+
+    for (uint32_t end = n; end <= s.n; end++) {
+        uint32_t h = key_of(s.p, end, n) * HB_WAF_GATE_MUL >> (32 - TAKEN);
+        double p = 1 + (double)taken[h] * taken[h] / 64;
+
+        for (uint32_t i = end - n; i < end; i++)
+            p *= hb_waf_gate_share((uint8_t)s.p[i]);
+        if (at == 0 || p < best) {
+            best = p;
+            at = end;
+            hash = h;
+        }
+    }
+    if (taken[hash] < UINT16_MAX)
+        taken[hash]++;
+    return at;
+}
+
 /* The literals, each once, with what they fulfil; their number or -1. */
 static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
 {
+    uint16_t *taken = HB_NEW_N(b->arena, uint16_t, (size_t)1 << TAKEN);
     size_t bytes = 0, n = 0, pool = 0;
 
     if (b->n_use > 0)
@@ -209,7 +223,7 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
     g->lit = get(g, n, sizeof(*g->lit));
     g->out = get(g, b->n_use, sizeof(*g->out));
     g->pool = get(g, bytes, 1);
-    if (g->lit == NULL || g->out == NULL || g->pool == NULL)
+    if (g->lit == NULL || g->out == NULL || g->pool == NULL || taken == NULL)
         return -1;
     n = 0;
     for (size_t i = 0; i < b->n_use; i++) {
@@ -220,8 +234,8 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
             g->lit[n++] = (struct hb_waf_gate_lit){
                 .text = (uint32_t)pool,
                 .n = (uint32_t)u->s.n,
-                .gram =
-                    choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM)),
+                .gram = choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM),
+                               taken),
                 .out = (uint32_t)i,
             };
             pool += u->s.n;
