@@ -230,14 +230,15 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
         const struct use *u = &b->use[i];
 
         if (i == 0 || !hb_slice_eq(u->s, b->use[i - 1].s)) {
+            uint32_t gram = (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM);
+
             memcpy(g->pool + pool, u->s.p, u->s.n);
-            g->lit[n++] = (struct hb_waf_gate_lit){
+            g->lit[n] = (struct hb_waf_gate_lit){
                 .text = (uint32_t)pool,
                 .n = (uint32_t)u->s.n,
-                .gram = choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM),
-                               taken),
                 .out = (uint32_t)i,
             };
+            g->lit[n++].gram = choose(u->s, gram, taken);
             pool += u->s.n;
         }
         g->lit[n - 1].n_out++;
