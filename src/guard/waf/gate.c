@@ -294,8 +294,14 @@ static int lay_table(struct hb_waf_gate *g, uint32_t n, uint32_t literals)
             if (pass == 0)
                 t->start[b + 2]++;
             else
-                t->entry[t->start[b + 1]++] =
-                    (struct hb_waf_gate_entry){key, i};
+                t->entry[t->start[b + 1]++] = (struct hb_waf_gate_entry){
+                    .key = key,
+                    .lit = i,
+                    .before = l->gram,
+                    .behind = l->n - l->gram,
+                    .first = g->pool[l->text],
+                    .last = g->pool[l->text + l->n - 1],
+                };
         }
         for (uint32_t b = 1; pass == 0 && b < (1u << log) + 2; b++)
             t->start[b] += t->start[b - 1];

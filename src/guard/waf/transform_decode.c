@@ -364,8 +364,10 @@ static size_t as_uhhhh(uint32_t cp, char *text)
 
     text[n++] = '%';
     text[n++] = 'u';
-    for (int shift = cp >= 0x100000 ? 20 : cp >= 0x10000 ? 16 : 12; shift >= 0;
-         shift -= 4)
+    for (int shift = cp >= 0x100000  ? 20
+                     : cp >= 0x10000 ? 16
+                                     : 12;
+         shift >= 0; shift -= 4)
         text[n++] = hex[cp >> shift & 15];
     return n;
 }

@@ -99,6 +99,7 @@ struct hb_waf_tx {
     bool stopped;
     uint64_t work; /* bytes looked at, for the budget */
     uint64_t work_next;
+    uint64_t cpu; /* nanoseconds that the phases before this one took */
 };
 
 /* tx_cell.c */
