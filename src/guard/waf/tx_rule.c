@@ -15,7 +15,7 @@
 #include "base/i18n.h"
 
 #define BUDGET_STEP (256u << 10) /* bytes between two looks at the clock */
-#define BUDGET_MS   40u          /* CPU of a request */
+#define BUDGET_MS   42u          /* CPU of a request */
 
 static bool ended(const struct hb_waf_tx *tx);
 static int in_time(struct hb_waf_tx *tx, uint64_t begin);
