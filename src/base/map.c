@@ -29,7 +29,6 @@ struct hb_map {
     size_t count, mask; /* slots are mask + 1, a power of two */
 };
 
-static uint64_t siphash13(const uint64_t key[2], const char *p, size_t n);
 static void sipround(uint64_t v[4]);
 static uint64_t hash_of(const struct hb_map *m, struct hb_slice key);
 static struct slot *find(const struct hb_map *m, struct hb_slice key,
@@ -155,22 +154,22 @@ bool hb_map_next(const struct hb_map *m, size_t *at, struct hb_slice *ret_key,
     return false;
 }
 
-static uint64_t siphash13(const uint64_t key[2], const char *p, size_t n)
+uint64_t hb_siphash(const uint64_t key[2], struct hb_slice s)
 {
     uint64_t v[4] = {
         key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull,
         key[0] ^ 0x6c7967656e657261ull, key[1] ^ 0x7465646279746573ull};
-    uint64_t word = 0, tail = (uint64_t)n << 56;
-    size_t whole = n & ~(size_t)7;
+    uint64_t word = 0, tail = (uint64_t)s.n << 56;
+    size_t whole = s.n & ~(size_t)7;
 
     for (size_t i = 0; i < whole; i += 8) {
-        memcpy(&word, p + i, 8);
+        memcpy(&word, s.p + i, 8);
         v[3] ^= word;
         sipround(v);
         v[0] ^= word;
     }
-    for (size_t i = whole; i < n; i++)
-        tail |= (uint64_t)(uint8_t)p[i] << (8 * (i & 7));
+    for (size_t i = whole; i < s.n; i++)
+        tail |= (uint64_t)(uint8_t)s.p[i] << (8 * (i & 7));
     v[3] ^= tail;
     sipround(v);
     v[0] ^= tail;
@@ -198,7 +197,7 @@ static void sipround(uint64_t v[4])
 
 static uint64_t hash_of(const struct hb_map *m, struct hb_slice key)
 {
-    uint64_t hash = siphash13(m->key, key.p, key.n);
+    uint64_t hash = hb_siphash(m->key, key);
 
     return hash != 0 ? hash : 1;
 }

@@ -8,6 +8,11 @@
 
 #include "base/base.h"
 
+/* SipHash-1-3 of S under KEY, which is drawn at random and kept secret: for
+ * tables whose keys come from outside (J.-P. Aumasson, D. J. Bernstein,
+ * "SipHash: a fast short-input PRF", 2012). */
+uint64_t hb_siphash(const uint64_t key[2], struct hb_slice s);
+
 struct hb_map;
 
 struct hb_map *hb_map_new(void) HB_WUR;

@@ -9,6 +9,7 @@
 #include "guard/waf/body_int.h"
 
 #define DEPTH 512u
+#define FILES 100u /* SecUploadFileLimit's default */
 
 static int urlencoded(struct hb_waf_reader *r);
 static int pair(struct hb_slice s, struct hb_arena *a, struct hb_waf_list *l,
@@ -21,7 +22,7 @@ static void halves(struct hb_slice s, struct hb_slice *left,
 int hb_waf_body_query(struct hb_slice text, char separator, uint64_t max,
                       struct hb_arena *a, struct hb_waf_list *l, bool *bad)
 {
-    const char *p = text.p, *end = p + text.n;
+    const char *p = text.p, *end = text.n > 0 ? p + text.n : p;
     int r = 0;
 
     if (max == 0 || max > HB_WAF_LIST_MAX)
@@ -44,7 +45,7 @@ int hb_waf_body_query(struct hb_slice text, char separator, uint64_t max,
 int hb_waf_body_cookies(struct hb_slice text, struct hb_arena *a,
                         struct hb_waf_list *l)
 {
-    const char *p = text.p, *end = p + text.n;
+    const char *p = text.p, *end = text.n > 0 ? p + text.n : p;
     int r = 0;
 
     /* Blanks behind a value are part of it but for the last one. */
@@ -77,6 +78,8 @@ int hb_waf_body_parse(enum hb_waf_processor processor, struct hb_slice type,
 {
     static int (*const readers[])(struct hb_waf_reader *) = {
         [HB_WAF_BODY_URLENCODED] = urlencoded,
+        [HB_WAF_BODY_MULTIPART] = hb_waf_body_multipart,
+        [HB_WAF_BODY_XML] = hb_waf_body_xml,
         [HB_WAF_BODY_JSON] = hb_waf_body_json,
     };
     struct hb_waf_reader r = {
@@ -88,11 +91,17 @@ int hb_waf_body_parse(enum hb_waf_processor processor, struct hb_slice type,
         r.limits.arguments = HB_WAF_LIST_MAX;
     if (r.limits.depth == 0)
         r.limits.depth = DEPTH;
+    if (r.limits.files == 0)
+        r.limits.files = FILES;
     if (r.limits.separator == '\0')
         r.limits.separator = '&';
-    ret->why = "";
-    /* A request without a body has nothing that could be broken. */
+    /* A slice of nothing may have no address. */
+    if (type.n == 0)
+        r.type.p = "";
     if (body.n == 0)
+        r.body.p = "";
+    ret->why = "";
+    if (body.n == 0 && processor != HB_WAF_BODY_XML)
         return 0;
     rc = readers[processor](&r);
     return rc < 0 ? rc : 0;

@@ -20,7 +20,8 @@
 
 struct hb_waf_body_limits {
     uint64_t arguments; /* of one body; 0: HB_WAF_LIST_MAX */
-    uint64_t depth;     /* of JSON and XML; 0: 512 */
+    uint64_t depth;     /* of JSON and XML (there 255 at most); 0: 512 */
+    uint64_t files;     /* of multipart; 0: 100 */
     char separator;     /* between arguments: '&' */
 };
 

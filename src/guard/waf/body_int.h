@@ -33,6 +33,20 @@ int hb_waf_body_limit(struct hb_waf_reader *r, const char *why) HB_WUR;
 int hb_waf_body_add(struct hb_waf_reader *r, struct hb_waf_list *l,
                     struct hb_slice name, struct hb_slice value) HB_WUR;
 
+/* multipart: the boundary that the Content-Type header names. */
+int hb_waf_mp_boundary(struct hb_waf_reader *r, struct hb_slice *ret) HB_WUR;
+
+/* What Content-Disposition says of a part; P is NULL where it says nothing. */
+struct hb_waf_mp_about {
+    struct hb_slice name;
+    struct hb_slice file, file_ext; /* filename, and filename* decoded */
+};
+
+/* VALUE is a Content-Disposition field.  What was understood of it stands in
+ * *RET even where 1 says that it is broken (at byte AT of the body). */
+int hb_waf_mp_about(struct hb_waf_reader *r, struct hb_slice value, size_t at,
+                    struct hb_waf_mp_about *ret) HB_WUR;
+
 /* isspace() of the C locale, which is what the reference asks. */
 static inline bool hb_waf_body_blank(char c)
 {

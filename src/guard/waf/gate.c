@@ -5,9 +5,8 @@
  */
 #include "guard/waf/gate_int.h"
 
-#define WORK_MAX    ((size_t)64 << 20) /* memory of one expression */
-#define TABLE_LEAST 10u                /* bits of the hash */
-#define TABLE_MOST  18u
+#define WORK_MAX ((size_t)64 << 20) /* memory of one expression */
+#define BUCKETS  14u                /* logarithm, at most */
 
 /* A literal of a clause. */
 struct use {
@@ -18,7 +17,7 @@ struct use {
 struct pattern {
     uint64_t esc[HB_WAF_GATE_SLOTS];
     unsigned n; /* clauses */
-    uint32_t min, classes, literals;
+    uint32_t least[HB_WAF_GATE_COUNTS], classes, literals;
 };
 
 struct hb_waf_gate_builder {
@@ -130,7 +129,7 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
         facts = (struct hb_waf_gate_facts){0};
         r = 0;
     }
-    b->pattern[b->n].min = facts.min;
+    memcpy(b->pattern[b->n].least, facts.least, sizeof(facts.least));
     for (unsigned i = 0; r == 0 && i < facts.n; i++)
         r = add_clause(b, facts.clause[i].s, facts.clause[i].n,
                        facts.clause[i].esc);
@@ -145,7 +144,7 @@ int hb_waf_gate_add_phrases(struct hb_waf_gate_builder *b,
 
     if (b->n == HB_WAF_GATE_MAX)
         return -ENOSPC;
-    b->pattern[b->n].min = 1;
+    b->pattern[b->n].least[0] = 1;
     return added(b, uses, add_clause(b, phrase, n, 0));
 }
 
@@ -236,44 +235,55 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
     return (long)n;
 }
 
-/* Puts the literals whose grams are of N bytes into T. */
-static int lay_table(struct hb_waf_gate *g, struct hb_waf_gate_table *t,
-                     uint32_t n, uint32_t literals)
+static void set_bit(struct hb_waf_gate *g, uint32_t p, uint32_t n)
 {
-    unsigned bits = TABLE_LEAST;
+    uint64_t one = 1;
+
+    if (n == 2)
+        g->bits2[p >> 6 & 1023] |= one << (p & 63);
+    else if (n == 3)
+        g->bits3[p << 8 >> (32 - HB_WAF_GATE_LOG)] |= one << (p >> 7 & 63);
+    else
+        g->bits4[p >> (32 - HB_WAF_GATE_LOG)] |= one << (p >> 15 & 63);
+}
+
+/* Puts the literals whose grams are of N bytes into their table. */
+static int lay_table(struct hb_waf_gate *g, uint32_t n, uint32_t literals)
+{
+    struct hb_waf_gate_table *t = &g->table[n - 2];
+    unsigned log = 4;
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < literals; i++)
         count += HB_MIN(g->lit[i].n, HB_WAF_GATE_GRAM) == n;
-    while (bits < TABLE_MOST && count * 16 > 1u << bits)
-        bits++;
-    t->shift = 32 - bits;
+    while (log < BUCKETS && count > 1u << log)
+        log++;
+    t->shift = 32 - log;
     t->mask = UINT32_MAX >> (32 - 8 * n);
-    t->n = count;
-    t->bits = get(g, (1u << bits) / 64, sizeof(*t->bits));
-    t->start = get(g, (1u << bits) + 2, sizeof(*t->start));
+    t->start = get(g, (1u << log) + 2, sizeof(*t->start));
     t->entry = get(g, count, sizeof(*t->entry));
-    if (t->bits == NULL || t->start == NULL || t->entry == NULL)
+    if (t->start == NULL || t->entry == NULL)
         return -ENOMEM;
     /* Counted two ahead, so that filling moves each to its beginning. */
     for (unsigned pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < literals; i++) {
             const struct hb_waf_gate_lit *l = &g->lit[i];
-            uint32_t key, h;
+            uint32_t key, p, b;
 
             if (HB_MIN(l->n, HB_WAF_GATE_GRAM) != n)
                 continue;
             key = key_of(g->pool + l->text, l->gram, n);
-            h = hb_waf_gate_hash(t, key);
-            t->bits[h >> 6] |= (uint64_t)1 << (h & 63);
+            p = key * HB_WAF_GATE_MUL;
+            b = hb_waf_gate_bucket(t, p, n);
+            set_bit(g, p, n);
             if (pass == 0)
-                t->start[h + 2]++;
+                t->start[b + 2]++;
             else
-                t->entry[t->start[h + 1]++] =
+                t->entry[t->start[b + 1]++] =
                     (struct hb_waf_gate_entry){key, i};
         }
-        for (uint32_t h = 1; pass == 0 && h < (1u << bits) + 2; h++)
-            t->start[h] += t->start[h - 1];
+        for (uint32_t b = 1; pass == 0 && b < (1u << log) + 2; b++)
+            t->start[b] += t->start[b - 1];
     }
     return 0;
 }
@@ -283,11 +293,10 @@ static int lay_rows(const struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
 {
     g->init = get(g, g->row, sizeof(*g->init));
     g->kinds = get(g, (size_t)HB_WAF_GATE_KINDS * g->row, sizeof(*g->kinds));
-    g->enough = get(g, (HB_WAF_GATE_MIN + 1) * g->words, sizeof(*g->enough));
     g->classes = get(g, b->n, sizeof(*g->classes));
     g->literals = get(g, b->n, sizeof(*g->literals));
-    if (g->init == NULL || g->kinds == NULL || g->enough == NULL ||
-        g->classes == NULL || g->literals == NULL)
+    if (g->init == NULL || g->kinds == NULL || g->classes == NULL ||
+        g->literals == NULL)
         return -ENOMEM;
     for (uint32_t p = 0; p < b->n; p++) {
         const struct pattern *f = &b->pattern[p];
@@ -304,11 +313,37 @@ static int lay_rows(const struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
                 if ((f->esc[s] >> k & 1) != 0)
                     g->kinds[k * g->row + word] |= bit;
         }
-        for (unsigned n = HB_MIN(f->min, HB_WAF_GATE_MIN); n <= HB_WAF_GATE_MIN;
-             n++)
-            g->enough[n * g->words + p / 64] |= bit;
     }
     return 0;
+}
+
+static int lay_counts(const struct hb_waf_gate_builder *b,
+                      struct hb_waf_gate *g)
+{
+    for (unsigned k = 0; k < HB_WAF_GATE_COUNTS; k++) {
+        uint64_t *to = get(g, (HB_WAF_GATE_MIN + 1) * g->words, sizeof(*to));
+
+        if (to == NULL)
+            return -ENOMEM;
+        g->enough[k] = to;
+        for (uint32_t p = 0; p < b->n; p++)
+            for (uint32_t n = HB_MIN(b->pattern[p].least[k], HB_WAF_GATE_MIN);
+                 n <= HB_WAF_GATE_MIN; n++)
+                to[n * g->words + p / 64] |= (uint64_t)1 << (p & 63);
+    }
+    return 0;
+}
+
+static void lay_bytes(struct hb_waf_gate *g)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        uint64_t kind = (uint64_t)1 << hb_waf_gate_kind((uint8_t)c);
+
+        g->byte[c].fold = hb_waf_gate_fold((uint8_t)c);
+        g->byte[c].kind = kind;
+        g->mark[c] = (uint8_t)(((kind & hb_waf_gate_counted[1]) != 0) |
+                               ((kind & hb_waf_gate_counted[2]) != 0) << 1);
+    }
 }
 
 int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
@@ -327,14 +362,13 @@ int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
     g->words = (b->n + 63) / 64;
     g->row = HB_WAF_GATE_SLOTS * g->words;
     g->size = sizeof(*g);
-    for (unsigned c = 0; c < 256; c++) {
-        g->fold[c] = hb_waf_gate_fold((uint8_t)c);
-        g->kind[c] = (uint64_t)1 << hb_waf_gate_kind((uint8_t)c);
-    }
+    lay_bytes(g);
     n = lay_literals(b, g);
     r = n < 0 ? -ENOMEM : lay_rows(b, g);
-    for (uint32_t k = 0; r == 0 && k < HB_ARRAY_LEN(g->table); k++)
-        r = lay_table(g, &g->table[k], k + 2, (uint32_t)n);
+    if (r == 0)
+        r = lay_counts(b, g);
+    for (uint32_t k = 2; r == 0 && k <= HB_WAF_GATE_GRAM; k++)
+        r = lay_table(g, k, (uint32_t)n);
     if (r < 0) {
         hb_waf_gate_free(g);
         return r;

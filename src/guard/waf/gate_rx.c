@@ -19,7 +19,7 @@
 #define CLASSES     6u
 #define COPIES      8u    /* of what is repeated */
 #define STRINGS_MAX 4096u /* of a clause */
-#define USEFUL      0.9   /* a clause that holds more often is left out */
+#define USEFUL      0.96  /* a clause that holds more often is left out */
 
 typedef struct hb_waf_gate_strings strings;
 typedef struct hb_waf_gate_node node;
@@ -31,7 +31,7 @@ struct fact {
     double p;              /* of REQ; 1: nothing is known */
     uint64_t cls[CLASSES]; /* it holds a byte of each */
     unsigned n_cls;
-    uint32_t min; /* bytes */
+    uint32_t least[HB_WAF_GATE_COUNTS];
 };
 
 struct run {
@@ -40,7 +40,31 @@ struct run {
     strings none;     /* {""} */
 };
 
+/* By gate_set.c's numbers of kinds: letters, digits, {|}~ [\]^_` :;<=>?@ the
+ * 16 from the blank on, \t to \r, NUL, other controls, bytes from 0x80, 0xc0,
+ * 0xe0 and 0xf0 on. */
+#define KIND(k)   ((uint64_t)1 << (k))
+#define ALL_KINDS (KIND(HB_WAF_GATE_KINDS) - 1)
+#define WORD      (KIND(0) | KIND(1) | KIND(10))
+#define NO_MARK   (WORD | KIND(19) | KIND(31) | KIND(33) | KIND(34))
+
+const uint64_t hb_waf_gate_counted[HB_WAF_GATE_COUNTS] = {
+    ALL_KINDS,
+    ((KIND(35) - 1) | KIND(43) | KIND(44)) & ~NO_MARK,
+    ALL_KINDS & ~WORD,
+};
+
 static struct fact fact_of(struct run *r, node *n);
+
+static uint32_t sum(uint32_t a, uint32_t b)
+{
+    return a + b < a ? UINT32_MAX : a + b;
+}
+
+static uint32_t times(uint32_t a, uint32_t n)
+{
+    return a > 0 && n > UINT32_MAX / a ? UINT32_MAX : a * n;
+}
 
 static struct fact anything(struct run *r)
 {
@@ -103,7 +127,7 @@ static strings edge(struct run *r, const strings *set, bool end)
 {
     size_t len = longest(set);
 
-    if (set->n <= EDGE_MAX && len <= EDGE_LEN)
+    if (set->n <= EDGE_MAX && len <= 2 * (size_t)EDGE_LEN)
         return *set;
     for (len = HB_MIN(len, EDGE_LEN); len > 0; len = len / 2) {
         strings s = end ? hb_waf_gate_tails(&r->work, set, len)
@@ -146,7 +170,8 @@ static struct fact cat(struct run *r, const struct fact *x,
     strings joint = {0};
 
     f.exact = x->exact && y->exact && can;
-    f.min = x->min + y->min < x->min ? UINT32_MAX : x->min + y->min;
+    for (unsigned i = 0; i < HB_WAF_GATE_COUNTS; i++)
+        f.least[i] = sum(x->least[i], y->least[i]);
     for (unsigned i = 0; i < (x->p <= y->p ? y : x)->n_cls; i++)
         add_class(&f, (x->p <= y->p ? y : x)->cls[i]);
     if (can)
@@ -156,11 +181,12 @@ static struct fact cat(struct run *r, const struct fact *x,
         limit(r, &f);
         return f;
     }
-    if (x->exact)
-        improve(&f, &x->pre);
-    if (y->exact)
+    /* What may grow still is judged when it no longer does. */
+    if (x->exact || !can)
+        improve(&f, &x->suf);
+    if (y->exact && !can)
         improve(&f, &y->pre);
-    if (can)
+    if (!y->exact && can)
         improve(&f, &joint);
     f.pre = x->exact && can ? joint : x->pre;
     f.suf = y->exact && can ? joint : y->suf;
@@ -173,8 +199,7 @@ static strings pick(const struct fact *f, double *ret_p)
 {
     struct fact best = *f;
 
-    if (f->exact)
-        improve(&best, &f->pre);
+    improve(&best, &f->suf);
     for (unsigned i = 0; i < f->n_cls; i++) {
         strings set = {.esc = f->cls[i]};
 
@@ -213,7 +238,8 @@ static struct fact join(struct run *r, const struct fact *f, size_t n)
         req[i] = pick(&f[i], &p);
         all.p = HB_MIN(all.p + p, 1.0);
         all.exact = all.exact && f[i].exact;
-        all.min = HB_MIN(all.min, f[i].min);
+        for (unsigned k = 0; k < HB_WAF_GATE_COUNTS; k++)
+            all.least[k] = HB_MIN(all.least[k], f[i].least[k]);
         if (i > 0)
             either_class(&all, &f[i]);
         list[i] = &req[i];
@@ -259,7 +285,8 @@ static struct fact byte(struct run *r, node *n)
     if (n->kinds == 0)
         n->kinds = hb_waf_gate_kinds(&n->set);
     f = anything(r);
-    f.min = 1;
+    for (unsigned i = 0; i < HB_WAF_GATE_COUNTS; i++)
+        f.least[i] = (n->kinds & ~hb_waf_gate_counted[i]) == 0;
     f.cls[f.n_cls++] = n->kinds;
     if (count <= EXACT_BYTES) {
         f.exact = true;
@@ -304,8 +331,8 @@ static struct fact rep(struct run *r, node *n)
         f = cat(r, &f, &any);
         f.suf = edge(r, &x.suf, true);
     }
-    f.min =
-        x.min > 0 && n->min > UINT32_MAX / x.min ? UINT32_MAX : n->min * x.min;
+    for (unsigned i = 0; i < HB_WAF_GATE_COUNTS; i++)
+        f.least[i] = times(x.least[i], n->min);
     return f;
 }
 
@@ -397,7 +424,7 @@ static strings without_bytes(const strings *set)
 int hb_waf_gate_rx(struct hb_arena *a, struct hb_slice pattern,
                    struct hb_waf_gate_facts *ret)
 {
-    uint64_t all = ((uint64_t)1 << HB_WAF_GATE_KINDS) - 1, rare = 0;
+    uint64_t all = ALL_KINDS, rare = 0;
     struct hb_waf_gate_facts facts = {0};
     double p[HB_WAF_GATE_SLOTS] = {0}, q;
     node *tree;
@@ -418,7 +445,7 @@ int hb_waf_gate_rx(struct hb_arena *a, struct hb_slice pattern,
         f = fact_of(&run, tree);
         if (run.work.err < 0)
             return run.work.err;
-        facts.min = f.min;
+        memcpy(facts.least, f.least, sizeof(facts.least));
         best = pick(&f, &q);
         best = without_bytes(&best);
         if (q < 1)

@@ -16,11 +16,17 @@
 
 #define HB_WAF_GATE_SLOTS 4u /* clauses of a pattern */
 
-/* All clauses hold, and the value has MIN bytes or more. */
+/* What is counted in a value: bytes, marks (punctuation but for that of
+ * numbers and paths, and bytes that begin a longer character), and bytes of
+ * no word. */
+#define HB_WAF_GATE_COUNTS 3u
+extern const uint64_t hb_waf_gate_counted[HB_WAF_GATE_COUNTS]; /* kinds */
+
+/* All clauses hold, and the value has so many of each count, or more. */
 struct hb_waf_gate_facts {
     struct hb_waf_gate_strings clause[HB_WAF_GATE_SLOTS];
     unsigned n;
-    uint32_t min;
+    uint32_t least[HB_WAF_GATE_COUNTS];
 };
 
 /* The facts of PATTERN, the best ones that were found, in A.  -EINVAL where

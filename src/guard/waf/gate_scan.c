@@ -6,81 +6,121 @@
 
 #define ROW_MAX (HB_WAF_GATE_SLOTS * HB_WAF_GATE_WORDS)
 
-static void look_up(const struct hb_waf_gate *g, struct hb_slice v, size_t end,
-                    uint32_t w, uint64_t *row);
+struct scan {
+    const struct hb_waf_gate *g;
+    struct hb_slice v;
+    uint64_t row[ROW_MAX];
+};
 
-static bool probe(const struct hb_waf_gate_table *t, uint32_t w)
+/* Whether literal L, whose gram ends at END, is there. */
+static bool is_there(const struct scan *s, const struct hb_waf_gate_lit *l,
+                     size_t end)
 {
-    uint32_t h = hb_waf_gate_hash(t, w);
+    const char *text = s->g->pool + l->text;
+    size_t from = end - l->gram;
 
-    return (t->bits[h >> 6] >> (h & 63) & 1) != 0;
+    if (end < l->gram || s->v.n - from < l->n)
+        return false;
+    for (size_t i = 0; i < l->n; i++)
+        if (s->g->byte[(uint8_t)s->v.p[from + i]].fold != (uint8_t)text[i])
+            return false;
+    return true;
+}
+
+/* The literals whose grams of N bytes, the last ones of W, end at END. */
+__attribute__((noinline)) static void look_up(struct scan *s, uint32_t n,
+                                              uint32_t w, size_t end)
+{
+    const struct hb_waf_gate_table *t = &s->g->table[n - 2];
+    uint32_t b = hb_waf_gate_bucket(t, w * HB_WAF_GATE_MUL, n);
+
+    for (uint32_t e = t->start[b]; e < t->start[b + 1]; e++) {
+        const struct hb_waf_gate_lit *l = &s->g->lit[t->entry[e].lit];
+        const struct hb_waf_gate_out *out = s->g->out + l->out;
+
+        if (t->entry[e].key != (w & t->mask) ||
+            (l->n_out == 1 && (s->row[out->word] & out->bit) != 0) ||
+            !is_there(s, l, end))
+            continue;
+        for (uint32_t o = 0; o < l->n_out; o++)
+            s->row[out[o].word] |= out[o].bit;
+    }
+}
+
+static bool bit(uint64_t word, uint32_t at)
+{
+    return (word >> (at & 63) & 1) != 0;
+}
+
+/* The kinds of the value's bytes; what its literals fulfil goes to the row. */
+static uint64_t pass(struct scan *s)
+{
+    const struct hb_waf_gate *g = s->g;
+    uint64_t kinds = 0;
+    uint32_t w = 0;
+
+    for (size_t i = 0; i < s->v.n; i++) {
+        uint8_t c = (uint8_t)s->v.p[i];
+        uint32_t p;
+
+        kinds |= g->byte[c].kind;
+        w = w << 8 | (uint32_t)g->byte[c].fold;
+        p = w * HB_WAF_GATE_MUL;
+        if (bit(g->bits2[p >> 6 & 1023], p))
+            look_up(s, 2, w, i + 1);
+        if (bit(g->bits3[p << 8 >> (32 - HB_WAF_GATE_LOG)], p >> 7))
+            look_up(s, 3, w, i + 1);
+        if (bit(g->bits4[p >> (32 - HB_WAF_GATE_LOG)], p >> 15))
+            look_up(s, 4, w, i + 1);
+    }
+    return kinds;
+}
+
+/* Marks, and bytes of no word, up to what makes a difference. */
+static void count(const struct scan *s, uint32_t ret[2])
+{
+    for (size_t i = 0; i < s->v.n && HB_MIN(ret[0], ret[1]) < HB_WAF_GATE_MIN;
+         i++) {
+        uint8_t mark = s->g->mark[(uint8_t)s->v.p[i]];
+
+        ret[0] += mark & 1;
+        ret[1] += mark >> 1;
+    }
+}
+
+static const uint64_t *enough(const struct hb_waf_gate *g, unsigned k, size_t n)
+{
+    return g->enough[k] + HB_MIN(n, HB_WAF_GATE_MIN) * g->words;
 }
 
 void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
                       struct hb_waf_gate_set *ret)
 {
-    const uint64_t *enough =
-        g->enough + HB_MIN(v.n, HB_WAF_GATE_MIN) * g->words;
-    uint64_t row[ROW_MAX], kinds = 0;
-    uint32_t w = 0;
+    const uint64_t *bytes = enough(g, 0, v.n), *marks, *others;
+    uint32_t words = g->words, n[2] = {0};
+    /* Clearing half a kilobyte costs more than most values: only the words
+     * that are filled here are ever read. */
+    __attribute__((uninitialized)) struct scan s;
+    uint64_t kinds;
 
-    memcpy(row, g->init, g->row * sizeof(*row));
-    for (size_t i = 0; i < v.n; i++) {
-        uint8_t c = (uint8_t)v.p[i];
-
-        w = w << 8 | g->fold[c];
-        kinds |= g->kind[c];
-        if (probe(&g->table[0], w) | probe(&g->table[1], w) |
-            probe(&g->table[2], w))
-            look_up(g, v, i + 1, w, row);
-    }
+    s.g = g;
+    s.v = v;
+    for (uint32_t i = 0; i < g->row; i++)
+        s.row[i] = g->init[i];
+    kinds = pass(&s);
+    if ((kinds & hb_waf_gate_counted[2]) != 0)
+        count(&s, n);
     for (; kinds != 0; kinds &= kinds - 1) {
         const uint64_t *add =
             g->kinds + (size_t)__builtin_ctzll(kinds) * g->row;
 
         for (uint32_t i = 0; i < g->row; i++)
-            row[i] |= add[i];
+            s.row[i] |= add[i];
     }
-    for (uint32_t i = 0; i < g->words; i++)
-        ret->w[i] = enough[i] & row[i] & row[g->words + i] &
-                    row[2 * g->words + i] & row[3 * g->words + i];
-}
-
-/* Whether literal L, whose gram ends at END, is there. */
-static bool is_there(const struct hb_waf_gate *g,
-                     const struct hb_waf_gate_lit *l, struct hb_slice v,
-                     size_t end)
-{
-    const char *text = g->pool + l->text;
-    size_t from = end - l->gram;
-
-    if (end < l->gram || v.n - from < l->n)
-        return false;
-    for (size_t i = 0; i < l->n; i++)
-        if (g->fold[(uint8_t)v.p[from + i]] != (uint8_t)text[i])
-            return false;
-    return true;
-}
-
-static void look_up(const struct hb_waf_gate *g, struct hb_slice v, size_t end,
-                    uint32_t w, uint64_t *row)
-{
-    for (size_t k = 0; k < HB_ARRAY_LEN(g->table); k++) {
-        const struct hb_waf_gate_table *t = &g->table[k];
-        uint32_t h = hb_waf_gate_hash(t, w);
-
-        if (!probe(t, w))
-            continue;
-        for (uint32_t e = t->start[h]; e < t->start[h + 1]; e++) {
-            const struct hb_waf_gate_lit *l = &g->lit[t->entry[e].lit];
-            const struct hb_waf_gate_out *out = g->out + l->out;
-
-            if (t->entry[e].key != (w & t->mask) ||
-                (l->n_out == 1 && (row[out->word] & out->bit) != 0) ||
-                !is_there(g, l, v, end))
-                continue;
-            for (uint32_t o = 0; o < l->n_out; o++)
-                row[out[o].word] |= out[o].bit;
-        }
-    }
+    marks = enough(g, 1, n[0]);
+    others = enough(g, 2, n[1]);
+    for (uint32_t i = 0; i < words; i++)
+        ret->w[i] = bytes[i] & marks[i] & others[i] & s.row[i] &
+                    s.row[words + i] & s.row[2 * words + i] &
+                    s.row[3 * words + i];
 }

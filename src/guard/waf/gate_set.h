@@ -12,9 +12,10 @@
 
 #include "guard/waf/gate_tree.h"
 
-#define HB_WAF_GATE_KINDS  46u
-#define HB_WAF_GATE_LETTER ((uint64_t)1 << 0) /* the two that no escape holds  \
-                                               */
+#define HB_WAF_GATE_KINDS 46u
+#define HB_WAF_GATE_LETTER                                                     \
+    ((uint64_t)1 << 0) /* the two that no escape holds                         \
+                        */
 #define HB_WAF_GATE_DIGIT ((uint64_t)1 << 1)
 
 struct hb_waf_gate_strings {

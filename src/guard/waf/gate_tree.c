@@ -76,9 +76,10 @@ static void skip(struct reader *r)
         if (next_is(r, "(?#")) {
             while (peek(r, 0) >= 0 && peek(r, 0) != ')')
                 r->t.at++;
-            if (peek(r, 0) < 0)
+            if (!next_is(r, ")")) {
                 (void)fail(r, -EINVAL);
-            r->t.at++;
+                return;
+            }
         } else if (next_is(r, "\\E")) {
             continue;
         } else if (r->extended && (c == ' ' || (c >= '\t' && c <= '\r'))) {
@@ -355,7 +356,7 @@ static node *atom(struct reader *r, node ***tail)
 /* N with the quantifiers behind it. */
 static node *repeated(struct reader *r, node *n)
 {
-    uint32_t min, max;
+    uint32_t min = 0, max = 0;
     node *rep;
 
     skip(r);

@@ -488,7 +488,8 @@ static int body_variables(struct hb_waf_tx *tx)
         tx->raw_body.n - HB_MIN(b->file_bytes, tx->raw_body.n) >
             s->request_no_files_limit)
         hb_waf_limit(tx, 413, _("size of what is no file"));
-    if (tx->processor < 0 || tx->processor == HB_WAF_BODY_URLENCODED ||
+    if ((tx->processor != HB_WAF_BODY_MULTIPART &&
+         tx->processor != HB_WAF_BODY_XML) ||
         tx->body_variable || tx->waf->options.body_variable_always)
         hb_waf_one(tx, HB_WAF_VAR_REQUEST_BODY, tx->raw_body);
     if (tx->processor == HB_WAF_BODY_XML && b->xml_text.n > 0) {

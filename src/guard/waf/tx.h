@@ -149,12 +149,11 @@ int hb_waf_lookup(struct hb_waf_tx *tx, const struct hb_waf_part *part,
 
 /* tx_rule.c: runs the rules of a phase. */
 int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase) HB_WUR;
-/* tx_act.c: what a rule does.  EACH: for each value that matched; LINK: when
- * all values were looked at and one matched; ONCE: when the chain from here to
- * its end matched. */
+/* tx_act.c: what a rule does.  EACH: for each value that matched; HEAD: when
+ * the head of a chain was tried on all values; ONCE: when the chain from here
+ * to its end matched. */
 int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
-int hb_waf_act_link(struct hb_waf_tx *tx, const struct hb_waf_code *c,
-                    bool head) HB_WUR;
+int hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
 int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
 
 /* A limit that a stranger can reach was reached: the request is refused with

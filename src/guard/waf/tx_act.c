@@ -34,38 +34,29 @@ int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c)
     return r;
 }
 
-/* The message is of the moment at which the head matched; a link that has one
- * of its own says it better. */
-int hb_waf_act_link(struct hb_waf_tx *tx, const struct hb_waf_code *c,
-                    bool head)
+/* What the head looked at when it matched: a person asks about that. */
+int hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c)
 {
     const struct hb_waf_rule *rule = c->rule;
     struct hb_waf_hit *n = &tx->note;
     struct hb_waf_value *var;
-    int r = 0;
 
-    if (head) {
-        *n = (struct hb_waf_hit){.rule = rule, .phase = tx->phase};
-        if (!rule->log)
-            return 0;
-        if (c->op != NULL) {
-            n->coll = tx->match_coll;
-            n->name = tx->match_key;
-            n->value = tx->match_raw;
-        }
-        n->n_var = HB_MIN(tx->matched.n, HB_WAF_HIT_VARS);
-        var = HB_NEW_N(tx->arena, struct hb_waf_value, n->n_var + 1);
-        if (var == NULL)
-            return -ENOMEM;
-        if (n->n_var > 0)
-            memcpy(var, tx->matched.item, n->n_var * sizeof(*var));
-        n->var = var;
+    *n = (struct hb_waf_hit){.rule = rule, .phase = tx->phase};
+    if (!rule->log)
+        return 0;
+    if (c->op != NULL) {
+        n->coll = tx->match_coll;
+        n->name = tx->match_key;
+        n->value = tx->match_raw;
     }
-    if (n->rule->log && (head || rule->msg.raw.n > 0))
-        r = hb_waf_expand(tx, &rule->msg, rule, &n->msg);
-    if (r == 0 && n->rule->log && (head || rule->logdata.raw.n > 0))
-        r = hb_waf_expand(tx, &rule->logdata, rule, &n->logdata);
-    return r;
+    n->n_var = HB_MIN(tx->matched.n, HB_WAF_HIT_VARS);
+    var = HB_NEW_N(tx->arena, struct hb_waf_value, n->n_var + 1);
+    if (var == NULL)
+        return -ENOMEM;
+    if (n->n_var > 0)
+        memcpy(var, tx->matched.item, n->n_var * sizeof(*var));
+    n->var = var;
+    return 0;
 }
 
 int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c)
@@ -252,6 +243,7 @@ static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                bool disruptive)
 {
     struct hb_waf_hit *h;
+    int r;
 
     if (tx->n_hit >= HB_WAF_TX_HITS)
         return 0;
@@ -261,6 +253,12 @@ static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
     *h = tx->note;
     h->rule = rule;
     h->disruptive = disruptive;
+    /* With what the last link captured and matched. */
+    r = hb_waf_expand(tx, &rule->msg, rule, &h->msg);
+    if (r == 0)
+        r = hb_waf_expand(tx, &rule->logdata, rule, &h->logdata);
+    if (r < 0)
+        return r;
     if (tx->last_hit != NULL)
         tx->last_hit->next = h;
     else

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
-#define BUDGET_STEP (256u << 10)     /* bytes between two looks at the clock */
-#define BUDGET_NS   (45u * 1000000u) /* CPU of one call */
+#define BUDGET_STEP (256u << 10) /* bytes between two looks at the clock */
+#define BUDGET_MS   45u          /* CPU of a phase */
 
 static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next);
 static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched);
@@ -54,8 +54,10 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase)
 {
     const struct hb_waf_rules *rules = tx->waf->rules;
     uint32_t at = rules->first[phase], end = rules->first[phase + 1];
+    uint32_t budget = tx->waf->options.budget_ms;
     uint64_t begin = 0;
 
+    budget = budget != 0 ? budget : BUDGET_MS;
     tx->phase = phase;
     tx->allow = tx->allow == HB_WAF_DO_ALLOW_PHASE ? HB_WAF_DO_PASS : tx->allow;
     /* New values came in: the summaries are of the phase before. */
@@ -80,7 +82,7 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase)
             if (begin == 0)
                 begin = now;
             tx->work_next = tx->work + BUDGET_STEP;
-            if (now - begin > BUDGET_NS) {
+            if (now - begin > budget * HB_MS) {
                 hb_waf_limit(tx, 403, _("time to judge"));
                 return tx->stopped ? 1 : 0;
             }
@@ -109,8 +111,8 @@ static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next)
     tx->matched.n = tx->matched_names.n = 0;
     for (; i <= end && matched && r == 0; i++) {
         r = link_(tx, i, &matched);
-        if (r == 0 && matched)
-            r = hb_waf_act_link(tx, &w->code[i], i == at);
+        if (r == 0 && matched && i == at)
+            r = hb_waf_act_head(tx, &w->code[i]);
     }
     if (r < 0 || !matched)
         return r;

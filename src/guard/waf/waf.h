@@ -37,9 +37,10 @@ struct hb_waf_tx;
 struct hb_waf_options {
     bool no_gate;  /* try every pattern (gate.h): slow, same verdict */
     bool no_cache; /* transform a value anew for each rule */
-    /* REQUEST_BODY also where a processor took the body apart, as
-     * libmodsecurity 3 has it; the manual has it for URLENCODED only. */
+    /* REQUEST_BODY of multipart and XML, too, as libmodsecurity 3 has it; the
+     * tests of the CRS do not want it there. */
     bool body_variable_always;
+    uint32_t budget_ms; /* CPU of one phase of one request; 0: 45 */
 };
 
 /* Compiles RULES, which belong to the result whether or not this succeeds.

@@ -14,9 +14,9 @@
 
 /* What stands where the gate has pattern number I. */
 struct gate_pattern {
-    uint32_t id; /* of the rule */
-    bool rx;
-    struct hb_slice text;          /* of a regular expression */
+    uint32_t id;          /* of the rule */
+    bool rx, args;        /* a regular expression; it looks at arguments */
+    struct hb_slice text; /* of a regular expression */
     const struct hb_slice *phrase; /* else */
     size_t n;
 };
@@ -25,6 +25,27 @@ struct gate_crs {
     struct hb_waf_rules *rules;
     struct gate_pattern p[HB_WAF_GATE_MAX];
     uint32_t n, rx, phrases;
+};
+
+/* What people send. */
+static const char *const gate_typical[] = {
+    "1",
+    "42",
+    "true",
+    "2026-11-30",
+    "tanaka_hanako",
+    "Yamada Taro",
+    "hanako@example.jp",
+    "search words of a visitor",
+    "/news/2026/11/index.html",
+    "https://www.example.jp/shop/item?id=12&lang=ja",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+    "\xe5\xbd\xb9\xe5\xa0\xb4\xe3\x81\xae\xe7\xaa\x93\xe5\x8f\xa3",
+    "03-1234-5678",
+    "A longer remark, as people write it: the opening hours on the page are "
+    "wrong. (Please mend.)",
+    "It's 100% of 5 + 5 & more",
 };
 
 /* Words of an argument of @pm, without |hex|. */
@@ -54,6 +75,8 @@ static inline void gate_add(struct gate_crs *c, struct hb_arena *a,
     struct gate_pattern *p = &c->p[c->n];
 
     *p = (struct gate_pattern){.id = r->id, .text = r->op.arg.raw};
+    for (uint32_t i = 0; i < r->n_var; i++)
+        p->args = p->args || r->var[i].coll == HB_WAF_VAR_ARGS;
     if (r->op.kind == HB_WAF_OP_RX && r->op.arg.n == 0) {
         p->rx = true;
         c->rx++;

@@ -8,6 +8,8 @@
  */
 #include "../../tap.h"
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "base/fault.h"
 #include "guard/waf/body.h"
@@ -371,6 +373,477 @@ static void test_json_names(void **state)
     assert_int_equal(r.args.n, 901);
 }
 
+/* --- multipart --- */
+
+#define TYPE               "multipart/form-data; boundary=BB"
+#define CD                 "Content-Disposition: form-data; name=\"a\""
+#define ONE(head, content) "--BB\r\n" head "\r\n\r\n" content "\r\n--BB--\r\n"
+
+static const char *const flags[HB_WAF_MP_COUNT] = {
+    [HB_WAF_MP_BOUNDARY_QUOTED] = "quoted",
+    [HB_WAF_MP_BOUNDARY_WHITESPACE] = "whitespace",
+    [HB_WAF_MP_DATA_BEFORE] = "before",
+    [HB_WAF_MP_DATA_AFTER] = "after",
+    [HB_WAF_MP_HEADER_FOLDING] = "folding",
+    [HB_WAF_MP_INVALID_HEADER_FOLDING] = "bad-folding",
+    [HB_WAF_MP_LF_LINE] = "lf",
+    [HB_WAF_MP_CRLF_LF_LINES] = "crlf-lf",
+    [HB_WAF_MP_MISSING_SEMICOLON] = "semicolon",
+    [HB_WAF_MP_INVALID_QUOTING] = "quoting",
+    [HB_WAF_MP_INVALID_PART] = "part",
+    [HB_WAF_MP_FILE_LIMIT_EXCEEDED] = "files",
+    [HB_WAF_MP_UNMATCHED_BOUNDARY] = "unmatched",
+};
+
+static void show_form(struct hb_buf *b, const struct hb_waf_body *ret)
+{
+    show(b, "", &ret->args);
+    show(b, "file:", &ret->file);
+    show(b, "size:", &ret->file_size);
+    show(b, "data:", &ret->file_data);
+    for (size_t i = 0; i < HB_WAF_MP_COUNT; i++)
+        if (ret->flag[i])
+            hb_buf_addf(b, "!%s", flags[i]);
+    if (ret->limit)
+        hb_buf_addz(b, "!limit");
+    if (ret->broken)
+        hb_buf_addz(b, "!broken");
+}
+
+static void form_as(const char *type, const struct example *e)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_waf_body ret = parse(a, HB_WAF_BODY_MULTIPART, no_limits,
+                                   hb_slice_z(type), exact(a, e->in));
+
+    show_form(&b, &ret);
+    same(&b, e);
+    assert_int_equal(ret.broken, ret.why[0] != '\0');
+}
+
+static const struct example parts[] = {
+    X("", ""),
+    X(ONE(CD, "v"), "a=v|"),
+    X(ONE(CD, ""), "a=|"),
+    X(ONE(CD "; filename=\"f.txt\"\r\nContent-Type: text/plain", "x\r\ny"),
+      "file:a=f.txt|size:a=4|data:a=x\\0d\\0ay|"),
+    X(ONE(CD "; filename=\"\"", ""), "a=|"),
+    X("--BB\r\n" CD "\r\n\r\n1\r\n" ONE(CD, "2"), "a=1|a=2|"),
+    X("--BB\r\n" CD "\r\n\r\nv\r\n--BB--", "a=v|"),
+    X("--BB--\r\n", ""),
+    /* Otherwise: the reference drops the ends of lines within a value. */
+    X(ONE(CD, "x\r\ny\nz\r\n"), "a=x\\0d\\0ay\\0az\\0d\\0a|"),
+    /* Ends of lines, and what stands around. */
+    X("--BB\n" CD "\n\nv\n--BB--\n", "a=v|!lf"),
+    X("--BB\r\n" CD "\n\r\nv\r\n--BB--", "a=v|!lf!crlf-lf"),
+    X("--BB\r\n" CD "\r\n\r\nv\n--BB--", "a=v|!lf!crlf-lf"),
+    X("pre\r\n" ONE(CD, "v"), "a=v|!before"),
+    X("\n" ONE(CD, "v"), "a=v|!before!lf!crlf-lf"),
+    X(ONE(CD, "v") "x", "a=v|!after"),
+    X(ONE(CD, "v") "\r\n", "a=v|!after"),
+    X(ONE(CD, "v") ONE(CD, "w"), "a=v|!after"),
+    /* Nearly boundaries. */
+    X("--BB\r\n" CD "\r\n\r\nx\r\n--C\r\n--BB--", "a=x\\0d\\0a--C|!unmatched"),
+    X("--BB\r\n" CD "\r\n\r\nx --BB\r\n--BB--", "a=x --BB|!unmatched"),
+    X("--BB\r\n" CD "\r\n\r\nx -BB\r\n--BB--", "a=x -BB|"),
+    X(ONE(CD, "x\r\n--C"), "a=x\\0d\\0a--C|"),
+    X("--C\r\n--BB\r\n" CD "\r\n\r\nv\r\n--BB--", "a=v|!before!unmatched"),
+    X(ONE(CD, "--BB\r\nx"), "a=--BB\\0d\\0ax|!part"),
+    X(ONE(CD, "--BBx"), "a=--BBx|!part"),
+    X(ONE(CD, "x\r\n--BBx\r\n"), "!broken"),
+    X(ONE(CD, "x\r\n--BB--x\r\n"), "!broken"),
+    X(ONE(CD, "x\r\n--BB \r\n"), "!broken"),
+    X(ONE(CD, "x\r\n-- BB\r\n"), "!broken"),
+    X(ONE(CD "\r\n--BBx: y", "v"), "a=v|!part"),
+    /* Cut off: what is there stays. */
+    X("x", "!broken"),
+    X("--BB", "!broken"),
+    X("--BB--", "!broken"),
+    X("--BB\r\n", "!broken"),
+    X("--BB\r\n" CD, "!broken"),
+    X("--BB\r\n" CD "\r\n\r\nv", "a=v|!broken"),
+    X("--BB\r\n" CD "\r\n\r\nv\r\n--BB", "a=v\\0d\\0a--BB|!broken"),
+    X("--BB\r\n" CD "\r\n\r\nv\r\n--BB--\r", "!broken"),
+    X("--BB\r\n" CD "\r\n\r\nv--BB--", "a=v--BB--|!broken"),
+    /* Headers of a part. */
+    X(ONE(CD "\r\nX: y\r\n z", "v"), "a=v|!folding"),
+    X(ONE(CD "\r\nX: y\r\n\v z", "v"), "a=v|!folding!bad-folding"),
+    X(ONE(CD ";\r\n filename=\"x\"", "v"),
+      "file:a=x|size:a=1|data:a=v|!folding"),
+    X(ONE(" " CD, "v"), "=v|!folding!part!broken"),
+    X(ONE(CD "\r\nX y", "v"), "a=v|!broken"),
+    X(ONE(CD "\r\n: y", "v"), "a=v|!broken"),
+    X(ONE(CD "\r\nX: a\0b", "v"), "a=v|!broken"),
+    X(ONE("X: y", "v"), "=v|!part!broken"),
+    X(ONE("\r\n" CD, "v"),
+      "=Content-Disposition: form-data; name=\"a\"\\0d\\0a\\0d\\0av|"
+      "!part!broken"),
+    /* Otherwise: the reference forgets the second one. */
+    X(ONE(CD "\r\n" CD, "v"), "a=v|!part"),
+    X("--BB\r\n--BB--", "!part"),
+    X("--BB\r\n" CD "\r\n--BB--", "a=|!part"),
+};
+
+static void test_parts(void **state)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(parts); i++)
+        form_as(TYPE, &parts[i]);
+}
+
+/* What stands behind "form-data". */
+static const struct example abouts[] = {
+    X("; name=a", "a=v|"),
+    X(";name=\"a\"", "a=v|"),
+    X("; \t name = \"a\" ", "a=v|"),
+    X("; name=\"a\";", "a=v|"),
+    X("; name=\"a\\\"b\\\\c\\d\"", "a\"b\\5cc\\5cd=v|"),
+    X("; name=\"a;b'c=d\"", "a;b'c=d=v|"),
+    X("; name=\"\xe3\x81\x82\"", "\\e3\\81\\82=v|"),
+    X("; name={a}", "{a}=v|"),
+    X("; name='a'", "a=v|!quoting"),
+    X("; name=a'b", "a'b=v|!quoting"),
+    X("; filename=f; name=a", "file:a=f|size:a=1|data:a=v|"),
+    X("; name=a; filename=\"C:\\x\"", "file:a=C:\\5cx|size:a=1|data:a=v|"),
+    X("; name=a; filename='f'", "file:a=f|size:a=1|data:a=v|!quoting"),
+    /* Otherwise: what a server may prefer is a name too. */
+    X("; name=a; filename=f; filename*=UTF-8''%e3%81%82%4",
+      "file:a=f|file:a=\\e3\\81\\82%4|size:a=1|data:a=v|"),
+    X("; name=a; filename*=UTF-8''f",
+      "file:a=f|size:a=1|data:a=v|!part!broken"),
+    X("; name=a; filename=f; filename*=f",
+      "file:a=f|size:a=1|data:a=v|!part!broken"),
+    X("", "=v|!part!broken"),
+    X(";", "=v|!part!broken"),
+    X(" name=a", "=v|!part!broken"),
+    X("x; name=a", "=v|!part!broken"),
+    X("; name=\"a\"; ", "a=v|!part!broken"),
+    X("; name=\"a\"x", "a=v|!quoting!part!broken"),
+    X("; name=\"a\"\"", "a=v|!quoting!part!broken"),
+    X("; name=a b", "a=v|!part!broken"),
+    X("; name=a/b", "a=v|!part!broken"),
+    /* Otherwise: the reference takes these for good. */
+    X("; name=\"a", "a=v|!part!broken"),
+    X("; name=\"a\\\"", "a\\5c\"=v|!part!broken"),
+    X("; name=\"a\"; name=\"b\"", "a=v|!part!broken"),
+    X("; name=a; filename=f; filename=g",
+      "file:a=f|size:a=1|data:a=v|!part!broken"),
+    X("; name=a; x=y", "a=v|!part!broken"),
+    X("; name=a;; filename=f", "a=v|!part!broken"),
+    X("; name=a; filename =f", "a=v|!part!broken"),
+    X("; NAME=a", "=v|!part!broken"),
+    X("; name", "=v|!part!broken"),
+    X("; name=", "=v|!part!broken"),
+    X("; name=\"\"", "=v|!part!broken"),
+};
+
+static void test_dispositions(void **state)
+{
+    struct example e =
+        X(ONE("content-disposition:form-data;name=a", "v"), "a=v|");
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(abouts); i++) {
+        _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+        char *z =
+            hb_arena_printf(a, ONE("Content-Disposition: form-data%.*s", "v"),
+                            (int)abouts[i].in.n, abouts[i].in.p);
+        struct example one = {hb_slice_z(z), abouts[i].out};
+
+        form_as(TYPE, &one);
+    }
+    form_as(TYPE, &e);
+    e = (struct example)X(ONE("Content-Disposition: Form-Data; name=a", "v"),
+                          "=v|!part!broken");
+    form_as(TYPE, &e);
+}
+
+/* Content-Type, and what becomes of a good body. */
+static const struct example types[] = {
+    X("multipart/form-data; boundary=BB", "a=v|"),
+    X("MULTIPART/Form-data;\tboundary=BB;", "a=v|"),
+    X("multipart/form-data; boundary=BB; charset=utf-8", "a=v|"),
+    X("multipart/form-data; boundary=\"BB\"", "a=v|!quoted"),
+    X("multipart/form-data boundary=BB", "a=v|!semicolon"),
+    X("multipart/form-data; boundary =BB", "a=v|!whitespace"),
+    /* Otherwise: one reading is left of each of these, but the reference
+     * refuses them. */
+    X("multipart/form-data; boundary= BB", "a=v|!whitespace"),
+    X("multipart/form-data; charset=utf-8; boundary=BB", "a=v|"),
+    X("multipart/form-data; boundary=\"BB\"; x=y", "a=v|!quoted"),
+    /* Otherwise: the reference reads nothing and finds nothing wrong. */
+    X("multipart/form-data; boundary=", "!broken"),
+    X("multipart/form-data; boundary=\"\"", "!broken"),
+    X("multipart/mixed; boundary=BB", "!broken"),
+    X(" multipart/form-data; boundary=BB", "!broken"),
+    X("", "!broken"),
+    X("multipart/form-data", "!broken"),
+    X("multipart/form-data;", "!broken"),
+    X("multipart/form-data; boundary", "!broken"),
+    X("multipart/form-data; boundary=\"BB", "!broken"),
+    X("multipart/form-data; boundary=BB\"", "!broken"),
+    X("multipart/form-data; boundary=BB ", "!broken"),
+    X("multipart/form-data; boundary=B@", "!broken"),
+    X("multipart/form-data; Boundary=BB", "!broken"),
+    X("multipart/form-data; boundary=BB; boundary=BB", "!broken"),
+    X("multipart/form-data; boundary=BB; Boundary =C", "!broken"),
+    X("multipart/form-data; boundary=BB, boundary=C", "!broken"),
+    X("multipart/form-data; xboundary=C; boundary=BB", "!broken"),
+    X("multipart/form-data; x=\"boundary\"; boundary=BB", "!broken"),
+    X("multipart/form-data;; boundary=BB", "!broken"),
+    X("multipart/form-data, boundary=BB", "!broken"),
+    X("multipart/form-datax; boundary=BB", "!broken"),
+    X("multipart/form-data; boundaryx=BB", "!broken"),
+};
+
+static void test_types(void **state)
+{
+    struct example firefox =
+        X("--"
+          "----geckoformboundary1f\r\n" CD "\r\n\r\nv\r\n--"
+          "----geckoformboundary1f--\r\n",
+          "a=v|");
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(types); i++) {
+        struct example e = X(ONE(CD, "v"), types[i].out);
+
+        form_as(types[i].in.p, &e);
+    }
+    /* Its name of the boundary holds that word. */
+    form_as("multipart/form-data; boundary=----geckoformboundary1f", &firefox);
+}
+
+static void test_part_headers(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct example e = {.out =
+                            "a=Content-Disposition: form-data; name=\"a\"|"
+                            "a=Content-Type:  text/plain |a=X: y z|name:a=a|"};
+    struct hb_waf_body ret = parse(
+        a, HB_WAF_BODY_MULTIPART, no_limits, hb_slice_z(TYPE),
+        HB_SLICE(ONE(CD "\r\nContent-Type:  text/plain \r\nX: y\r\n\t z", "")));
+
+    show(&b, "", &ret.part_header);
+    show(&b, "name:", &ret.part_name);
+    same(&b, &e);
+}
+
+static void test_multipart_limits(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_waf_body_limits limits = {.arguments = 3, .files = 2};
+    struct hb_slice type = HB_SLICE(TYPE);
+    const char *part = "--BB\r\n" CD "\r\n\r\nv\r\n";
+    const char *file = "--BB\r\n" CD "; filename=f\r\n\r\nv\r\n";
+    struct hb_waf_body r;
+
+    for (size_t n = 3; n <= 4; n++) {
+        r = parse(a, HB_WAF_BODY_MULTIPART, limits, type,
+                  repeat(a, "", part, n, "--BB--\r\n"));
+        assert_int_equal(r.limit, n == 4);
+        assert_int_equal(r.args.n, 3);
+        r = parse(a, HB_WAF_BODY_MULTIPART, limits, type,
+                  repeat(a, "", file, n - 1, "--BB--\r\n"));
+        assert_int_equal(r.limit, n == 4);
+        assert_int_equal(r.flag[HB_WAF_MP_FILE_LIMIT_EXCEEDED], n == 4);
+        assert_int_equal(r.file.n, 2);
+        assert_int_equal(r.file_bytes, 2);
+    }
+    r = parse(a, HB_WAF_BODY_MULTIPART, limits, type,
+              repeat(a, "--BB\r\n" CD "\r\nX: ", "y", 4090, "\r\n\r\n"));
+    assert_false(r.limit);
+    r = parse(a, HB_WAF_BODY_MULTIPART, limits, type,
+              repeat(a, "--BB\r\n" CD "\r\nX: ", "y", 4091, "\r\n\r\n"));
+    assert_true(r.limit && r.broken);
+}
+
+/* --- XML --- */
+
+static const struct example xmls[] = {
+    X("<a>x</a>", "x"),
+    X("<a/>", ""),
+    X("<?xml version=\"1.0\"?>\n<a b=\"c\">x<d "
+      "e='f&amp;#&lt;&#38;'>y</d>z</a>\n",
+      "xyz|b=c|e=f&#<&|"),
+    X("<a><![CDATA[<x>]]>&lt;&#65;&#x42;&amp;</a>", "<x><AB&"),
+    X("<a><!-- c -->x<?pi d?>y</a> <!-- c -->", "xy"),
+    X("<a>\r\nx\r\n</a>", "\\0ax\\0a"),
+    X("<a b=\" x  y\n z\"/>", "|b= x  y  z|"),
+    X("<a xmlns=\"urn:x\" xmlns:p=\"urn:y\" p:q=\"r\"><p:b xmlnsx=\"t\"/></a>",
+      "|p:q=r|xmlnsx=t|"),
+    X("<a>\xc3\xa9</a>", "\\c3\\a9"),
+    X("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a b=\"\xe9\">\xe9</a>",
+      "\\c3\\a9|b=\\c3\\a9|"),
+    X("<?xml version='1.0' encoding='Shift_JIS' ?><a>\x82\xa0</a>",
+      "\\e3\\81\\82"),
+    X("\xef\xbb\xbf<a>x</a>", "x"),
+    X("\xff\xfe<\0a\0>\0x\0<\0/\0a\0>\0", "x"),
+    X("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a>x</a>", "x"),
+    X("<!DOCTYPE a PUBLIC \"-//x\" \"http://127.0.0.1:1/x\"><a>x</a>", "x"),
+    /* Otherwise: entities are seen where they are declared, and never
+     * expanded. */
+    X("<!DOCTYPE a [<!ENTITY e \"boo\">]><a>x</a>", "boox"),
+    X("<!DOCTYPE a [<!ENTITY e \"boo\">]><a>&e;</a>", "boo!broken"),
+    X("<!DOCTYPE a [<!ENTITY e \"boo\">]><a b=\"&e;\">x</a>", "boox!broken"),
+    X("<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a>&e;</a>",
+      "file:///etc/passwd!broken"),
+    X("<!DOCTYPE a [<!ENTITY % p SYSTEM \"http://127.0.0.1:1/\">%p;]><a/>",
+      "http://127.0.0.1:1/!broken"),
+    X("<!DOCTYPE a [<!-- ]> ' --><?x ]> \" ?><!ATTLIST a z (p|q) \"p\">]><a/>",
+      ""),
+    /* Broken: what was read before stays. */
+    X("", "!broken"),
+    X("  ", "!broken"),
+    X("x", "!broken"),
+    X("<a>", "!broken"),
+    X("<a b=\"x\">t<c>", "t|b=x|!broken"),
+    X("<a>x</b>", "x!broken"),
+    X("<a b=c/>", "!broken"),
+    X("<a b=\"1\" b=\"2\"/>", "!broken"),
+    X("<a/><b/>", "!broken"),
+    X("<a>x</a>t", "x!broken"),
+    X("<a>x</a>\0<b>y</b>", "x!broken"),
+    X("<a>\0</a>", "!broken"),
+    X("<a>&undef;</a>", "!broken"),
+    X("<a>&#0;</a>", "!broken"),
+    X("<a>\xe9</a>", "!broken"),
+    X("<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>x</a>", "x!broken"),
+    /* Encodings that hide ASCII. */
+    X("<?xml version=\"1.0\" encoding=\"UTF-7\"?><a>+AGE-</a>", "!broken"),
+    X("<?xml version=\"1.0\" encoding=\"ISO-2022-JP\"?><a>x</a>", "!broken"),
+    X("\x4c\x6f\xa7\x94\x93", "!broken"),
+    X("\0\0\0<\0\0\0a", "!broken"),
+    X("<\0\0\0a\0\0\0", "!broken"),
+};
+
+static void test_xml(void **state)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(xmls); i++) {
+        _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+        _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+        struct hb_waf_body ret = parse(a, HB_WAF_BODY_XML, no_limits,
+                                       HB_SLICE(""), exact(a, xmls[i].in));
+
+        show_bytes(&b, ret.xml_text);
+        if (ret.xml_attr.n > 0)
+            hb_buf_addc(&b, '|');
+        show(&b, "", &ret.xml_attr);
+        if (ret.limit)
+            hb_buf_addz(&b, "!limit");
+        if (ret.broken)
+            hb_buf_addz(&b, "!broken");
+        same(&b, &xmls[i]);
+        assert_int_equal(ret.broken, ret.why[0] != '\0');
+    }
+}
+
+static void test_xml_limits(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_waf_body_limits limits = {.depth = 20, .arguments = 3};
+    struct hb_slice none = HB_SLICE("");
+    struct hb_waf_body r;
+    char *end;
+
+    for (size_t n = 20; n <= 21; n++) {
+        end = hb_arena_alloc(a, 4 * n + 1);
+        for (size_t i = 0; i < n; i++)
+            memcpy(end + 4 * i, "</a>", 4);
+        r = parse(a, HB_WAF_BODY_XML, limits, none,
+                  repeat(a, "", "<a>", n, end));
+        assert_int_equal(r.limit, n == 21);
+        assert_int_equal(r.broken, n == 21);
+    }
+    r = parse(a, HB_WAF_BODY_XML, limits, none,
+              HB_SLICE("<a b='1' c='2'><d b='3' c='4'/></a>"));
+    assert_true(r.limit && r.broken);
+    assert_int_equal(r.xml_attr.n, 3);
+    limits.depth = 0;
+    r = parse(a, HB_WAF_BODY_XML, limits, none, repeat(a, "", "<a>", 1000, ""));
+    assert_true(r.limit && r.broken);
+    /* Hidden behind a comment, in a value, in UTF-16. */
+    limits.arguments = 0;
+    r = parse(a, HB_WAF_BODY_XML, limits, none,
+              repeat(a, "<!-- <x ' --><a z='>'", " b='c'", 300, "/>"));
+    assert_true(r.limit && r.broken && r.xml_attr.n == 0);
+}
+
+/* A mebibyte of the worst that we could think of: the memory that it takes
+ * stays within bounds, and so does the time, since nothing here may take more
+ * than some of the ten seconds in which all of them must be through, on a
+ * machine that does something else too and with sanitizers. */
+static void test_cost(void **state)
+{
+    static const struct {
+        enum hb_waf_processor how;
+        const char *before, *unit, *after;
+    } shapes[] = {
+        {HB_WAF_BODY_URLENCODED, "", "&", ""},
+        {HB_WAF_BODY_URLENCODED, "", "%41%", ""},
+        {HB_WAF_BODY_MULTIPART, "", "--BB\r\n", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "", "--BB\r\n\r\n\r\n", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "", "--BB\r\n" CD "\r\n\r\n\r\n", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n" CD "\r\n\r\n", "\n", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n" CD "\r\n\r\n", "--B", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n" CD "\r\n\r\n", "-- ", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n" CD "\r\n\r\n", "--B\n", "--BB--"},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\nX: y", "\r\n z", ""},
+        {HB_WAF_BODY_MULTIPART, "", "--BB\r\nX:\n y\n y\n y\n\r\n\r\n", ""},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n", "X:\r\n", ""},
+        {HB_WAF_BODY_MULTIPART, "--BB\r\n" CD "; filename=\"", "\\\"", ""},
+        {HB_WAF_BODY_XML, "<a>", "<b/>", "</a>"},
+        {HB_WAF_BODY_XML, "", "<a>", ""},
+        {HB_WAF_BODY_XML, "", "<", ""},
+        {HB_WAF_BODY_XML, "<a ", "b='' ", "/>"},
+        {HB_WAF_BODY_XML, "<a>", "<b a='' b='' c='' d='' e=''/>", "</a>"},
+        {HB_WAF_BODY_XML, "<a>", "&amp;", "</a>"},
+        {HB_WAF_BODY_XML, "<a>", "<![CDATA[", "</a>"},
+        {HB_WAF_BODY_XML, "<a b='", "&#38;", "'/>"},
+        {HB_WAF_BODY_XML, "<!DOCTYPE a [<!ENTITY a \"x\">", "<!ENTITY b '&a;'>",
+         "]><a>&b;</a>"},
+        {HB_WAF_BODY_XML, "<!DOCTYPE a [<!ATTLIST a b (x", "|x", ")>]><a/>"},
+        {HB_WAF_BODY_XML, "<!DOCTYPE a [<!ELEMENT a ", "(", ")>]><a/>"},
+        {HB_WAF_BODY_XML, "<!--", "-", "--><a/>"},
+        {HB_WAF_BODY_XML, "<a xmlns:a='b'>", "<z:b/>", "</a>"},
+    };
+    struct timespec t0, t1;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
+    for (size_t i = 0; i < HB_ARRAY_LEN(shapes); i++) {
+        _cleanup_arena_ struct hb_arena *in = hb_arena_new(0);
+        _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+        const char *unit = shapes[i].unit;
+
+        (void)parse(a, shapes[i].how, no_limits, HB_SLICE(TYPE),
+                    repeat(in, shapes[i].before, unit,
+                           (1u << 20) / strlen(unit), shapes[i].after));
+        assert_true(hb_arena_used(a) < (24u << 20));
+    }
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
+    assert_true(t1.tv_sec - t0.tv_sec < 10);
+}
+
+/* Each entity is ten of the one before. */
+static void test_laughs(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+    struct hb_waf_body r;
+
+    hb_buf_addz(&b, "<!DOCTYPE z [<!ENTITY a0 \"ha\">");
+    for (unsigned i = 1; i < 20; i++) {
+        hb_buf_addf(&b, "<!ENTITY a%u \"", i);
+        for (unsigned k = 0; k < 10; k++)
+            hb_buf_addf(&b, "&a%u;", i - 1);
+        hb_buf_addz(&b, "\">");
+    }
+    hb_buf_addz(&b, "]><z y='&a19;'>&a19;</z>");
+    r = parse(a, HB_WAF_BODY_XML, no_limits, HB_SLICE(""), hb_buf_slice(&b));
+    assert_true(r.broken);
+    assert_true(r.xml_text.n < b.n);
+    assert_true(hb_arena_used(a) < 8 * b.n);
+}
+
 /* Each allocation fails once: -ENOMEM, and nothing else. */
 static void no_memory(enum hb_waf_processor how, const char *type,
                       struct hb_slice body)
@@ -398,15 +871,36 @@ static void test_no_memory(void **state)
     no_memory(HB_WAF_BODY_URLENCODED, "", repeat(a, "", "a=%41&", 2000, ""));
     no_memory(HB_WAF_BODY_JSON, "",
               repeat(a, "[[[", "\"\\u0041\",", 2000, "1]] x"));
+    no_memory(HB_WAF_BODY_MULTIPART, TYPE,
+              repeat(a, "",
+                     "--BB\r\nX: y\r\n z\r\n" CD
+                     "; filename=\"\\\"\"; filename*=a''b\r\n\r\n\r\n",
+                     90, "--BB--"));
+    no_memory(HB_WAF_BODY_XML, "",
+              repeat(a, "<!DOCTYPE a [<!ENTITY e 'f'>]><a>",
+                     "<b c='d'>text</b>", 500, "&e;</a>"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),       cmocka_unit_test(test_query),
-        cmocka_unit_test(test_cookies),     cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_json_cost),
-        cmocka_unit_test(test_json_names),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_query),
+        cmocka_unit_test(test_cookies),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_json_cost),
+        cmocka_unit_test(test_json_names),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_dispositions),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_part_headers),
+        cmocka_unit_test(test_multipart_limits),
+        cmocka_unit_test(test_xml),
+        cmocka_unit_test(test_xml_limits),
+        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_laughs),
+        cmocka_unit_test(test_no_memory),
     };
 
     return hb_tap_run("guard/waf/body", tests);

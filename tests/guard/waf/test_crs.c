@@ -610,6 +610,7 @@ static void all_of(struct hb_buf *b, const struct hb_waf_tx *tx, unsigned *hits)
 static void ways_stage(const struct crs_stage *s, void *arg)
 {
     static const char *const name[] = {"", "no_gate", "no_cache", "neither"};
+    char limit[HB_ARRAY_LEN(name)][128];
     struct ways *w = arg;
     struct hb_buf first = HB_BUF_INIT, b = HB_BUF_INIT;
     struct crs_request q;
@@ -622,16 +623,22 @@ static void ways_stage(const struct crs_stage *s, void *arg)
     assert_int_equal(crs_respond(w->a, &q, &p), 0);
     for (size_t i = 0; i < HB_ARRAY_LEN(w->waf); i++) {
         struct hb_waf_tx *tx = NULL;
+        const char *why;
         unsigned hits = 0;
 
         assert_int_equal(crs_run(w->waf[i], w->thread, &q, &p, &tx, NULL), 0);
         all_of(i == 0 ? &first : &b, tx, &hits);
+        /* A limit ends the rules; it may be why the hits differ. */
+        why = hb_waf_tx_verdict(tx).limit;
+        (void)snprintf(limit[i], sizeof(limit[i]), "%s",
+                       why != NULL ? why : "");
         hb_waf_tx_free(tx);
         w->hits += i == 0 ? hits : 0;
         if (i > 0 && !hb_slice_eq(hb_buf_slice(&first), hb_buf_slice(&b)) &&
             w->differ++ < 20)
-            print_message("# %s/%u with %s:\n%s# not:\n%s", s->id, s->stage,
-                          name[i], hb_buf_z(&b), hb_buf_z(&first));
+            print_message("# %s/%u with %s (limit: %s):\n%s# not (%s):\n%s",
+                          s->id, s->stage, name[i], limit[i], hb_buf_z(&b),
+                          limit[0], hb_buf_z(&first));
     }
     hb_buf_done(&first);
     hb_buf_done(&b);
@@ -649,7 +656,8 @@ static void ways(enum crs_set set, const char *release, unsigned every)
     assert_non_null(w.a);
     for (unsigned i = 0; i < HB_ARRAY_LEN(w.waf); i++) {
         struct hb_waf_options o = {.no_gate = (i & 1) != 0,
-                                   .no_cache = (i & 2) != 0};
+                                   .no_cache = (i & 2) != 0,
+                                   .budget_ms = 60000};
 
         w.waf[i] = load(set, &o);
         if (w.waf[i] == NULL) {
