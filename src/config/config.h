@@ -101,16 +101,16 @@ enum hb_gate_charset {
 
 /* A host whose settings differ. */
 struct hb_conf_gate_host {
-    const char *name;  /* as in the header Host, lower case, no port */
-    int mode;          /* enum hb_gate_host_mode */
-    int64_t paranoia;  /* 0: as for all */
-    int charset;       /* enum hb_gate_charset: of what forms send */
+    const char *name; /* as in the header Host, lower case, no port */
+    int mode;         /* enum hb_gate_host_mode */
+    int64_t paranoia; /* 0: as for all */
+    int charset;      /* enum hb_gate_charset: of what forms send */
 };
 
 /* The web application firewall (guard/gate). */
 struct hb_conf_gate {
-    int mode;         /* enum hb_gate_mode */
-    int64_t paranoia; /* 1..4 */
+    int mode;                  /* enum hb_gate_mode */
+    int64_t paranoia;          /* 1..4 */
     int64_t inbound, outbound; /* scores at which it stops */
     const char *rules;         /* folder of the Core Rule Set */
     const char *log;           /* where the web server writes findings */

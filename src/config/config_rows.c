@@ -197,7 +197,8 @@ static const struct hb_conf_row gate_host_rows[] = {
 
 static const struct hb_conf_row gate_rows[] = {
     {"mode", HB_CONF_ENUM, AT(hb_conf_gate, mode), 0, 0, "detect",
-     N_("What the firewall does: off; detect, which lets everything through and "
+     N_("What the firewall does: off; detect, which lets everything through "
+        "and "
         "tells what it would have stopped; block."),
      gate_mode_words, NULL, 0},
     {"paranoia", HB_CONF_INT, AT(hb_conf_gate, paranoia), 1, 4, "1",
@@ -221,8 +222,7 @@ static const struct hb_conf_row gate_rows[] = {
     {"hosts", HB_CONF_LIST, AT(hb_conf_gate, hosts), 0, 0, "",
      N_("Hosts for which something else holds."), NULL, gate_host_rows,
      sizeof(struct hb_conf_gate_host)},
-    {"check", HB_CONF_STRS, AT(hb_conf_gate, check), 0, 0,
-     "[nginx, -t]",
+    {"check", HB_CONF_STRS, AT(hb_conf_gate, check), 0, 0, "[nginx, -t]",
      N_("Program with its arguments that tries the web server's settings; "
         "it is not told to read them where this fails. Empty: none."),
      NULL, NULL, 0},

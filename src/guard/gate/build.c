@@ -28,7 +28,7 @@ static void settings(struct hb_buf *b, const struct hb_conf_gate *c);
 static void paranoia(struct hb_buf *b, int64_t level);
 static void hosts(struct hb_buf *b, const struct hb_conf_gate *c);
 static void one_host(struct hb_buf *b, const struct hb_conf_gate *c, size_t i);
-static bool modes_differ(const struct hb_conf_gate *c);
+static void all_but_blocking(struct hb_buf *b, const struct hb_conf_gate *c);
 static int strongest(const struct hb_conf_gate *c);
 static void grants_text(struct hb_buf *b, const struct hb_grants *grants);
 static int core_rules(struct hb_buf *b, const struct hb_gate *g,
@@ -42,8 +42,7 @@ static void built_text(struct hb_buf *b, const struct hb_gate_built *x);
 static int lock(const char *dir, struct hb_err *err);
 static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
                const struct hb_buf *built, struct hb_err *err);
-static int failed(const char *dir, const char *name, int r,
-                  struct hb_err *err);
+static int failed(const char *dir, const char *name, int r, struct hb_err *err);
 
 const char *hb_gate_mode_name(int mode)
 {
@@ -178,7 +177,7 @@ int hb_gate_built_read(struct hb_arena *a, const char *dir,
         x.note = HB_NEW_N(a, const char *, notes->count);
         if (x.note == NULL)
             return hb_err_set(err, -ENOMEM, _("out of memory"));
-        HB_JSON_EACH(n, notes)
+        HB_JSON_EACH (n, notes)
             if (n->type == HB_JSON_STR)
                 x.note[x.n++] = n->str.p;
     }
@@ -227,7 +226,7 @@ static void settings(struct hb_buf *b, const struct hb_conf_gate *c)
         [HB_GATE_BLOCK] = "On",
     };
 
-    hb_buf_addf(b, "SecRuleEngine %s\n", engine[c->mode]);
+    hb_buf_addf(b, "SecRuleEngine %s\n", engine[strongest(c)]);
     paranoia(b, c->paranoia);
     hb_buf_addf(b,
                 "SecAction \"id:8000110,phase:1,pass,nolog,t:none,"
@@ -254,34 +253,54 @@ static void paranoia(struct hb_buf *b, int64_t level)
 
 /* Who a request is for, nginx takes from its first line where that names a
  * host, and rules from the header.  A request of such a form, or with two of
- * that header, gets the strictest settings of all. */
+ * that header, gets the strictest settings of all.  A rule can only weaken the
+ * engine's mode, so the strictest one is where all begin. */
 static void hosts(struct hb_buf *b, const struct hb_conf_gate *c)
 {
     const struct hb_conf_gate_host *v = c->hosts.v;
     int64_t most = c->paranoia;
 
-    if (modes_differ(c) && c->mode == HB_GATE_DETECT)
-        hb_buf_addz(b, "SecAction \"id:8000120,phase:1,pass,nolog,t:none,"
-                       "ctl:ruleEngine=DetectionOnly\"\n");
+    hb_buf_addz(b, "SecRule REQUEST_URI_RAW \"@rx \\A/\" \\\n"
+                   "    \"id:8000120,phase:1,pass,nolog,t:none,chain\"\n"
+                   "    SecRule &REQUEST_HEADERS:Host \"@eq 1\" "
+                   "\"t:none,setvar:tx.hinoban_host=1\"\n");
+    if (c->mode == HB_GATE_DETECT && strongest(c) == HB_GATE_BLOCK)
+        all_but_blocking(b, c);
     for (size_t i = 0; i < c->hosts.n; i++) {
         most = HB_MAX(most, v[i].paranoia);
         one_host(b, c, i);
     }
-    for (unsigned k = 0; k < 2; k++) {
-        hb_buf_addf(b,
-                    "SecRule %s \\\n    \"id:%u,phase:1,pass,nolog,t:none",
-                    k == 0 ? "REQUEST_URI_RAW \"!@rx \\A/\""
-                           : "&REQUEST_HEADERS:Host \"!@eq 1\"",
-                    8000130 + k);
-        if (modes_differ(c))
-            hb_buf_addf(b, ",ctl:ruleEngine=%s",
-                        strongest(c) == HB_GATE_BLOCK ? "On" : "DetectionOnly");
-        hb_buf_addf(b,
-                    ",setvar:tx.blocking_paranoia_level=%lld,"
-                    "setvar:tx.paranoia_level=%lld,"
-                    "setvar:tx.hinoban_charset=utf-8\"\n",
-                    (long long)most, (long long)most);
+    hb_buf_addf(b,
+                "SecRule &TX:hinoban_host \"@eq 0\" \\\n"
+                "    \"id:8000130,phase:1,pass,nolog,t:none,"
+                "setvar:tx.blocking_paranoia_level=%lld,"
+                "setvar:tx.paranoia_level=%lld\"\n",
+                (long long)most, (long long)most);
+}
+
+static void all_but_blocking(struct hb_buf *b, const struct hb_conf_gate *c)
+{
+    const struct hb_conf_gate_host *v = c->hosts.v;
+    bool first = true;
+
+    hb_buf_addz(b, "SecRule TX:hinoban_host \"@eq 1\" \\\n"
+                   "    \"id:8000121,phase:1,pass,nolog,t:none,chain\"\n"
+                   "    SecRule SERVER_NAME \"!@rx \\A(?:");
+    for (size_t i = 0; i < c->hosts.n; i++) {
+        if (v[i].mode != HB_GATE_HOST_BLOCK)
+            continue;
+        if (!first)
+            hb_buf_addc(b, '|');
+        first = false;
+        for (const char *z = v[i].name; *z != '\0'; z++) {
+            if (*z == '.')
+                hb_buf_addc(b, '\\');
+            hb_buf_addc(b, *z);
+        }
     }
+    hb_buf_addz(b, ")\\z\" \\\n"
+                   "    \"t:none,t:lowercase,ctl:ruleEngine=DetectionOnly"
+                   "\"\n");
 }
 
 static void one_host(struct hb_buf *b, const struct hb_conf_gate *c, size_t i)
@@ -295,32 +314,20 @@ static void one_host(struct hb_buf *b, const struct hb_conf_gate *c, size_t i)
         (const struct hb_conf_gate_host *)c->hosts.v + i;
 
     hb_buf_addf(b,
-                "SecRule SERVER_NAME \"@streq %s\" \\\n"
-                "    \"id:%u,phase:1,pass,nolog,t:none,t:lowercase,"
-                "setvar:tx.hinoban_charset=%s",
-                h->name, (unsigned)(HB_GATE_HOST_ID + 10 * i),
+                "SecRule TX:hinoban_host \"@eq 1\" \\\n"
+                "    \"id:%u,phase:1,pass,nolog,t:none,chain\"\n"
+                "    SecRule SERVER_NAME \"@streq %s\" \\\n"
+                "    \"t:none,t:lowercase,setvar:tx.hinoban_charset=%s",
+                (unsigned)(HB_GATE_HOST_ID + 10 * i), h->name,
                 charset[h->charset]);
-    if (h->mode != HB_GATE_HOST_INHERIT && c->mode != HB_GATE_OFF)
-        hb_buf_addf(b, ",ctl:ruleEngine=%s",
-                    h->mode == HB_GATE_HOST_BLOCK ? "On" : "DetectionOnly");
+    if (h->mode == HB_GATE_HOST_DETECT && c->mode == HB_GATE_BLOCK)
+        hb_buf_addz(b, ",ctl:ruleEngine=DetectionOnly");
     if (h->paranoia > 0)
         hb_buf_addf(b,
                     ",setvar:tx.blocking_paranoia_level=%lld,"
                     "setvar:tx.paranoia_level=%lld",
                     (long long)h->paranoia, (long long)h->paranoia);
     hb_buf_addz(b, "\"\n");
-}
-
-static bool modes_differ(const struct hb_conf_gate *c)
-{
-    const struct hb_conf_gate_host *v = c->hosts.v;
-
-    for (size_t i = 0; i < c->hosts.n; i++)
-        if (c->mode != HB_GATE_OFF &&
-            ((v[i].mode == HB_GATE_HOST_BLOCK && c->mode != HB_GATE_BLOCK) ||
-             (v[i].mode == HB_GATE_HOST_DETECT && c->mode != HB_GATE_DETECT)))
-            return true;
-    return false;
 }
 
 static int strongest(const struct hb_conf_gate *c)
@@ -396,8 +403,7 @@ static void http_text(struct hb_buf *b, const struct hb_gate *g)
 
 static int describe(struct hb_arena *a, const struct hb_gate *g,
                     const struct hb_grants *grants,
-                    const struct hb_waf_rules *rules,
-                    struct hb_gate_built *ret)
+                    const struct hb_waf_rules *rules, struct hb_gate_built *ret)
 {
     struct hb_gate_built x = {.time = g->now,
                               .by = g->by,
@@ -425,9 +431,9 @@ static int describe(struct hb_arena *a, const struct hb_gate *g,
                 hb_arena_printf(a, _("%s was left out: %s"), name, k->why);
     }
     for (uint32_t i = 0; i < rules->n_note && i < NOTES; i++)
-        x.note[x.n++] = hb_arena_printf(a, "%s:%u: %s", rules->note[i].file,
-                                        rules->note[i].line,
-                                        rules->note[i].text);
+        x.note[x.n++] =
+            hb_arena_printf(a, "%s:%u: %s", rules->note[i].file,
+                            rules->note[i].line, rules->note[i].text);
     for (size_t i = 0; i < x.n; i++)
         if (x.note[i] == NULL)
             return -ENOMEM;
@@ -514,8 +520,7 @@ static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
     return r < 0 ? failed(g->dir, HB_GATE_RULES, r, err) : 0;
 }
 
-static int failed(const char *dir, const char *name, int r,
-                  struct hb_err *err)
+static int failed(const char *dir, const char *name, int r, struct hb_err *err)
 {
     char why[128];
 

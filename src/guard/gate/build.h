@@ -38,13 +38,13 @@
 struct hb_gate {
     const struct hb_conf_gate *conf;
     const char *dir, *etc, *data;
-    int64_t now; /* ns UTC */
+    int64_t now;    /* ns UTC */
     const char *by; /* who builds: a person's name, or "uid 0" */
 };
 
 /* What stands in built.json. */
 struct hb_gate_built {
-    int64_t time; /* ns UTC */
+    int64_t time;                /* ns UTC */
     const char *by, *mode, *crs; /* "OWASP_CRS/3.3.4" */
     int64_t paranoia, rules, allowed, patches;
     const char **note; /* what a person should know of it */

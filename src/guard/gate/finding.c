@@ -20,19 +20,19 @@
 struct search {
     struct hb_arena *a;
     const char *id;
-    struct hb_finding *ret;
+    struct hb_gate_finding *ret;
 };
 
 static struct hb_slice without_nul(struct hb_arena *a, struct hb_slice line);
 static int read_hit(struct hb_arena *a, const struct hb_json *j,
-                    struct hb_finding_hit *ret);
+                    struct hb_gate_finding_hit *ret);
 static int search_file(struct search *s, const char *path);
 static int search_block(struct search *s, struct hb_slice text);
 
-int hb_finding_parse(struct hb_arena *a, struct hb_slice line,
-                     struct hb_finding *ret, struct hb_err *err)
+int hb_gate_finding_parse(struct hb_arena *a, struct hb_slice line,
+                          struct hb_gate_finding *ret, struct hb_err *err)
 {
-    struct hb_finding f = {0};
+    struct hb_gate_finding f = {0};
     const struct hb_json *hits;
     struct hb_json *tree;
     int64_t rule;
@@ -62,15 +62,15 @@ int hb_finding_parse(struct hb_arena *a, struct hb_slice line,
     f.cut = hb_json_bool(tree, "cut", false);
     if (hb_time_parse(hb_slice_z(hb_json_str(tree, "time", "")), &f.time) < 0)
         f.time = 0;
-    if (!hb_finding_id_ok(f.id) || f.action[0] == '\0')
+    if (!hb_gate_finding_id_ok(f.id) || f.action[0] == '\0')
         return hb_err_set(err, -EBADMSG, _("this is no finding"));
     hits = hb_json_get(tree, "hits");
     if (hits != NULL && hits->type == HB_JSON_ARR && hits->count > 0) {
-        f.hit = HB_NEW_N(a, struct hb_finding_hit,
+        f.hit = HB_NEW_N(a, struct hb_gate_finding_hit,
                          HB_MIN(hits->count, HB_FINDING_HITS));
         if (f.hit == NULL)
             return hb_err_set(err, -ENOMEM, _("out of memory"));
-        HB_JSON_EACH(j, hits) {
+        HB_JSON_EACH (j, hits) {
             if (f.n == HB_FINDING_HITS)
                 break;
             r = read_hit(a, j, &f.hit[f.n]);
@@ -85,7 +85,7 @@ int hb_finding_parse(struct hb_arena *a, struct hb_slice line,
     return 0;
 }
 
-bool hb_finding_id_ok(const char *id)
+bool hb_gate_finding_id_ok(const char *id)
 {
     size_t n = strlen(id);
 
@@ -94,14 +94,14 @@ bool hb_finding_id_ok(const char *id)
                       "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-int hb_finding_find(struct hb_arena *a, const char *path, const char *id,
-                    struct hb_finding *ret, struct hb_err *err)
+int hb_gate_finding_find(struct hb_arena *a, const char *path, const char *id,
+                         struct hb_gate_finding *ret, struct hb_err *err)
 {
     struct search s = {.a = a, .id = id, .ret = ret};
     char older[HB_MAX_PATH], why[128];
     int r;
 
-    if (!hb_finding_id_ok(id))
+    if (!hb_gate_finding_id_ok(id))
         return hb_err_set(err, -EINVAL,
                           _("%s is no reference number of a request"), id);
     r = search_file(&s, path);
@@ -143,11 +143,11 @@ static struct hb_slice without_nul(struct hb_arena *a, struct hb_slice line)
 }
 
 static int read_hit(struct hb_arena *a, const struct hb_json *j,
-                    struct hb_finding_hit *ret)
+                    struct hb_gate_finding_hit *ret)
 {
     const struct hb_json *list = hb_json_get(j, "variables");
     int64_t rule = hb_json_int(j, "rule", 0), phase, severity;
-    struct hb_finding_hit h = {0};
+    struct hb_gate_finding_hit h = {0};
     bool many = list != NULL && list->type == HB_JSON_ARR && list->count > 0;
 
     if (j->type != HB_JSON_OBJ || rule <= 0 || rule > UINT32_MAX)
@@ -168,7 +168,7 @@ static int read_hit(struct hb_arena *a, const struct hb_json *j,
     if (!many && h.variable[0] != '\0')
         h.variables[h.n++] = h.variable;
     if (many)
-        HB_JSON_EACH(v, list) {
+        HB_JSON_EACH (v, list) {
             if (v->type != HB_JSON_STR)
                 return -EBADMSG;
             if (v->str.n > 0 && h.n < HB_WAF_HIT_VARS)
@@ -214,7 +214,7 @@ static int search_file(struct search *s, const char *path)
 static int search_block(struct search *s, struct hb_slice text)
 {
     size_t n = strlen(s->id);
-    struct hb_finding found;
+    struct hb_gate_finding found;
     int have = 0;
 
     for (size_t at = 0; at < text.n;) {
@@ -228,8 +228,8 @@ static int search_block(struct search *s, struct hb_slice text)
             from--;
         end = memchr(hit, '\n', text.n - (size_t)(hit - text.p));
         to = end != NULL ? (size_t)(end - text.p) : text.n;
-        if (hb_finding_parse(s->a, hb_slice(text.p + from, to - from), &found,
-                             NULL) == 0 &&
+        if (hb_gate_finding_parse(s->a, hb_slice(text.p + from, to - from),
+                                  &found, NULL) == 0 &&
             hb_streq(found.id, s->id)) {
             *s->ret = found;
             have = 1;

@@ -30,7 +30,7 @@
 #define HB_FINDING_LINE (64u << 10) /* one line, with its end */
 #define HB_FINDING_HITS 256u
 
-struct hb_finding_hit {
+struct hb_gate_finding_hit {
     uint32_t rule;
     uint8_t phase;
     int severity; /* 0 emergency ... 7 debug, -1 unknown */
@@ -41,50 +41,53 @@ struct hb_finding_hit {
 };
 
 /* All in the arena; texts are "" where nothing was said. */
-struct hb_finding {
+struct hb_gate_finding {
     int64_t time; /* ns UTC; 0 where it cannot be read */
     const char *id, *client, *host, *method, *uri, *mode, *action, *limit;
     int64_t status;
     uint32_t rule; /* that decided, or the first; 0 */
-    struct hb_finding_hit *hit;
+    struct hb_gate_finding_hit *hit;
     size_t n;
     bool cut;
 };
 
 /* Reads one line.  -EBADMSG and what json.h says; a NUL in a text becomes
  * U+FFFD. */
-int hb_finding_parse(struct hb_arena *a, struct hb_slice line,
-                     struct hb_finding *ret, struct hb_err *err) HB_WUR;
+int hb_gate_finding_parse(struct hb_arena *a, struct hb_slice line,
+                          struct hb_gate_finding *ret,
+                          struct hb_err *err) HB_WUR;
 /* The newest finding with this ID in the file PATH, or in PATH.1, to which
  * logs rotate.  -ENOENT where it is in neither, -EINVAL for no id. */
-int hb_finding_find(struct hb_arena *a, const char *path, const char *id,
-                    struct hb_finding *ret, struct hb_err *err) HB_WUR;
+int hb_gate_finding_find(struct hb_arena *a, const char *path, const char *id,
+                         struct hb_gate_finding *ret,
+                         struct hb_err *err) HB_WUR;
 /* "7K3M-9QX2-4TDP". */
-bool hb_finding_id_ok(const char *id);
+bool hb_gate_finding_id_ok(const char *id);
 
 /* As the engine had them, for explain.h.  RULES (may be NULL) is a set that
  * knows their tags; rules that it lacks have none.  In A, RULES must stay as
  * long.  NULL where there are none or memory is out. */
-const struct hb_waf_hit *hb_finding_hits(struct hb_arena *a,
-                                         const struct hb_finding *f,
-                                         const struct hb_waf_rules *rules);
+const struct hb_waf_hit *hb_gate_finding_hits(struct hb_arena *a,
+                                              const struct hb_gate_finding *f,
+                                              const struct hb_waf_rules *rules);
 /* What an exclusion for F must say, but for id, author, reason and times;
  * TARGET holds what RET points to.  -EDOM with ERR where no exclusion can
  * allow it: a limit decided, or a name is no UTF-8 or was cut. */
-int hb_finding_allow(struct hb_arena *a, const struct hb_finding *f,
-                     const struct hb_waf_hit *hits,
-                     struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS],
-                     struct hb_waf_allow *ret, struct hb_err *err) HB_WUR;
+int hb_gate_finding_allow(
+    struct hb_arena *a, const struct hb_gate_finding *f,
+    const struct hb_waf_hit *hits,
+    struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS],
+    struct hb_waf_allow *ret, struct hb_err *err) HB_WUR;
 
 /* The sentence: what was found where, in the language of the process; a
  * limit, or that nobody judged. */
-void hb_finding_sentence(struct hb_buf *b, const struct hb_finding *f,
-                         const struct hb_waf_hit *hits);
+void hb_gate_finding_sentence(struct hb_buf *b, const struct hb_gate_finding *f,
+                              const struct hb_waf_hit *hits);
 /* A Detection Finding (2004) of SOURCE about COUNT requests like F, in A:
  * who, what was asked for, which rule, a sentence, the value with secrets
  * masked and the exclusion that would allow it (in unmapped.other). */
-int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
-                     const struct hb_waf_hit *hits, uint64_t count,
-                     const char *source, struct hb_event **ret) HB_WUR;
+int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
+                  const struct hb_waf_hit *hits, uint64_t count,
+                  const char *source, struct hb_event **ret) HB_WUR;
 
 #endif

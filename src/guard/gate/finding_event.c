@@ -17,20 +17,20 @@
 
 static const struct hb_waf_rule *rule_of(struct hb_arena *a,
                                          const struct hb_waf_rules *rules,
-                                         const struct hb_finding_hit *h);
-static bool variables(struct hb_arena *a, const struct hb_finding_hit *h,
+                                         const struct hb_gate_finding_hit *h);
+static bool variables(struct hb_arena *a, const struct hb_gate_finding_hit *h,
                       struct hb_waf_hit *ret);
 static const char *host_of(struct hb_arena *a, const char *host);
 static struct hb_slice path_of(struct hb_arena *a, const char *uri);
-static void allow_text(struct hb_arena *a, const struct hb_finding *f,
+static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
                        const struct hb_waf_hit *hits, struct hb_buf *b);
-static enum hb_severity severity(const struct hb_finding *f,
+static enum hb_severity severity(const struct hb_gate_finding *f,
                                  const struct hb_waf_hit *reason);
-static bool let_through(const struct hb_finding *f);
+static bool let_through(const struct hb_gate_finding *f);
 
-const struct hb_waf_hit *hb_finding_hits(struct hb_arena *a,
-                                         const struct hb_finding *f,
-                                         const struct hb_waf_rules *rules)
+const struct hb_waf_hit *hb_gate_finding_hits(struct hb_arena *a,
+                                              const struct hb_gate_finding *f,
+                                              const struct hb_waf_rules *rules)
 {
     struct hb_waf_hit *v;
 
@@ -40,7 +40,7 @@ const struct hb_waf_hit *hb_finding_hits(struct hb_arena *a,
     if (v == NULL)
         return NULL;
     for (size_t i = 0; i < f->n; i++) {
-        const struct hb_finding_hit *h = &f->hit[i];
+        const struct hb_gate_finding_hit *h = &f->hit[i];
 
         v[i].rule = rule_of(a, rules, h);
         if (v[i].rule == NULL || !variables(a, h, &v[i]))
@@ -55,10 +55,11 @@ const struct hb_waf_hit *hb_finding_hits(struct hb_arena *a,
     return v;
 }
 
-int hb_finding_allow(struct hb_arena *a, const struct hb_finding *f,
-                     const struct hb_waf_hit *hits,
-                     struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS],
-                     struct hb_waf_allow *ret, struct hb_err *err)
+int hb_gate_finding_allow(
+    struct hb_arena *a, const struct hb_gate_finding *f,
+    const struct hb_waf_hit *hits,
+    struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS],
+    struct hb_waf_allow *ret, struct hb_err *err)
 {
     struct hb_waf_allow allow = {0};
 
@@ -97,19 +98,20 @@ int hb_finding_allow(struct hb_arena *a, const struct hb_finding *f,
     return 0;
 }
 
-void hb_finding_sentence(struct hb_buf *b, const struct hb_finding *f,
-                         const struct hb_waf_hit *hits)
+void hb_gate_finding_sentence(struct hb_buf *b, const struct hb_gate_finding *f,
+                              const struct hb_waf_hit *hits)
 {
     const struct hb_waf_hit *reason = hb_waf_first_reason(hits);
 
     if (f->limit[0] != '\0') {
         _cleanup_buf_ struct hb_buf what = HB_BUF_INIT;
 
-        hb_show(&what, hb_slice(f->limit, hb_utf8_cut(f->limit,
-                                                      HB_MIN(strlen(f->limit),
+        hb_show(&what, hb_slice(f->limit,
+                                hb_utf8_cut(f->limit, HB_MIN(strlen(f->limit),
                                                              VALUE_MAX))));
-        hb_buf_addf(b, _("The request was larger than what is looked at: "
-                         "%s."),
+        hb_buf_addf(b,
+                    _("The request was larger than what is looked at: "
+                      "%s."),
                     hb_buf_z(&what));
         return;
     }
@@ -123,9 +125,9 @@ void hb_finding_sentence(struct hb_buf *b, const struct hb_finding *f,
     hb_waf_explain(b, reason);
 }
 
-int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
-                     const struct hb_waf_hit *hits, uint64_t count,
-                     const char *source, struct hb_event **ret)
+int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
+                  const struct hb_waf_hit *hits, uint64_t count,
+                  const char *source, struct hb_event **ret)
 {
     const struct hb_waf_hit *reason = hb_waf_first_reason(hits);
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT, masked = HB_BUF_INIT;
@@ -146,10 +148,10 @@ int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
                                   : (unsigned)f->rule);
     r = hb_event_strz(e, HB_F_FINDING_RULE, rule);
     if (r == 0)
-        r = hb_event_strz(e, HB_F_FINDING_TITLE,
-                          hb_waf_attack_name(
-                              reason != NULL ? hb_waf_attack_of(reason->rule)
-                                             : HB_WAF_ATTACK_OTHER));
+        r = hb_event_strz(
+            e, HB_F_FINDING_TITLE,
+            hb_waf_attack_name(reason != NULL ? hb_waf_attack_of(reason->rule)
+                                              : HB_WAF_ATTACK_OTHER));
     if (r == 0)
         r = hb_event_strz(e, HB_F_SRC_ENDPOINT_IP, f->client);
     if (r == 0)
@@ -162,19 +164,20 @@ int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
         r = hb_event_int(e, HB_F_EVENT_COUNT, (int64_t)count);
     /* A query may hold a password. */
     hb_buf_addz(&b, f->host);
-    hb_mask(&b, hb_slice(f->uri, hb_utf8_cut(f->uri, HB_MIN(strlen(f->uri),
-                                                            URL_MAX))));
+    hb_mask(&b, hb_slice(f->uri,
+                         hb_utf8_cut(f->uri, HB_MIN(strlen(f->uri), URL_MAX))));
     if (r == 0)
         r = hb_event_str(e, HB_F_HTTP_URL, hb_buf_slice(&b));
     hb_buf_reset(&b);
-    hb_finding_sentence(&b, f, hits);
+    hb_gate_finding_sentence(&b, f, hits);
     hb_buf_addf(&b, " %s",
                 let_through(f) ? _("It was let through.")
                                : _("It was stopped."));
     if (count > 1)
-        hb_buf_addf(&b, P_(" %llu request like this.",
-                           " %llu requests like this.", count),
-                    (unsigned long long)count);
+        hb_buf_addf(
+            &b,
+            P_(" %llu request like this.", " %llu requests like this.", count),
+            (unsigned long long)count);
     if (r == 0)
         r = hb_event_str(e, HB_F_MESSAGE, hb_buf_slice(&b));
     hb_buf_reset(&b);
@@ -192,8 +195,7 @@ int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
             r = -ENOMEM;
         hb_buf_reset(&b);
         allow_text(a, f, hits, &b);
-        if (b.n > 0 &&
-            hb_json_add_str(a, other, "allow", hb_buf_z(&b)) == NULL)
+        if (b.n > 0 && hb_json_add_str(a, other, "allow", hb_buf_z(&b)) == NULL)
             r = -ENOMEM;
     }
     if (r == 0)
@@ -208,7 +210,7 @@ int hb_finding_event(struct hb_arena *a, const struct hb_finding *f,
 /* The rule with that id, or one that knows nothing but it. */
 static const struct hb_waf_rule *rule_of(struct hb_arena *a,
                                          const struct hb_waf_rules *rules,
-                                         const struct hb_finding_hit *h)
+                                         const struct hb_gate_finding_hit *h)
 {
     struct hb_waf_rule *r;
 
@@ -225,12 +227,12 @@ static const struct hb_waf_rule *rule_of(struct hb_arena *a,
 }
 
 /* "ARGS:q" is q of ARGS. */
-static bool variables(struct hb_arena *a, const struct hb_finding_hit *h,
+static bool variables(struct hb_arena *a, const struct hb_gate_finding_hit *h,
                       struct hb_waf_hit *ret)
 {
     const char *colon = strchr(h->variable, ':');
-    size_t n = colon != NULL ? (size_t)(colon - h->variable)
-                             : strlen(h->variable);
+    size_t n =
+        colon != NULL ? (size_t)(colon - h->variable) : strlen(h->variable);
     struct hb_waf_value *v = HB_NEW_N(a, struct hb_waf_value, h->n + 1);
 
     if (v == NULL)
@@ -288,18 +290,17 @@ static struct hb_slice path_of(struct hb_arena *a, const char *uri)
 }
 
 /* For a person to read; the one that holds is made by the command. */
-static void allow_text(struct hb_arena *a, const struct hb_finding *f,
+static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
                        const struct hb_waf_hit *hits, struct hb_buf *b)
 {
     struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS];
     struct hb_waf_allow allow;
 
-    if (hb_finding_allow(a, f, hits, target, &allow, NULL) < 0)
+    if (hb_gate_finding_allow(a, f, hits, target, &allow, NULL) < 0)
         return;
     hb_buf_addf(b, "hinoban gate allow %s", f->id);
     for (size_t i = 0; i < allow.n && i < 8; i++) {
-        hb_buf_addf(b, "%s%u ", i == 0 ? ": " : ", ",
-                    (unsigned)target[i].rule);
+        hb_buf_addf(b, "%s%u ", i == 0 ? ": " : ", ", (unsigned)target[i].rule);
         hb_show(b, hb_slice(target[i].var.p, HB_MIN(target[i].var.n, 80u)));
     }
     if (allow.n > 8)
@@ -307,7 +308,7 @@ static void allow_text(struct hb_arena *a, const struct hb_finding *f,
 }
 
 /* The noise of scanners is low; what was grave and came through is not. */
-static enum hb_severity severity(const struct hb_finding *f,
+static enum hb_severity severity(const struct hb_gate_finding *f,
                                  const struct hb_waf_hit *reason)
 {
     bool grave = reason != NULL && reason->rule->severity >= 0 &&
@@ -323,7 +324,7 @@ static enum hb_severity severity(const struct hb_finding *f,
     return grave ? HB_SEV_LOW : HB_SEV_INFO;
 }
 
-static bool let_through(const struct hb_finding *f)
+static bool let_through(const struct hb_gate_finding *f)
 {
     return hb_streq(f->action, "passed") || hb_streq(f->action, "detected") ||
            hb_streq(f->action, "unjudged");

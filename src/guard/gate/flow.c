@@ -14,7 +14,7 @@ struct row {
     uint8_t address[16];
     uint8_t attack;
     bool let_through;
-    uint64_t told; /* when it was last told */
+    uint64_t told;  /* when it was last told */
     uint64_t count; /* since then */
     char *line;
     size_t n;

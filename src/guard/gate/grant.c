@@ -28,9 +28,9 @@ static bool entry_of(const char *name, enum hb_grant_kind *ret_kind,
                      uint32_t *ret_number, const char **ret_end);
 static void load_one(struct hb_arena *a, int fd, const char *etc, int64_t now,
                      struct hb_grant *g);
-static int verify(struct hb_arena *a, int fd, const char *etc,
-                  const char *name, const struct hb_grant *g,
-                  struct hb_slice text, struct hb_err *err);
+static int verify(struct hb_arena *a, int fd, const char *etc, const char *name,
+                  const struct hb_grant *g, struct hb_slice text,
+                  struct hb_err *err);
 static bool person_name(const char *z);
 static bool text_ok(const char *z, bool may_be_empty);
 static int by_number(const void *a, const void *b);
@@ -261,8 +261,7 @@ int hb_grant_person(const char *etc, const char *name, struct hb_pub **ret,
     r = hb_file_read(a, path, PERSON, &text);
     if (r < 0)
         return hb_err_set(err, r,
-                          _("%s is not registered (hinoban person add)"),
-                          name);
+                          _("%s is not registered (hinoban person add)"), name);
     r = hb_json_parse(a, text, &tree, err);
     if (r < 0)
         return r;
@@ -388,8 +387,8 @@ static void load_one(struct hb_arena *a, int fd, const char *etc, int64_t now,
         r = hb_err_set(&err, -EINVAL, _("it says not what it is"));
     if (r == 0) {
         *g = read;
-        g->state = now / (int64_t)HB_S >= g->until ? HB_GRANT_EXPIRED
-                                                   : HB_GRANT_ON;
+        g->state =
+            now / (int64_t)HB_S >= g->until ? HB_GRANT_EXPIRED : HB_GRANT_ON;
         r = verify(a, fd, etc, name, g, text, &err);
         if (r == -ENOENT && kind == HB_GRANT_PATCH &&
             g->approved_by[0] == '\0') {
@@ -398,8 +397,8 @@ static void load_one(struct hb_arena *a, int fd, const char *etc, int64_t now,
             return;
         }
     } else {
-        *g = (struct hb_grant){
-            .kind = kind, .number = number, .rules = {"", 0}};
+        *g =
+            (struct hb_grant){.kind = kind, .number = number, .rules = {"", 0}};
         g->by = g->approved_by = g->reason = g->about = g->reference =
             g->advisory = g->expert = "";
     }
@@ -413,9 +412,9 @@ static void load_one(struct hb_arena *a, int fd, const char *etc, int64_t now,
 }
 
 /* -ENOENT where it is not signed at all. */
-static int verify(struct hb_arena *a, int fd, const char *etc,
-                  const char *name, const struct hb_grant *g,
-                  struct hb_slice text, struct hb_err *err)
+static int verify(struct hb_arena *a, int fd, const char *etc, const char *name,
+                  const struct hb_grant *g, struct hb_slice text,
+                  struct hb_err *err)
 {
     struct hb_pub *pub = NULL;
     struct hb_slice sig;

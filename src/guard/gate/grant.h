@@ -49,8 +49,8 @@ struct hb_grant {
     uint32_t number;
     const char *by, *approved_by; /* names of etc/people */
     const char *reason;
-    const char *about;     /* what it is for, one line */
-    const char *reference; /* ALLOW: of the finding */
+    const char *about;             /* what it is for, one line */
+    const char *reference;         /* ALLOW: of the finding */
     const char *advisory, *expert; /* PATCH */
     int64_t from, until;           /* seconds since 1970 */
     struct hb_slice rules;         /* SecLang */
@@ -72,8 +72,7 @@ int hb_grant_parse_name(const char *name, enum hb_grant_kind kind,
                         uint32_t *ret) HB_WUR;
 
 /* The next free number of that kind below DIR; -ENOSPC. */
-int hb_grant_next(const char *dir, enum hb_grant_kind k,
-                  uint32_t *ret) HB_WUR;
+int hb_grant_next(const char *dir, enum hb_grant_kind k, uint32_t *ret) HB_WUR;
 /* Checks G and keeps it; with KEY it is signed by the person approved_by,
  * without it is a proposal.  -EINVAL for what must not be empty or is too
  * long, and for times. */

@@ -76,16 +76,15 @@ int hb_gate_judge(struct hb_waf *w, struct hb_waf_thread *t,
         r = hb_waf_tx_request(tx, q->method, q->uri, q->protocol,
                               hb_slice("", 0));
     for (size_t i = 0; i < q->n && r >= 0; i++)
-        r = hb_waf_tx_request_header(tx, q->header[i].name,
-                                     q->header[i].value);
+        r = hb_waf_tx_request_header(tx, q->header[i].name, q->header[i].value);
     if (r >= 0)
         r = hb_waf_tx_request_headers_done(tx);
     if (r == 0) {
         bool wanted = hb_waf_tx_wants_request_body(tx);
 
         body = wanted ? q->body : hb_slice("", 0);
-        body.n = (size_t)HB_MIN((uint64_t)body.n,
-                                hb_waf_tx_request_body_limit(tx));
+        body.n =
+            (size_t)HB_MIN((uint64_t)body.n, hb_waf_tx_request_body_limit(tx));
         r = hb_waf_tx_request_body_done(tx, body, wanted ? q->body.n : 0);
     }
     if (r >= 0)

@@ -123,9 +123,8 @@ static uint32_t stopped_by(struct rig *r, const char *request)
 
     assert_int_equal(hb_gate_load(r->dir, &w, &err), 0);
     assert_int_equal(hb_gate_request_parse(hb_slice_z(request), &q, &err), 0);
-    assert_int_equal(hb_gate_judge(w, r->thread, &q, HB_SLICE("192.0.2.7"),
-                                   &tx),
-                     0);
+    assert_int_equal(
+        hb_gate_judge(w, r->thread, &q, HB_SLICE("192.0.2.7"), &tx), 0);
     if (hb_waf_tx_verdict(tx).action != HB_WAF_DO_PASS)
         id = hb_waf_tx_verdict(tx).rule->id;
     hb_waf_tx_free(tx);
@@ -145,13 +144,12 @@ static bool refused(struct rig *r, const char *request, enum hb_waf_engine mode)
     assert_int_equal(hb_gate_request_parse(hb_slice_z(request), &q, &err), 0);
     tx = hb_waf_tx_new(w, r->thread);
     hb_waf_tx_set_mode(tx, mode);
-    assert_int_equal(hb_waf_tx_request(tx, q.method, q.uri, q.protocol,
-                                       hb_slice("", 0)),
-                     0);
+    assert_int_equal(
+        hb_waf_tx_request(tx, q.method, q.uri, q.protocol, hb_slice("", 0)), 0);
     for (size_t i = 0; i < q.n; i++)
-        assert_int_equal(hb_waf_tx_request_header(tx, q.header[i].name,
-                                                  q.header[i].value),
-                         0);
+        assert_int_equal(
+            hb_waf_tx_request_header(tx, q.header[i].name, q.header[i].value),
+            0);
     rc = hb_waf_tx_request_headers_done(tx);
     if (rc == 0)
         rc = hb_waf_tx_request_body_done(tx, q.body, q.body.n);
@@ -162,7 +160,9 @@ static bool refused(struct rig *r, const char *request, enum hb_waf_engine mode)
 #define HEAD                                                                   \
     "Host: www.example.jp\r\nUser-Agent: Mozilla/5.0\r\nAccept: */*\r\n"
 #define GOOD "GET /a?q=hello HTTP/1.1\r\n" HEAD "\r\n"
-#define SQL  "GET /a?q=1%20UNION%20SELECT%20password%20from%20t--%20 HTTP/1.1\r\n" HEAD "\r\n"
+#define SQL                                                                    \
+    "GET /a?q=1%20UNION%20SELECT%20password%20from%20t--%20 HTTP/1.1\r\n" HEAD \
+    "\r\n"
 
 static void test_crs(void **state)
 {
@@ -191,12 +191,11 @@ static void test_crs(void **state)
                        "n=%E5%B1%B1%E7%94%B0&m=%E3%81%93%E3%82%93%E3%81%AB"
                        "%E3%81"),
         0);
-    assert_int_equal(
-        stopped_by(&r, "POST /f HTTP/1.1\r\n" HEAD
-                       "Content-Type: application/json\r\n"
-                       "Content-Length: 24\r\n\r\n"
-                       "{\"a\":\"1 UNION SELECT x"),
-        8000002);
+    assert_int_equal(stopped_by(&r, "POST /f HTTP/1.1\r\n" HEAD
+                                    "Content-Type: application/json\r\n"
+                                    "Content-Length: 24\r\n\r\n"
+                                    "{\"a\":\"1 UNION SELECT x"),
+                     8000002);
     rig_done(&r);
 }
 
@@ -231,8 +230,8 @@ static void test_settings(void **state)
                         "GET /a?q=union+select HTTP/1.1\r\n"
                         "Host: www.example.jp\r\nHost: old.example.jp\r\n\r\n",
                         HB_WAF_ON));
-    assert_false(refused(&r, "GET /?q=strict HTTP/1.1\r\n" HEAD "\r\n",
-                         HB_WAF_ON));
+    assert_false(
+        refused(&r, "GET /?q=strict HTTP/1.1\r\n" HEAD "\r\n", HB_WAF_ON));
     assert_true(refused(&r,
                         "GET /?q=strict HTTP/1.1\r\n"
                         "Host: strict.example.jp\r\n\r\n",
@@ -279,9 +278,8 @@ static void test_patch(void **state)
     static const char rule[] =
         "SecRule ARGS:q \"@streq hello\" \"id:8500001,phase:2,deny\"";
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    struct hb_grant g = {.kind = HB_GRANT_PATCH,
-                         .number = 1,
-                         .rules = hb_slice_z(rule)};
+    struct hb_grant g = {
+        .kind = HB_GRANT_PATCH, .number = 1, .rules = hb_slice_z(rule)};
     int64_t now = (int64_t)time(NULL);
     struct rig r;
 
@@ -383,14 +381,14 @@ static void test_request(void **state)
 
     for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++)
         assert_true(hb_gate_request_parse(hb_slice_z(bad[i]), &q, NULL) < 0);
-    assert_int_equal(hb_gate_request_parse(
-                         HB_SLICE("POST /a b HTTP/1.1\nA:  x \nB:\n\nbo\ndy"),
-                         &q, &err),
-                     -EBADMSG);
-    assert_int_equal(hb_gate_request_parse(
-                         HB_SLICE("POST /a HTTP/1.1\nA:  x \nB:\n\nbo\ndy"), &q,
-                         &err),
-                     0);
+    assert_int_equal(
+        hb_gate_request_parse(
+            HB_SLICE("POST /a b HTTP/1.1\nA:  x \nB:\n\nbo\ndy"), &q, &err),
+        -EBADMSG);
+    assert_int_equal(
+        hb_gate_request_parse(
+            HB_SLICE("POST /a HTTP/1.1\nA:  x \nB:\n\nbo\ndy"), &q, &err),
+        0);
     assert_int_equal(q.n, 2);
     assert_int_equal(q.header[0].value.n, 1);
     assert_int_equal(q.header[1].value.n, 0);
@@ -400,9 +398,9 @@ static void test_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crs),     cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_patch),   cmocka_unit_test(test_bad_grant),
-        cmocka_unit_test(test_kept),    cmocka_unit_test(test_request),
+        cmocka_unit_test(test_crs),   cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_patch), cmocka_unit_test(test_bad_grant),
+        cmocka_unit_test(test_kept),  cmocka_unit_test(test_request),
     };
 
     return hb_tap_run("guard/gate/build", tests);

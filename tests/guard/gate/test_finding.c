@@ -28,19 +28,19 @@
     "\"msg\":\"sum\",\"logdata\":\"\",\"variable\":\"TX:score\","              \
     "\"value\":\"5\"}]}"
 
-static struct hb_finding read_line(struct hb_arena *a, const char *line)
+static struct hb_gate_finding read_line(struct hb_arena *a, const char *line)
 {
-    struct hb_finding f = {0};
+    struct hb_gate_finding f = {0};
     struct hb_err err = {0};
 
-    assert_int_equal(hb_finding_parse(a, hb_slice_z(line), &f, &err), 0);
+    assert_int_equal(hb_gate_finding_parse(a, hb_slice_z(line), &f, &err), 0);
     return f;
 }
 
 static void test_line(void **state)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_finding f = read_line(a, LINE);
+    struct hb_gate_finding f = read_line(a, LINE);
 
     assert_string_equal(f.id, "7K3M-9QX2-4TDP");
     assert_string_equal(f.client, "192.0.2.7");
@@ -77,9 +77,9 @@ static void test_no_lines(void **state)
 
     for (size_t i = 0; i < HB_ARRAY_LEN(bad); i++) {
         _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-        struct hb_finding f;
+        struct hb_gate_finding f;
 
-        assert_true(hb_finding_parse(a, hb_slice_z(bad[i]), &f, NULL) < 0);
+        assert_true(hb_gate_finding_parse(a, hb_slice_z(bad[i]), &f, NULL) < 0);
     }
 }
 
@@ -87,9 +87,9 @@ static void test_no_lines(void **state)
 static void test_nul(void **state)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_finding f = read_line(
-        a, "{\"id\":\"7K3M-9QX2-4TDP\",\"action\":\"denied\","
-           "\"uri\":\"/a\\u0000b\\\\u0000\"}");
+    struct hb_gate_finding f =
+        read_line(a, "{\"id\":\"7K3M-9QX2-4TDP\",\"action\":\"denied\","
+                     "\"uri\":\"/a\\u0000b\\\\u0000\"}");
 
     assert_string_equal(f.uri, "/a\xef\xbf\xbd"
                                "b\\u0000");
@@ -101,12 +101,13 @@ static void test_allow(void **state)
     struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS];
     _cleanup_waf_rules_ struct hb_waf_rules *rules = NULL;
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    struct hb_finding f = read_line(a, LINE);
+    struct hb_gate_finding f = read_line(a, LINE);
     struct hb_waf_allow allow;
     struct hb_err err = {0};
 
-    assert_int_equal(hb_finding_allow(a, &f, hb_finding_hits(a, &f, NULL),
-                                      target, &allow, &err),
+    assert_int_equal(hb_gate_finding_allow(a, &f,
+                                           hb_gate_finding_hits(a, &f, NULL),
+                                           target, &allow, &err),
                      0);
     assert_int_equal(allow.n, 2);
     assert_int_equal(target[0].rule, 942100);
@@ -122,9 +123,8 @@ static void test_allow(void **state)
     assert_int_equal(hb_waf_allow_write(&b, &allow), 0);
     assert_non_null(strstr(hb_buf_z(&b), "942100;ARGS:p"));
     assert_null(strstr(hb_buf_z(&b), "949110"));
-    assert_int_equal(hb_waf_rules_parse(hb_buf_slice(&b), "allow", NULL, &rules,
-                                        &err),
-                     0);
+    assert_int_equal(
+        hb_waf_rules_parse(hb_buf_slice(&b), "allow", NULL, &rules, &err), 0);
 }
 
 /* What an attacker named a path, a host and a field stays within its rule. */
@@ -156,7 +156,7 @@ static void test_hostile(void **state)
         struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS];
         _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
         struct hb_waf_allow allow;
-        struct hb_finding f;
+        struct hb_gate_finding f;
         struct hb_err err = {0};
         const char *line = hb_arena_printf(
             a,
@@ -168,9 +168,10 @@ static void test_hostile(void **state)
 
         assert_non_null(line);
         f = read_line(a, line);
-        assert_int_equal(hb_finding_allow(a, &f, hb_finding_hits(a, &f, NULL),
-                                          target, &allow, &err),
-                         0);
+        assert_int_equal(
+            hb_gate_finding_allow(a, &f, hb_gate_finding_hits(a, &f, NULL),
+                                  target, &allow, &err),
+            0);
         allow.id = 8700001;
         allow.author = HB_SLICE("akiko");
         allow.reason = HB_SLICE("ends in a backslash \\");
@@ -211,14 +212,15 @@ static void test_no_allow(void **state)
         struct hb_waf_allow_target target[HB_WAF_ALLOW_TARGETS];
         struct hb_waf_allow allow;
         struct hb_err err = {0};
-        struct hb_finding f = read_line(
+        struct hb_gate_finding f = read_line(
             a, hb_arena_printf(
                    a, "{\"id\":\"7K3M-9QX2-4TDP\",\"action\":\"denied\",%s}",
                    bad[i]));
 
-        assert_int_equal(hb_finding_allow(a, &f, hb_finding_hits(a, &f, NULL),
-                                          target, &allow, &err),
-                         -EDOM);
+        assert_int_equal(
+            hb_gate_finding_allow(a, &f, hb_gate_finding_hits(a, &f, NULL),
+                                  target, &allow, &err),
+            -EDOM);
         assert_true(err.message[0] != '\0');
     }
 }
@@ -231,16 +233,15 @@ static void test_event(void **state)
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_waf_rules_ struct hb_waf_rules *rules = NULL;
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    struct hb_finding f = read_line(a, LINE);
+    struct hb_gate_finding f = read_line(a, LINE);
     struct hb_event *e = NULL;
     struct hb_err err = {0};
 
-    assert_int_equal(hb_waf_rules_parse(hb_slice_z(tagged), "r", NULL, &rules,
-                                        &err),
-                     0);
-    assert_int_equal(hb_finding_event(a, &f, hb_finding_hits(a, &f, rules), 7,
-                                      "gate", &e),
-                     0);
+    assert_int_equal(
+        hb_waf_rules_parse(hb_slice_z(tagged), "r", NULL, &rules, &err), 0);
+    assert_int_equal(
+        hb_gate_event(a, &f, hb_gate_finding_hits(a, &f, rules), 7, "gate", &e),
+        0);
     assert_int_equal(hb_event_check(e, &err), 0);
     assert_int_equal(e->class_uid, HB_EV_DETECTION_FINDING);
     assert_int_equal(e->severity, HB_SEV_LOW);
@@ -265,15 +266,15 @@ static void test_secret(void **state)
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     struct hb_event *e = NULL;
-    struct hb_finding f = read_line(
+    struct hb_gate_finding f = read_line(
         a, "{\"id\":\"7K3M-9QX2-4TDP\",\"action\":\"detected\","
            "\"host\":\"h\",\"method\":\"POST\",\"uri\":\"/\",\"hits\":"
            "[{\"rule\":1,\"variable\":\"ARGS:password\","
            "\"value\":\"hunter2' or 1\"}]}");
 
-    assert_int_equal(hb_finding_event(a, &f, hb_finding_hits(a, &f, NULL), 1,
-                                      "gate", &e),
-                     0);
+    assert_int_equal(
+        hb_gate_event(a, &f, hb_gate_finding_hits(a, &f, NULL), 1, "gate", &e),
+        0);
     assert_int_equal(hb_event_encode(&b, e), 0);
     assert_null(strstr(hb_buf_z(&b), "hunter2"));
 }
@@ -288,16 +289,17 @@ static void test_find(void **state)
     char dir[] = "/tmp/hb-finding-XXXXXX", path[64], older[64];
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
-    struct hb_finding f;
+    struct hb_gate_finding f;
     struct hb_err err = {0};
 
     assert_non_null(mkdtemp(dir));
     (void)snprintf(path, sizeof(path), "%s/log", dir);
     (void)snprintf(older, sizeof(older), "%s/log.1", dir);
-    assert_int_equal(hb_finding_find(a, path, "7K3M-9QX2-4TDP", &f, &err),
+    assert_int_equal(hb_gate_finding_find(a, path, "7K3M-9QX2-4TDP", &f, &err),
                      -ENOENT);
     write_text(older, LINE "\n");
-    assert_int_equal(hb_finding_find(a, path, "7K3M-9QX2-4TDP", &f, NULL), 0);
+    assert_int_equal(hb_gate_finding_find(a, path, "7K3M-9QX2-4TDP", &f, NULL),
+                     0);
     /* Far from the end of a large log, and lines of others that name it. */
     hb_buf_addz(&b, LINE "\n");
     for (unsigned i = 0; i < 40000; i++)
@@ -308,12 +310,13 @@ static void test_find(void **state)
     hb_buf_addz(&b, "{\"id\":\"7K3M-9QX2-4TDP\",\"act");
     assert_int_equal(hb_file_write(path, b.p, b.n, 0600), 0);
     memset(&f, 0, sizeof(f));
-    assert_int_equal(hb_finding_find(a, path, "7K3M-9QX2-4TDP", &f, NULL), 0);
+    assert_int_equal(hb_gate_finding_find(a, path, "7K3M-9QX2-4TDP", &f, NULL),
+                     0);
     assert_int_equal(f.n, 2);
-    assert_int_equal(hb_finding_find(a, path, "7K3M-9QX2-4TDQ", &f, NULL),
+    assert_int_equal(hb_gate_finding_find(a, path, "7K3M-9QX2-4TDQ", &f, NULL),
                      -ENOENT);
-    assert_int_equal(hb_finding_find(a, path, "../x", &f, NULL), -EINVAL);
-    assert_int_equal(hb_finding_find(a, dir, "7K3M-9QX2-4TDP", &f, NULL),
+    assert_int_equal(hb_gate_finding_find(a, path, "../x", &f, NULL), -EINVAL);
+    assert_int_equal(hb_gate_finding_find(a, dir, "7K3M-9QX2-4TDP", &f, NULL),
                      -EINVAL);
     assert_int_equal(hb_rmtree(AT_FDCWD, dir), 0);
 }
@@ -385,11 +388,11 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),     cmocka_unit_test(test_no_lines),
-        cmocka_unit_test(test_nul),      cmocka_unit_test(test_allow),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_no_allow),
-        cmocka_unit_test(test_event),    cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_find),     cmocka_unit_test(test_scanner),
+        cmocka_unit_test(test_line),    cmocka_unit_test(test_no_lines),
+        cmocka_unit_test(test_nul),     cmocka_unit_test(test_allow),
+        cmocka_unit_test(test_hostile), cmocka_unit_test(test_no_allow),
+        cmocka_unit_test(test_event),   cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_find),    cmocka_unit_test(test_scanner),
         cmocka_unit_test(test_many),
     };
 
