@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,6 +22,7 @@
 
 #define NOTES       200u
 #define BUILT_BYTES (256u << 10)
+#define LOCK_TRIES  200u /* of 50 ms */
 
 static int include_ours(struct hb_buf *b, const struct hb_gate *g,
                         const char *name, struct hb_err *err);
@@ -39,16 +41,18 @@ static int describe(struct hb_arena *a, const struct hb_gate *g,
                     const struct hb_waf_rules *rules,
                     struct hb_gate_built *ret);
 static void built_text(struct hb_buf *b, const struct hb_gate_built *x);
-static int lock(const char *dir, struct hb_err *err);
+static int keep_old(int dir);
 static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
                const struct hb_buf *built, struct hb_err *err);
 static int failed(const char *dir, const char *name, int r, struct hb_err *err);
 
+static const char *const names[] = {HB_GATE_RULES, HB_GATE_HTTP, HB_GATE_BUILT};
+
 const char *hb_gate_mode_name(int mode)
 {
-    static const char *const names[] = {"off", "detect", "block"};
+    static const char *const modes[] = {"off", "detect", "block"};
 
-    return (unsigned)mode < HB_ARRAY_LEN(names) ? names[mode] : "?";
+    return (unsigned)mode < HB_ARRAY_LEN(modes) ? modes[mode] : "?";
 }
 
 int hb_gate_text(struct hb_buf *b, const struct hb_gate *g,
@@ -108,21 +112,15 @@ int hb_gate_build(struct hb_arena *a, const struct hb_gate *g,
 {
     _cleanup_buf_ struct hb_buf text = HB_BUF_INIT, http = HB_BUF_INIT,
                                 built = HB_BUF_INIT;
-    _cleanup_close_ int dir = -1, lock_fd = -1;
+    _cleanup_close_ int dir = -1;
     _cleanup_waf_ struct hb_waf *waf = NULL;
     struct hb_gate_built done = {0};
     struct hb_grants grants;
-    int r = hb_mkdirs(g->dir, 0750);
+    int r;
 
-    if (r == 0) {
-        dir = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = dir < 0 ? -errno : 0;
-    }
-    if (r < 0)
-        return failed(g->dir, "", r, err);
-    lock_fd = lock(g->dir, err);
-    if (lock_fd < 0)
-        return lock_fd;
+    dir = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return failed(g->dir, "", -errno, err);
     r = hb_grants_load(a, g->dir, g->etc, g->now, &grants, err);
     if (r == 0)
         r = hb_gate_text(&text, g, &grants, err);
@@ -468,21 +466,59 @@ static void built_text(struct hb_buf *b, const struct hb_gate_built *x)
 
 /* ---- in place ---- */
 
-static int lock(const char *dir, struct hb_err *err)
+int hb_gate_lock(const char *dir, struct hb_err *err)
 {
+    const struct timespec pause = {0, 50000000};
     char path[HB_MAX_PATH];
-    int fd;
+    int fd, r = hb_mkdirs(dir, 0750);
 
+    if (r < 0)
+        return failed(dir, "", r, err);
     if (snprintf(path, sizeof(path), "%s/.lock", dir) >= (int)sizeof(path))
         return hb_err_set(err, -ENAMETOOLONG, "%s", dir);
     fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return failed(dir, ".lock", -errno, err);
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return fd;
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return fd;
+        (void)nanosleep(&pause, NULL);
+    }
     (void)close(fd);
     return hb_err_set(err, -EBUSY,
                       _("Somebody else builds the rules right now."));
+}
+
+int hb_gate_restore(const char *dir, struct hb_err *err)
+{
+    _cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 ? -errno : 0;
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(names) && r == 0; i++) {
+        char old[32];
+
+        (void)snprintf(old, sizeof(old), "%s.old", names[i]);
+        if (renameat(fd, old, fd, names[i]) < 0)
+            r = -errno;
+    }
+    if (r == 0)
+        r = hb_fsync(fd);
+    return r < 0 ? failed(dir, HB_GATE_RULES ".old", r, err) : 0;
+}
+
+/* A second name for what is in force; the first build has nothing. */
+static int keep_old(int dir)
+{
+    for (size_t i = 0; i < HB_ARRAY_LEN(names); i++) {
+        char old[32];
+
+        (void)snprintf(old, sizeof(old), "%s.old", names[i]);
+        if (unlinkat(dir, old, 0) < 0 && errno != ENOENT)
+            return -errno;
+        if (linkat(dir, names[i], dir, old, 0) < 0 && errno != ENOENT)
+            return -errno;
+    }
+    return 0;
 }
 
 /* All three are written before one of them gets its name, so that a full disk
@@ -490,8 +526,6 @@ static int lock(const char *dir, struct hb_err *err)
 static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
                const struct hb_buf *built, struct hb_err *err)
 {
-    static const char *const names[] = {HB_GATE_RULES, HB_GATE_HTTP,
-                                        HB_GATE_BUILT};
     const struct hb_buf *const texts[] = {NULL, http, built};
     int r = 0;
 
@@ -508,6 +542,7 @@ static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
         if (r < 0)
             return failed(g->dir, new, r, err);
     }
+    r = keep_old(dir);
     for (size_t i = 0; i < HB_ARRAY_LEN(names) && r == 0; i++) {
         char new[32];
 

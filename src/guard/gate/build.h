@@ -59,10 +59,16 @@ int hb_gate_text(struct hb_buf *b, const struct hb_gate *g,
  * but DIR/rules.conf.new.  RET_WAF may be NULL. */
 int hb_gate_verify(const struct hb_gate *g, const struct hb_buf *b,
                    struct hb_waf **ret_waf, struct hb_err *err) HB_WUR;
-/* The whole: text, verify, put in place.  RET in A.  -EBUSY while somebody
- * else builds. */
+/* The lock of DIR (which is made), waited for up to ten seconds: a descriptor,
+ * closing it lets go; -EBUSY.  Whoever changes grants and builds holds it. */
+int hb_gate_lock(const char *dir, struct hb_err *err) HB_WUR;
+/* The whole, for who holds the lock: text, verify, put in place.  What was in
+ * force before is kept as *.old.  RET in A. */
 int hb_gate_build(struct hb_arena *a, const struct hb_gate *g,
                   struct hb_gate_built *ret, struct hb_err *err) HB_WUR;
+/* Takes the last build back: the web server did not like it.  -ENOENT where
+ * there was none before. */
+int hb_gate_restore(const char *dir, struct hb_err *err) HB_WUR;
 /* The last build; -ENOENT where there was none. */
 int hb_gate_built_read(struct hb_arena *a, const char *dir,
                        struct hb_gate_built *ret, struct hb_err *err) HB_WUR;
