@@ -47,7 +47,8 @@ static int check(const struct hb_cli *cli, const char *file)
         cli->paths.dir[HB_DIR_ETC],      cli->paths.dir[HB_DIR_STATE],
         cli->paths.dir[HB_DIR_BASELINE], cli->paths.dir[HB_DIR_HELPER],
         cli->paths.dir[HB_DIR_PRIVATE],  cli->paths.dir[HB_DIR_PENDING],
-        cli->paths.dir[HB_DIR_RUN],      NULL,
+        cli->paths.dir[HB_DIR_GATE],     cli->paths.dir[HB_DIR_RUN],
+        NULL,
     };
     struct hb_err err = {0};
 
