@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -117,9 +118,9 @@ int hb_grant_save(const char *dir, const struct hb_grant *g,
     if (r >= 0 && unlinkat(fd, sig_name, 0) < 0 && errno != ENOENT)
         r = -errno;
     if (r >= 0)
-        r = hb_file_write_at(fd, json, b.p, b.n, 0640);
+        r = hb_file_write_at(fd, json, b.p, b.n, 0644);
     if (r >= 0 && key != NULL)
-        r = hb_file_write_at(fd, sig_name, sig, sizeof(sig), 0640);
+        r = hb_file_write_at(fd, sig_name, sig, sizeof(sig), 0644);
     if (r < 0)
         return hb_err_set(err, r, "%s/grants/%s: %s", dir, json,
                           hb_errno_text(r, why, sizeof(why)));
@@ -342,11 +343,19 @@ static int open_grants(const char *dir, bool make)
     if (snprintf(path, sizeof(path), "%s/grants", dir) >= (int)sizeof(path))
         return -ENAMETOOLONG;
     if (make)
-        r = hb_mkdirs(path, 0750);
+        r = hb_mkdirs(path, 0755);
     if (r < 0)
         return r;
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    if (fd < 0)
+        return -errno;
+    /* The directory above keeps others out, whatever our umask is. */
+    if (make && fchmod(fd, 0755) < 0) {
+        r = -errno;
+        (void)close(fd);
+        return r;
+    }
+    return fd;
 }
 
 /* "a0007.json": END is what follows the number. */
