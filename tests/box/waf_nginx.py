@@ -126,6 +126,9 @@ http {
         location = /check { internal; return 204; }
         location /large/ { client_max_body_size 10k; error_page 413 = @app;
             proxy_pass http://127.0.0.1:%(back)d; }
+        location /near/ { set_real_ip_from 127.0.0.1;
+            real_ip_header X-Forwarded-For;
+            proxy_pass http://127.0.0.1:%(back)d; }
         location /inner/ { rewrite ^/inner/(.*)$ /app/$1 last; }
     }
     server {
@@ -528,6 +531,8 @@ def transport(n):
     is_(n.findings()[-1]['client'], '192.0.2.7', 'also in the finding')
     is_(ask(n.real, '/app/x', headers={'X-Forwarded-For': '192.0.2.8'})[0],
         200, 'another client passes')
+    is_(ask(n.port, '/near/x', headers={'X-Forwarded-For': '192.0.2.7'})[0],
+        403, 'also where only a place knows it')
     is_(ask(n.port, '/app/x', headers={'X-Forwarded-For': '192.0.2.7'})[0],
         200, 'a header that nobody trusts means nothing')
 

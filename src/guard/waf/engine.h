@@ -23,8 +23,6 @@
 struct hb_waf_node {
     uint32_t parent;
     enum hb_waf_t t;
-    bool folds;    /* changes the case of letters only: the gate says the same
-                      as for the parent */
     uint64_t path; /* bit of each transformation from the root to here */
 };
 

@@ -200,7 +200,6 @@ static int node_add(struct compile *c, uint32_t parent, enum hb_waf_t t,
     n = &w->node[w->n_node];
     n->parent = parent;
     n->t = t;
-    n->folds = t == HB_WAF_T_LOWERCASE || t == HB_WAF_T_UPPERCASE;
     n->path = w->node[parent].path | UINT64_C(1) << t;
     *ret = w->n_node++;
     return 0;

@@ -6,10 +6,12 @@
 #include "guard/waf/gate_int.h"
 
 #define WORK_MAX ((size_t)64 << 20) /* memory of one expression */
-#define BUCKETS  14u                /* logarithm, at most */
+#define TAKEN    14u /* logarithm of the counters of chosen grams */
+#define BUCKETS  14u /* logarithm, at most */
 
 /* A literal of a clause. */
 struct use {
+    uint64_t head; /* the first 8 bytes, to sort by */
     struct hb_slice s;
     uint32_t pattern, slot;
 };
@@ -22,6 +24,7 @@ struct pattern {
 
 struct hb_waf_gate_builder {
     struct hb_arena *arena; /* of the literals */
+    struct hb_arena *work;  /* of one expression */
     struct pattern pattern[HB_WAF_GATE_MAX];
     uint32_t n;
     struct use *use;
@@ -35,8 +38,9 @@ struct hb_waf_gate_builder *hb_waf_gate_builder_new(void)
     if (b == NULL)
         return NULL;
     b->arena = hb_arena_new(0);
-    if (b->arena == NULL) {
-        free(b);
+    b->work = hb_arena_new(WORK_MAX);
+    if (b->arena == NULL || b->work == NULL) {
+        hb_waf_gate_builder_free(b);
         return NULL;
     }
     return b;
@@ -47,6 +51,7 @@ void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
     if (b == NULL)
         return;
     hb_arena_free(b->arena);
+    hb_arena_free(b->work);
     free(b->use);
     free(b);
 }
@@ -54,6 +59,7 @@ void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
 static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
                    unsigned slot)
 {
+    uint64_t head = 0;
     char *copy;
 
     if (b->n_use == b->cap) {
@@ -70,7 +76,9 @@ static int add_use(struct hb_waf_gate_builder *b, struct hb_slice s,
         return -ENOMEM;
     for (size_t i = 0; i < s.n; i++)
         copy[i] = (char)hb_waf_gate_fold((uint8_t)s.p[i]);
-    b->use[b->n_use++] = (struct use){{copy, s.n}, b->n, slot};
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (i < s.n ? (uint8_t)copy[i] : 0);
+    b->use[b->n_use++] = (struct use){head, {copy, s.n}, b->n, slot};
     return 0;
 }
 
@@ -115,17 +123,14 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
 {
     struct hb_waf_gate_facts facts = {0};
     size_t uses = b->n_use;
-    struct hb_arena *a;
     int r;
 
     if (b->n == HB_WAF_GATE_MAX)
         return -ENOSPC;
-    a = hb_arena_new(WORK_MAX);
-    if (a == NULL)
-        return -ENOMEM;
-    r = hb_waf_gate_rx(a, pattern, &facts);
+    r = hb_waf_gate_rx(b->work, pattern, &facts);
     /* Too large for its memory is as good as not understood. */
-    if (r == -EINVAL || (r == -ENOMEM && hb_arena_used(a) > WORK_MAX / 2)) {
+    if (r == -EINVAL ||
+        (r == -ENOMEM && hb_arena_used(b->work) > WORK_MAX / 2)) {
         facts = (struct hb_waf_gate_facts){0};
         r = 0;
     }
@@ -133,7 +138,7 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
     for (unsigned i = 0; r == 0 && i < facts.n; i++)
         r = add_clause(b, facts.clause[i].s, facts.clause[i].n,
                        facts.clause[i].esc);
-    hb_arena_free(a);
+    hb_arena_reset(b->work);
     return added(b, uses, r);
 }
 
@@ -157,32 +162,15 @@ static void *get(struct hb_waf_gate *g, size_t n, size_t size)
 static int by_text(const void *a, const void *b)
 {
     const struct use *x = a, *y = b;
-    int c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
+    int c = (x->head > y->head) - (x->head < y->head);
 
+    if (c == 0)
+        c = memcmp(x->s.p, y->s.p, HB_MIN(x->s.n, y->s.n));
     if (c == 0)
         c = (x->s.n > y->s.n) - (x->s.n < y->s.n);
     if (c == 0)
         c = (x->pattern > y->pattern) - (x->pattern < y->pattern);
     return c != 0 ? c : (x->slot > y->slot) - (x->slot < y->slot);
-}
-
-/* Where the gram of S ends: that of its runs of bytes which is the rarest. */
-static uint32_t choose(struct hb_slice s, uint32_t n)
-{
-    double best = 2;
-    uint32_t at = n;
-
-    for (size_t end = n; end <= s.n; end++) {
-        double p = 1;
-
-        for (size_t i = end - n; i < end; i++)
-            p *= hb_waf_gate_share((uint8_t)s.p[i]);
-        if (p < best) {
-            best = p;
-            at = (uint32_t)end;
-        }
-    }
-    return at;
 }
 
 static uint32_t key_of(const char *text, uint32_t end, uint32_t n)
@@ -194,9 +182,35 @@ static uint32_t key_of(const char *text, uint32_t end, uint32_t n)
     return key;
 }
 
+/* Where the gram of S ends: that of its runs of bytes which is the rarest in
+ * values and which few literals before have taken, so that no value can have
+ * many of them looked at for each of its bytes. */
+static uint32_t choose(struct hb_slice s, uint32_t n, uint16_t *taken)
+{
+    double best = 0;
+    uint32_t at = 0, hash = 0;
+
+    for (uint32_t end = n; end <= s.n; end++) {
+        uint32_t h = key_of(s.p, end, n) * HB_WAF_GATE_MUL >> (32 - TAKEN);
+        double p = 1 + (double)taken[h] * taken[h] / 16;
+
+        for (uint32_t i = end - n; i < end; i++)
+            p *= hb_waf_gate_share((uint8_t)s.p[i]);
+        if (at == 0 || p < best) {
+            best = p;
+            at = end;
+            hash = h;
+        }
+    }
+    if (taken[hash] < UINT16_MAX)
+        taken[hash]++;
+    return at;
+}
+
 /* The literals, each once, with what they fulfil; their number or -1. */
 static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
 {
+    uint16_t *taken = HB_NEW_N(b->arena, uint16_t, (size_t)1 << TAKEN);
     size_t bytes = 0, n = 0, pool = 0;
 
     if (b->n_use > 0)
@@ -209,21 +223,22 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
     g->lit = get(g, n, sizeof(*g->lit));
     g->out = get(g, b->n_use, sizeof(*g->out));
     g->pool = get(g, bytes, 1);
-    if (g->lit == NULL || g->out == NULL || g->pool == NULL)
+    if (g->lit == NULL || g->out == NULL || g->pool == NULL || taken == NULL)
         return -1;
     n = 0;
     for (size_t i = 0; i < b->n_use; i++) {
         const struct use *u = &b->use[i];
 
         if (i == 0 || !hb_slice_eq(u->s, b->use[i - 1].s)) {
+            uint32_t gram = (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM);
+
             memcpy(g->pool + pool, u->s.p, u->s.n);
-            g->lit[n++] = (struct hb_waf_gate_lit){
+            g->lit[n] = (struct hb_waf_gate_lit){
                 .text = (uint32_t)pool,
                 .n = (uint32_t)u->s.n,
-                .gram =
-                    choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM)),
                 .out = (uint32_t)i,
             };
+            g->lit[n++].gram = choose(u->s, gram, taken);
             pool += u->s.n;
         }
         g->lit[n - 1].n_out++;
@@ -279,8 +294,14 @@ static int lay_table(struct hb_waf_gate *g, uint32_t n, uint32_t literals)
             if (pass == 0)
                 t->start[b + 2]++;
             else
-                t->entry[t->start[b + 1]++] =
-                    (struct hb_waf_gate_entry){key, i};
+                t->entry[t->start[b + 1]++] = (struct hb_waf_gate_entry){
+                    .key = key,
+                    .lit = i,
+                    .before = l->gram,
+                    .behind = l->n - l->gram,
+                    .first = g->pool[l->text],
+                    .last = g->pool[l->text + l->n - 1],
+                };
         }
         for (uint32_t b = 1; pass == 0 && b < (1u << log) + 2; b++)
             t->start[b] += t->start[b - 1];

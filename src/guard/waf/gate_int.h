@@ -6,6 +6,9 @@
  * slots holds always.  A clause is "a byte of these kinds, or one of these
  * literals".  A set of (slot, pattern) is a row of words, slot by slot.
  *
+ * A value is looked at as if a line end stood before it and behind it, so that
+ * literals may hold what ^ and $ match.
+ *
  * A literal is found by a gram, its rarest run of 4 bytes (all of it where it
  * is shorter).  The last bytes of the value, the newest one lowest, are
  * multiplied by one number; the lowest 16 bits of the product depend on the
@@ -36,8 +39,12 @@ struct hb_waf_gate_lit {
     uint32_t out, n_out; /* what it fulfils */
 };
 
+/* First and last byte stand here, too: most literals that share a gram are
+ * told apart by them, without a look at the literal. */
 struct hb_waf_gate_entry {
     uint32_t key, lit;
+    uint32_t before, behind; /* bytes up to the gram's end, and past it */
+    char first, last;
 };
 
 /* Grams of one length. */

@@ -12,15 +12,9 @@
 #ifndef HB_GUARD_WAF_GATE_RX_H
 #define HB_GUARD_WAF_GATE_RX_H
 
-#include "guard/waf/gate_set.h"
+#include "guard/waf/gate_fact.h"
 
 #define HB_WAF_GATE_SLOTS 4u /* clauses of a pattern */
-
-/* What is counted in a value: bytes, marks (punctuation but for that of
- * numbers and paths, and bytes that begin a longer character), and bytes of
- * no word. */
-#define HB_WAF_GATE_COUNTS 3u
-extern const uint64_t hb_waf_gate_counted[HB_WAF_GATE_COUNTS]; /* kinds */
 
 /* All clauses hold, and the value has so many of each count, or more. */
 struct hb_waf_gate_facts {

@@ -12,19 +12,46 @@ struct scan {
     uint64_t row[ROW_MAX];
 };
 
-/* Whether literal L, whose gram ends at END, is there. */
+/* The byte at AT of the value with a line end on each side, folded. */
+static uint8_t byte_at(const struct scan *s, size_t at)
+{
+    return at == 0 || at > s->v.n
+               ? '\n'
+               : (uint8_t)s->g->byte[(uint8_t)s->v.p[at - 1]].fold;
+}
+
+/* Whether the literal of E may be where its gram ends at END; places count
+ * from the line end before the value. */
+static bool may_be_there(const struct scan *s,
+                         const struct hb_waf_gate_entry *e, size_t end)
+{
+    return end >= e->before && s->v.n + 2 - end >= e->behind &&
+           byte_at(s, end - e->before) == (uint8_t)e->first &&
+           byte_at(s, end + e->behind - 1) == (uint8_t)e->last;
+}
+
+/* Whether literal L is there: may_be_there() holds. */
 static bool is_there(const struct scan *s, const struct hb_waf_gate_lit *l,
                      size_t end)
 {
     const char *text = s->g->pool + l->text;
     size_t from = end - l->gram;
 
-    if (end < l->gram || s->v.n - from < l->n)
-        return false;
-    for (size_t i = 0; i < l->n; i++)
-        if (s->g->byte[(uint8_t)s->v.p[from + i]].fold != (uint8_t)text[i])
+    for (size_t i = 1; i + 1 < l->n; i++)
+        if (byte_at(s, from + i) != (uint8_t)text[i])
             return false;
     return true;
+}
+
+/* Whether all that L fulfils is fulfilled already: long texts repeat. */
+static bool is_done(const struct scan *s, const struct hb_waf_gate_lit *l)
+{
+    const struct hb_waf_gate_out *out = s->g->out + l->out;
+    uint32_t o = 0;
+
+    while (o < l->n_out && (s->row[out[o].word] & out[o].bit) != 0)
+        o++;
+    return o == l->n_out;
 }
 
 /* The literals whose grams of N bytes, the last ones of W, end at END. */
@@ -34,13 +61,13 @@ __attribute__((noinline)) static void look_up(struct scan *s, uint32_t n,
     const struct hb_waf_gate_table *t = &s->g->table[n - 2];
     uint32_t b = hb_waf_gate_bucket(t, w * HB_WAF_GATE_MUL, n);
 
-    for (uint32_t e = t->start[b]; e < t->start[b + 1]; e++) {
-        const struct hb_waf_gate_lit *l = &s->g->lit[t->entry[e].lit];
+    for (uint32_t i = t->start[b]; i < t->start[b + 1]; i++) {
+        const struct hb_waf_gate_entry *e = &t->entry[i];
+        const struct hb_waf_gate_lit *l = &s->g->lit[e->lit];
         const struct hb_waf_gate_out *out = s->g->out + l->out;
 
-        if (t->entry[e].key != (w & t->mask) ||
-            (l->n_out == 1 && (s->row[out->word] & out->bit) != 0) ||
-            !is_there(s, l, end))
+        if (e->key != (w & t->mask) || !may_be_there(s, e, end) ||
+            is_done(s, l) || !is_there(s, l, end))
             continue;
         for (uint32_t o = 0; o < l->n_out; o++)
             s->row[out[o].word] |= out[o].bit;
@@ -52,27 +79,35 @@ static bool bit(uint64_t word, uint32_t at)
     return (word >> (at & 63) & 1) != 0;
 }
 
+/* Looks for grams in W, whose last byte ends at END. */
+static inline void probe(struct scan *s, uint32_t w, size_t end)
+{
+    const struct hb_waf_gate *g = s->g;
+    uint32_t p = w * HB_WAF_GATE_MUL;
+
+    if (bit(g->bits2[p >> 6 & 1023], p))
+        look_up(s, 2, w, end);
+    if (bit(g->bits3[p << 8 >> (32 - HB_WAF_GATE_LOG)], p >> 7))
+        look_up(s, 3, w, end);
+    if (bit(g->bits4[p >> (32 - HB_WAF_GATE_LOG)], p >> 15))
+        look_up(s, 4, w, end);
+}
+
 /* The kinds of the value's bytes; what its literals fulfil goes to the row. */
 static uint64_t pass(struct scan *s)
 {
     const struct hb_waf_gate *g = s->g;
     uint64_t kinds = 0;
-    uint32_t w = 0;
+    uint32_t w = '\n';
 
     for (size_t i = 0; i < s->v.n; i++) {
         uint8_t c = (uint8_t)s->v.p[i];
-        uint32_t p;
 
         kinds |= g->byte[c].kind;
         w = w << 8 | (uint32_t)g->byte[c].fold;
-        p = w * HB_WAF_GATE_MUL;
-        if (bit(g->bits2[p >> 6 & 1023], p))
-            look_up(s, 2, w, i + 1);
-        if (bit(g->bits3[p << 8 >> (32 - HB_WAF_GATE_LOG)], p >> 7))
-            look_up(s, 3, w, i + 1);
-        if (bit(g->bits4[p >> (32 - HB_WAF_GATE_LOG)], p >> 15))
-            look_up(s, 4, w, i + 1);
+        probe(s, w, i + 2);
     }
+    probe(s, w << 8 | '\n', s->v.n + 2);
     return kinds;
 }
 

@@ -9,7 +9,7 @@
 #include "guard/waf/gate_set.h"
 
 #define PLACES   30.0 /* at which a string may begin in a value */
-#define P_COMMON 0.1  /* of a part of a common word */
+#define P_COMMON 0.05 /* of a part of a common word */
 
 typedef struct hb_waf_gate_strings strings;
 
@@ -120,27 +120,45 @@ double hb_waf_gate_share(uint8_t c)
     if (c >= 'a' && c <= 'z')
         return letter[c - 'a'];
     if (c >= '0' && c <= '9')
-        return 0.03;
+        return 0.06;
+    if (c == '\n') /* the ones around the value */
+        return 1 / PLACES;
     return c == ' ' ? 0.08 : p_kind(c) / 10;
 }
 
-/* Whether S is a part of one of the words; blanks are part of none. */
-static bool is_common(struct hb_slice s)
+static bool letter(char c)
 {
-    if (s.n > 11 || memchr(s.p, ' ', s.n) != NULL)
-        return false;
+    return c >= 'a' && c <= 'z';
+}
+
+void hb_waf_gate_work_init(struct hb_waf_gate_work *w, struct hb_arena *a)
+{
+    *w = (struct hb_waf_gate_work){.arena = a};
+    for (size_t i = 0; i + 2 < sizeof(common); i++)
+        if (letter(common[i]) && letter(common[i + 1]))
+            w->pairs[common[i] - 'a'] |= 1u << (common[i + 1] - 'a');
+}
+
+/* Whether S is a part of one of the words.  Most strings have a pair of
+ * letters that is in none. */
+static bool is_common(const struct hb_waf_gate_work *w, struct hb_slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!letter(s.p[i]) ||
+            (i > 0 && (w->pairs[s.p[i - 1] - 'a'] >> (s.p[i] - 'a') & 1) == 0))
+            return false;
     return memmem(common, sizeof(common) - 1, s.p, s.n) != NULL;
 }
 
-double hb_waf_gate_p_string(struct hb_slice s)
+double hb_waf_gate_p_string(const struct hb_waf_gate_work *w, struct hb_slice s)
 {
     double p = PLACES;
 
     if (s.n == 0)
         return 1;
-    if (s.n == 1)
-        return p_kind((uint8_t)s.p[0]);
-    if (is_common(s))
+    if (s.n == 1) /* there is a line end around every value */
+        return s.p[0] == '\n' ? 1 : p_kind((uint8_t)s.p[0]);
+    if (is_common(w, s))
         return P_COMMON;
     for (size_t i = 0; i < s.n; i++)
         p *= hb_waf_gate_share((uint8_t)s.p[i]);
@@ -148,13 +166,19 @@ double hb_waf_gate_p_string(struct hb_slice s)
     return HB_MIN(p, 1.0) + 1e-6;
 }
 
-double hb_waf_gate_p(const strings *set)
+double hb_waf_gate_p(const struct hb_waf_gate_work *w, const strings *set)
 {
     double p = hb_waf_gate_p_kinds(set->esc);
 
-    for (uint32_t i = 0; i < set->n && p < 1; i++)
-        p += hb_waf_gate_p_string(set->s[i]);
-    return HB_MIN(p, 1.0);
+    for (uint32_t i = 0; i < set->n; i++) {
+        double one = hb_waf_gate_p_string(w, set->s[i]);
+
+        if (one >= 1)
+            return 1;
+        p += one;
+    }
+    /* Many strings that are all common still keep short values away. */
+    return HB_MIN(p, HB_WAF_GATE_P_MANY);
 }
 
 static strings room(struct hb_waf_gate_work *w, size_t n)
@@ -166,26 +190,41 @@ static strings room(struct hb_waf_gate_work *w, size_t n)
     return set;
 }
 
-static int order(const void *a, const void *b)
+static uint32_t hash(struct hb_slice s)
 {
-    const struct hb_slice *x = a, *y = b;
-    size_t n = HB_MIN(x->n, y->n);
-    int c = n > 0 ? memcmp(x->p, y->p, n) : 0;
+    uint32_t h = (uint32_t)s.n;
 
-    return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (uint8_t)s.p[i]) * 0x01000193u; /* FNV-1a, as the strings
+                                                    are those of our rules */
+    return h ^ h >> 15;
 }
 
-static void once(strings *set)
+/* The places of what is kept stand in a table, open addressed. */
+void hb_waf_gate_once(struct hb_waf_gate_work *w, strings *set)
 {
-    uint32_t n = 0;
+    uint32_t size = 4, n = 0, *table;
 
     if (set->n < 2)
         return;
-    qsort(set->s, set->n, sizeof(*set->s), order);
-    for (uint32_t i = 1; i < set->n; i++)
-        if (!hb_slice_eq(set->s[n], set->s[i]))
-            set->s[++n] = set->s[i];
-    set->n = n + 1;
+    while (size < 2 * set->n)
+        size *= 2;
+    table = hb_arena_calloc(w->arena, size, sizeof(*table));
+    if (table == NULL) {
+        w->err = -ENOMEM;
+        return;
+    }
+    for (uint32_t i = 0; i < set->n; i++) {
+        uint32_t at = hash(set->s[i]) & (size - 1);
+
+        while (table[at] != 0 && !hb_slice_eq(set->s[table[at] - 1], set->s[i]))
+            at = (at + 1) & (size - 1);
+        if (table[at] != 0)
+            continue;
+        set->s[n++] = set->s[i];
+        table[at] = n;
+    }
+    set->n = n;
 }
 
 strings hb_waf_gate_nothing(struct hb_waf_gate_work *w)
@@ -253,12 +292,12 @@ strings hb_waf_gate_cross(struct hb_waf_gate_work *w, const strings *a,
             set.s[set.n++] = (struct hb_slice){p, x.n + y.n};
         }
     if (a->n > 1 && b->n > 1)
-        once(&set);
+        hb_waf_gate_once(w, &set);
     return set;
 }
 
 strings hb_waf_gate_union(struct hb_waf_gate_work *w,
-                          const strings *const *list, size_t n)
+                          const strings *const *list, size_t n, bool once)
 {
     size_t all = 0;
     strings set;
@@ -272,7 +311,8 @@ strings hb_waf_gate_union(struct hb_waf_gate_work *w,
             memcpy(set.s + set.n, list[i]->s, list[i]->n * sizeof(*set.s));
         set.n += list[i]->n;
     }
-    once(&set);
+    if (once)
+        hb_waf_gate_once(w, &set);
     return set;
 }
 
@@ -290,7 +330,7 @@ static strings cut(struct hb_waf_gate_work *w, const strings *a, size_t n,
 
         set.s[set.n++] = (struct hb_slice){end ? x.p + x.n - len : x.p, len};
     }
-    once(&set);
+    hb_waf_gate_once(w, &set);
     return set;
 }
 

@@ -12,7 +12,8 @@
 
 #include "guard/waf/gate_tree.h"
 
-#define HB_WAF_GATE_KINDS 46u
+#define HB_WAF_GATE_P_MANY 0.95 /* ceiling of any number of strings */
+#define HB_WAF_GATE_KINDS  46u
 #define HB_WAF_GATE_LETTER                                                     \
     ((uint64_t)1 << 0) /* the two that no escape holds                         \
                         */
@@ -28,7 +29,10 @@ struct hb_waf_gate_strings {
 struct hb_waf_gate_work {
     struct hb_arena *arena;
     int err;
+    uint32_t pairs[26]; /* of letters that stand in common words */
 };
+
+void hb_waf_gate_work_init(struct hb_waf_gate_work *w, struct hb_arena *a);
 
 static inline uint8_t hb_waf_gate_fold(uint8_t c)
 {
@@ -43,8 +47,10 @@ uint64_t hb_waf_gate_kinds(const struct hb_waf_gate_bytes *set);
 /* How likely a value that is no attack is to hold a byte of KINDS, or the
  * string S, or one of SET: an estimate in 0 to 1. */
 double hb_waf_gate_p_kinds(uint64_t kinds);
-double hb_waf_gate_p_string(struct hb_slice s);
-double hb_waf_gate_p(const struct hb_waf_gate_strings *set);
+double hb_waf_gate_p_string(const struct hb_waf_gate_work *w,
+                            struct hb_slice s);
+double hb_waf_gate_p(const struct hb_waf_gate_work *w,
+                     const struct hb_waf_gate_strings *set);
 
 /* The share of C, folded, among the bytes of a value. */
 double hb_waf_gate_share(uint8_t c);
@@ -58,10 +64,13 @@ struct hb_waf_gate_strings hb_waf_gate_singles(
 struct hb_waf_gate_strings hb_waf_gate_cross(
     struct hb_waf_gate_work *w, const struct hb_waf_gate_strings *a,
     const struct hb_waf_gate_strings *b);
-/* A string of one of N sets, each once. */
+/* A string of one of N sets; each once where ONCE. */
 struct hb_waf_gate_strings hb_waf_gate_union(
     struct hb_waf_gate_work *w, const struct hb_waf_gate_strings *const *list,
-    size_t n);
+    size_t n, bool once);
+/* Leaves each once. */
+void hb_waf_gate_once(struct hb_waf_gate_work *w,
+                      struct hb_waf_gate_strings *set);
 /* The first N bytes of each, or the last N; each once. */
 struct hb_waf_gate_strings hb_waf_gate_heads(
     struct hb_waf_gate_work *w, const struct hb_waf_gate_strings *a, size_t n);

@@ -238,7 +238,9 @@ static node *escape(struct reader *r, node ***tail)
     }
     if (c > 0 && strchr("bBAzZG", c) != NULL) {
         r->t.at++;
-        return make(r, HB_WAF_GATE_EMPTY);
+        return make(r, c == 'A'               ? HB_WAF_GATE_START
+                       : c == 'z' || c == 'Z' ? HB_WAF_GATE_END
+                                              : HB_WAF_GATE_EMPTY);
     }
     if (c == 'N' && d == '{')
         return fail(r, -EINVAL);
@@ -332,8 +334,9 @@ static node *atom(struct reader *r, node ***tail)
     case '\\':
         return escape(r, tail);
     case '^':
+        return make(r, HB_WAF_GATE_START);
     case '$':
-        return make(r, HB_WAF_GATE_EMPTY);
+        return make(r, HB_WAF_GATE_END);
     case '*':
     case '+':
     case '?':

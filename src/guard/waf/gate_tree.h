@@ -17,7 +17,9 @@
 #define HB_WAF_GATE_FOREVER UINT32_MAX /* no upper bound of repeats */
 
 enum hb_waf_gate_type {
-    HB_WAF_GATE_EMPTY, /* nothing: an anchor, a boundary, a negative look */
+    HB_WAF_GATE_EMPTY, /* nothing: a boundary, a negative look */
+    HB_WAF_GATE_START, /* ^ \A */
+    HB_WAF_GATE_END,   /* $ \z \Z */
     HB_WAF_GATE_BYTE,  /* one byte out of SET */
     HB_WAF_GATE_ANY,   /* any bytes, also none */
     HB_WAF_GATE_CAT,   /* its children one behind the other */
@@ -40,7 +42,9 @@ struct hb_waf_gate_node {
     struct hb_waf_gate_node *first, *next; /* children; sibling */
     struct hb_waf_gate_bytes set;
     uint32_t min, max;
-    uint64_t kinds; /* of SET; for gate_rx.c, 0 until it asks */
+    bool known; /* for gate_rx.c: it has filled in the rest */
+    unsigned bytes;
+    uint64_t kinds;
 };
 
 /* The tree of PATTERN in A.  -EINVAL: not understood, -ENOMEM. */

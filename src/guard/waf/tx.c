@@ -424,11 +424,12 @@ int hb_waf_tx_request_body_done(struct hb_waf_tx *tx, struct hb_slice body,
         .arguments = s->arguments_limit,
         .depth = s->json_depth,
         .separator = s->separator,
+        .files = s->upload_file_limit,
     };
     h = hb_waf_list_get(&tx->request_headers, HB_SLICE("Content-Type"));
     if (h != NULL)
         type = h->value;
-    if (tx->processor >= 0 && body.n > 0) {
+    if (tx->processor >= 0 && tx->request_body) {
         r = hb_waf_body_parse((enum hb_waf_processor)tx->processor, type, body,
                               &limits, tx->arena, &tx->body);
         if (r < 0)
@@ -488,9 +489,10 @@ static int body_variables(struct hb_waf_tx *tx)
         tx->raw_body.n - HB_MIN(b->file_bytes, tx->raw_body.n) >
             s->request_no_files_limit)
         hb_waf_limit(tx, 413, _("size of what is no file"));
+    /* What could not be taken apart is at least seen as it came. */
     if ((tx->processor != HB_WAF_BODY_MULTIPART &&
          tx->processor != HB_WAF_BODY_XML) ||
-        tx->body_variable || tx->waf->options.body_variable_always)
+        b->broken || tx->body_variable || tx->waf->options.body_variable_always)
         hb_waf_one(tx, HB_WAF_VAR_REQUEST_BODY, tx->raw_body);
     if (tx->processor == HB_WAF_BODY_XML && b->xml_text.n > 0) {
         r = hb_waf_list_add(&tx->xml_text, tx->arena, HB_SLICE("/*"),
