@@ -23,6 +23,8 @@
 #define PERSON (64u << 10) /* bytes of a person's record */
 
 static int check(const struct hb_grant *g, struct hb_err *err);
+static int turn(const char *dir, enum hb_grant_kind k, uint32_t number,
+                const char *from_end, const char *to_end, struct hb_err *err);
 static void encode(struct hb_buf *b, const struct hb_grant *g);
 static int open_grants(const char *dir, bool make);
 static bool entry_of(const char *name, enum hb_grant_kind *ret_kind,
@@ -130,13 +132,25 @@ int hb_grant_save(const char *dir, const struct hb_grant *g,
 int hb_grant_off(const char *dir, enum hb_grant_kind k, uint32_t number,
                  struct hb_err *err)
 {
+    return turn(dir, k, number, ".json", ".off", err);
+}
+
+int hb_grant_again(const char *dir, enum hb_grant_kind k, uint32_t number,
+                   struct hb_err *err)
+{
+    return turn(dir, k, number, ".off", ".json", err);
+}
+
+static int turn(const char *dir, enum hb_grant_kind k, uint32_t number,
+                const char *from_end, const char *to_end, struct hb_err *err)
+{
     _cleanup_close_ int fd = open_grants(dir, false);
     char name[8], from[16], to[16], why[128];
     int r = fd < 0 ? fd : 0;
 
     hb_grant_name(k, number, name);
-    (void)snprintf(from, sizeof(from), "%s.json", name);
-    (void)snprintf(to, sizeof(to), "%s.off", name);
+    (void)snprintf(from, sizeof(from), "%s%s", name, from_end);
+    (void)snprintf(to, sizeof(to), "%s%s", name, to_end);
     if (r == 0 && renameat(fd, from, fd, to) < 0)
         r = -errno;
     if (r == 0)
