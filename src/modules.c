@@ -6,11 +6,13 @@
 #include "config/module.h"
 
 extern const struct hb_module hb_module_control;
+extern const struct hb_module hb_module_guard_gate;
 extern const struct hb_module hb_module_respond;
 extern const struct hb_module hb_module_sense_files;
 extern const struct hb_module hb_module_sense_outside;
 
 const struct hb_module *const hb_modules[] = {
+    &hb_module_guard_gate,
     &hb_module_sense_files,
     &hb_module_sense_outside,
     &hb_module_respond,

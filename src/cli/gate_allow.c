@@ -242,7 +242,7 @@ int hb_cli_gate_forbid(struct hb_cli *cli, int argc, char **argv)
     struct hb_cli_gate_who who;
     struct hb_gate_built x;
     struct hb_cli_gate g;
-    struct hb_err err = {0};
+    struct hb_err err = {0}, second = {0};
     uint32_t number = 0;
     char name[8];
     int r;
@@ -265,8 +265,12 @@ int hb_cli_gate_forbid(struct hb_cli *cli, int argc, char **argv)
     r = HB_MIN(lock, 0);
     if (r == 0)
         r = hb_grant_off(g.gate.dir, HB_GRANT_ALLOW, number, &err);
-    if (r == 0)
+    if (r == 0) {
         r = hb_cli_gate_put(&g, &x, &err);
+        if (r < 0 &&
+            hb_grant_again(g.gate.dir, HB_GRANT_ALLOW, number, &second) < 0)
+            (void)hb_cli_fail(&second);
+    }
     if (r == 0) {
         const char *by = who.person != NULL ? who.person : g.gate.by;
 

@@ -188,7 +188,7 @@ static int take_back(struct hb_cli_gate *g, const struct hb_grant *found,
     const char *by = who->person != NULL ? who->person : g->gate.by;
     struct hb_gate_built x;
     struct hb_key *key = NULL;
-    struct hb_err err = {0};
+    struct hb_err err = {0}, second = {0};
     char name[8];
     int r = 0;
 
@@ -203,8 +203,12 @@ static int take_back(struct hb_cli_gate *g, const struct hb_grant *found,
     }
     if (r == 0)
         r = hb_grant_off(g->gate.dir, found->kind, found->number, &err);
-    if (r == 0 && held)
+    if (r == 0 && held) {
         r = hb_cli_gate_put(g, &x, &err);
+        if (r < 0 && hb_grant_again(g->gate.dir, found->kind, found->number,
+                                    &second) < 0)
+            (void)hb_cli_fail(&second);
+    }
     if (r < 0)
         return hb_cli_fail(&err);
     hb_buf_addf(&text, _("%s took back the virtual patch %s (%s)"), by, name,

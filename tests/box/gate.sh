@@ -51,7 +51,7 @@ run "$H" gate try --url http://www.example.jp/; is $rc 1 'nothing to try with'
 run "$H" gate build; is $rc 0 'build'
 out_has 'OWASP_CRS/0.0.1, mode block, paranoia 1' 'says of what'
 is "$(tr '\n' ';' <"$T/reloads")" '-t;-s reload;' 'the server tries, then reads'
-is "$(stat -c %a "$G/rules.conf")" 640 'the rules are not for everybody'
+is "$(stat -c %a "$G")" 750 'the rules are not for everybody'
 grep -q 'hinoban_waf block;' "$G/http.conf"; ok $? 'lines for nginx'
 run "$H" gate status
 out_has 'Mode: block' 'status tells the mode'

@@ -92,7 +92,7 @@ int hb_gate_verify(const struct hb_gate *g, const struct hb_buf *b,
     if (snprintf(path, sizeof(path), "%s/%s.new", g->dir, HB_GATE_RULES) >=
         (int)sizeof(path))
         return hb_err_set(err, -ENAMETOOLONG, "%s", g->dir);
-    r = hb_file_write(path, b->p, b->n, 0640);
+    r = hb_file_write(path, b->p, b->n, 0644);
     if (r < 0)
         return failed(g->dir, HB_GATE_RULES ".new", r, err);
     r = hb_waf_rules_load(path, &rules, err);
@@ -537,8 +537,7 @@ static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
             continue; /* verified, so written */
         r = hb_buf_err(texts[i]);
         if (r == 0)
-            r = hb_file_write_at(dir, new, texts[i]->p, texts[i]->n,
-                                 i == 1 ? 0644 : 0640);
+            r = hb_file_write_at(dir, new, texts[i]->p, texts[i]->n, 0644);
         if (r < 0)
             return failed(g->dir, new, r, err);
     }

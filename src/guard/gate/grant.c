@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,6 +23,8 @@
 #define PERSON (64u << 10) /* bytes of a person's record */
 
 static int check(const struct hb_grant *g, struct hb_err *err);
+static int turn(const char *dir, enum hb_grant_kind k, uint32_t number,
+                const char *from_end, const char *to_end, struct hb_err *err);
 static void encode(struct hb_buf *b, const struct hb_grant *g);
 static int open_grants(const char *dir, bool make);
 static bool entry_of(const char *name, enum hb_grant_kind *ret_kind,
@@ -117,9 +120,9 @@ int hb_grant_save(const char *dir, const struct hb_grant *g,
     if (r >= 0 && unlinkat(fd, sig_name, 0) < 0 && errno != ENOENT)
         r = -errno;
     if (r >= 0)
-        r = hb_file_write_at(fd, json, b.p, b.n, 0640);
+        r = hb_file_write_at(fd, json, b.p, b.n, 0644);
     if (r >= 0 && key != NULL)
-        r = hb_file_write_at(fd, sig_name, sig, sizeof(sig), 0640);
+        r = hb_file_write_at(fd, sig_name, sig, sizeof(sig), 0644);
     if (r < 0)
         return hb_err_set(err, r, "%s/grants/%s: %s", dir, json,
                           hb_errno_text(r, why, sizeof(why)));
@@ -129,13 +132,25 @@ int hb_grant_save(const char *dir, const struct hb_grant *g,
 int hb_grant_off(const char *dir, enum hb_grant_kind k, uint32_t number,
                  struct hb_err *err)
 {
+    return turn(dir, k, number, ".json", ".off", err);
+}
+
+int hb_grant_again(const char *dir, enum hb_grant_kind k, uint32_t number,
+                   struct hb_err *err)
+{
+    return turn(dir, k, number, ".off", ".json", err);
+}
+
+static int turn(const char *dir, enum hb_grant_kind k, uint32_t number,
+                const char *from_end, const char *to_end, struct hb_err *err)
+{
     _cleanup_close_ int fd = open_grants(dir, false);
     char name[8], from[16], to[16], why[128];
     int r = fd < 0 ? fd : 0;
 
     hb_grant_name(k, number, name);
-    (void)snprintf(from, sizeof(from), "%s.json", name);
-    (void)snprintf(to, sizeof(to), "%s.off", name);
+    (void)snprintf(from, sizeof(from), "%s%s", name, from_end);
+    (void)snprintf(to, sizeof(to), "%s%s", name, to_end);
     if (r == 0 && renameat(fd, from, fd, to) < 0)
         r = -errno;
     if (r == 0)
@@ -342,11 +357,19 @@ static int open_grants(const char *dir, bool make)
     if (snprintf(path, sizeof(path), "%s/grants", dir) >= (int)sizeof(path))
         return -ENAMETOOLONG;
     if (make)
-        r = hb_mkdirs(path, 0750);
+        r = hb_mkdirs(path, 0755);
     if (r < 0)
         return r;
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    if (fd < 0)
+        return -errno;
+    /* The directory above keeps others out, whatever our umask is. */
+    if (make && fchmod(fd, 0755) < 0) {
+        r = -errno;
+        (void)close(fd);
+        return r;
+    }
+    return fd;
 }
 
 /* "a0007.json": END is what follows the number. */

@@ -81,6 +81,9 @@ int hb_grant_save(const char *dir, const struct hb_grant *g,
 /* Takes it back; -ENOENT. */
 int hb_grant_off(const char *dir, enum hb_grant_kind k, uint32_t number,
                  struct hb_err *err) HB_WUR;
+/* And back again: what it was taken back for did not happen. */
+int hb_grant_again(const char *dir, enum hb_grant_kind k, uint32_t number,
+                   struct hb_err *err) HB_WUR;
 /* All that are there, judged at NOW (ns UTC) with the people of ETC; in A. */
 int hb_grants_load(struct hb_arena *a, const char *dir, const char *etc,
                    int64_t now, struct hb_grants *ret,

@@ -112,6 +112,9 @@ static void test_kept(void **state)
     assert_int_equal(all.v[1].state, HB_GRANT_EXPIRED);
     assert_int_equal(hb_grant_off(r.dir, HB_GRANT_ALLOW, 1, &err), 0);
     assert_int_equal(hb_grant_off(r.dir, HB_GRANT_ALLOW, 1, NULL), -ENOENT);
+    assert_int_equal(hb_grant_again(r.dir, HB_GRANT_ALLOW, 1, &err), 0);
+    assert_int_equal(load(&r, NOW).n, 2);
+    assert_int_equal(hb_grant_off(r.dir, HB_GRANT_ALLOW, 1, &err), 0);
     assert_int_equal(load(&r, NOW).n, 1);
     assert_int_equal(hb_grant_next(r.dir, HB_GRANT_ALLOW, &n), 0);
     assert_int_equal(n, 2); /* never the same again */
