@@ -10,6 +10,7 @@
  */
 #include "guard/waf/tx.h"
 
+static const uint64_t *ask_gate(struct hb_waf_tx *tx, struct hb_waf_form *f);
 static struct hb_waf_cell *cell_of(struct hb_waf_tx *tx, struct hb_slice value,
                                    uint32_t *cell);
 static struct hb_waf_cell *cell_new(struct hb_waf_tx *tx, uint32_t *ret);
@@ -39,14 +40,20 @@ struct hb_waf_form *hb_waf_form(struct hb_waf_tx *tx, struct hb_slice value,
 
 const uint64_t *hb_waf_form_gate(struct hb_waf_tx *tx, struct hb_waf_form *f)
 {
+    while (f->gated_as != NULL)
+        f = (struct hb_waf_form *)(uintptr_t)f->gated_as;
+    return f->gate != NULL ? f->gate : ask_gate(tx, f);
+}
+
+/* Apart, so that the set, which the compiler clears, costs nothing where the
+ * answer is known. */
+__attribute__((noinline)) static const uint64_t *ask_gate(struct hb_waf_tx *tx,
+                                                          struct hb_waf_form *f)
+{
     const struct hb_waf *w = tx->waf;
     struct hb_waf_gate_set set;
     size_t bytes = w->gate_words * sizeof(uint64_t);
 
-    while (f->gated_as != NULL)
-        f = (struct hb_waf_form *)(uintptr_t)f->gated_as;
-    if (f->gate != NULL)
-        return f->gate;
     f->gate = hb_arena_alloc(tx->arena, bytes);
     if (f->gate == NULL)
         return NULL;

@@ -27,6 +27,8 @@ static const uint64_t *pair(struct hb_waf_tx *tx, const struct hb_waf_target *t,
 static int look(struct hb_waf_tx *tx, uint32_t at,
                 const struct hb_waf_target *t, struct hb_slice arg,
                 bool *matched);
+static bool selects(struct hb_waf_tx *tx, const struct hb_waf_target *t,
+                    const struct hb_waf_value *v);
 static int count(struct hb_waf_tx *tx, uint32_t at,
                  const struct hb_waf_target *t, struct hb_slice arg,
                  bool *matched);
@@ -234,8 +236,7 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
              i < HB_MIN(end, span[s].list->n) && r == 0; i++) {
             struct hb_waf_value *v = &span[s].list->item[i];
 
-            if (!hb_waf_target_has(tx, t, v->name) ||
-                excluded(tx, at, t, v->name))
+            if (!selects(tx, t, v) || excluded(tx, at, t, v->name))
                 continue;
             r = span[s].names ? value_(tx, c, t->coll, v->name, v->name,
                                        &v->name_cell, arg, matched)
@@ -243,6 +244,15 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
                                        &v->cell, arg, matched);
         }
     return r;
+}
+
+/* A value in TX has its slot where others have a note of their name. */
+static bool selects(struct hb_waf_tx *tx, const struct hb_waf_target *t,
+                    const struct hb_waf_value *v)
+{
+    return t->slots != NULL && v->name_cell != 0
+               ? t->slots[v->name_cell]
+               : hb_waf_target_has(tx, t, v->name);
 }
 
 /* &VAR: how many there are. */
@@ -263,7 +273,7 @@ static int count(struct hb_waf_tx *tx, uint32_t at,
         n = hb_waf_spans(tx, t->coll, t->key, &one, span);
         for (unsigned s = 0; s < n; s++)
             for (uint32_t i = 0; i < span[s].list->n; i++)
-                sum += hb_waf_target_has(tx, t, span[s].list->item[i].name);
+                sum += selects(tx, t, &span[s].list->item[i]);
     }
     if (excluded(tx, at, t, t->key))
         return 0;
