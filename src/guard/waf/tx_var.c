@@ -399,6 +399,7 @@ int hb_waf_lookup(struct hb_waf_tx *tx, const struct hb_waf_part *part,
         for (uint32_t i = 0; i < span[s].list->n; i++) {
             const struct hb_waf_value *v = &span[s].list->item[i];
 
+            HB_ASSERT(v != NULL); /* for analysers: N is above 0 */
             if (part->sel == HB_WAF_SEL_KEY &&
                 !hb_waf_name_eq(v->name, part->text))
                 continue;
