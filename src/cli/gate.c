@@ -47,6 +47,7 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
         {"status", status},
         {"build", build},
         {"try", hb_cli_gate_try},
+        {"findings", hb_cli_gate_findings},
         {"allow", hb_cli_gate_allow},
         {"allowed", hb_cli_gate_allowed},
         {"forbid", hb_cli_gate_forbid},
@@ -57,8 +58,9 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
     for (size_t i = 0; i < HB_ARRAY_LEN(verbs); i++)
         if (hb_streq(verb, verbs[i].verb))
             return verbs[i].run(cli, HB_MAX(argc - 1, 1), argv + (argc > 1));
-    return hb_cli_usage(cli, _("say what to do: status, build, try, allow "
-                               "REFERENCE, allowed, forbid N or patch"));
+    return hb_cli_usage(cli,
+                        _("say what to do: status, build, try, findings, allow "
+                          "REFERENCE, allowed, forbid N or patch"));
 }
 
 int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,

@@ -26,7 +26,7 @@ struct hb_cli_gate_who {
 };
 
 hb_cli_fn hb_cli_gate_try, hb_cli_gate_allow, hb_cli_gate_allowed,
-    hb_cli_gate_forbid, hb_cli_gate_patch;
+    hb_cli_gate_findings, hb_cli_gate_forbid, hb_cli_gate_patch;
 
 /* Takes --no-reload; reads the settings.  Close with _done, also where it
  * failed. */

@@ -19,6 +19,7 @@ static int decide(struct hb_cli_gate *g, const char *reference,
 static int exclusion(struct hb_cli_gate *g, const struct hb_gate_finding *f,
                      struct hb_grant *grant, struct hb_buf *text,
                      struct hb_err *err);
+static void left_over(const struct hb_waf_hit *hits);
 static int keep(struct hb_cli_gate *g, const struct hb_grant *grant,
                 const struct hb_key *key, struct hb_err *err);
 static void about(struct hb_buf *b, const struct hb_gate_finding *f);
@@ -139,9 +140,23 @@ static int exclusion(struct hb_cli_gate *g, const struct hb_gate_finding *f,
         hb_cli_para("", "", grant->about);
         hb_cli_para("", "", hb_buf_z(&sentence));
         (void)printf("\n%s\n", hb_buf_z(text));
+        left_over(hits);
         (void)fflush(stdout);
     }
     return 0;
+}
+
+/* A rule whose first condition is a setting names no field that could be
+ * taken out of it: it will match again. */
+static void left_over(const struct hb_waf_hit *hits)
+{
+    for (const struct hb_waf_hit *h = hits; h != NULL; h = h->next)
+        if (h->coll == HB_WAF_VAR_TX && h->rule->chains && h->phase < 5 &&
+            h->rule->severity >= 0)
+            (void)printf(_("Rule %u stays: it names no field. If it alone "
+                           "stops the request, write its exclusion by "
+                           "hand.\n"),
+                         (unsigned)h->rule->id);
 }
 
 /* What does not load with all the others is not kept. */
@@ -181,7 +196,7 @@ static void about(struct hb_buf *b, const struct hb_gate_finding *f)
 int hb_cli_gate_allowed(struct hb_cli *cli, int argc, char **argv)
 {
     struct hb_buf b = HB_BUF_INIT;
-    struct hb_grants all;
+    struct hb_grants all = {NULL, 0};
     struct hb_cli_gate g;
     struct hb_err err = {0};
     size_t n = 0;

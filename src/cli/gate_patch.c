@@ -28,7 +28,7 @@ int hb_cli_gate_patch(struct hb_cli *cli, int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "list";
     const struct hb_grant *found = NULL;
     struct hb_cli_gate_who who;
-    struct hb_grants all;
+    struct hb_grants all = {NULL, 0};
     struct hb_cli_gate g;
     struct hb_err err = {0};
     uint32_t number = 0;

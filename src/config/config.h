@@ -112,6 +112,7 @@ struct hb_conf_gate {
     int mode;                  /* enum hb_gate_mode */
     int64_t paranoia;          /* 1..4 */
     int64_t inbound, outbound; /* scores at which it stops */
+    bool answers;              /* are looked at, too */
     const char *rules;         /* folder of the Core Rule Set */
     const char *log;           /* where the web server writes findings */
     struct hb_conf_list hosts; /* struct hb_conf_gate_host */

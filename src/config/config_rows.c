@@ -210,6 +210,11 @@ static const struct hb_conf_row gate_rows[] = {
      NULL, 0},
     {"outbound", HB_CONF_INT, AT(hb_conf_gate, outbound), 1, 1000, "4",
      N_("Score at which an answer is stopped."), NULL, NULL, 0},
+    {"answers", HB_CONF_BOOL, AT(hb_conf_gate, answers), 0, 0, "false",
+     N_("Whether answers are looked at, too: errors of databases and the "
+        "pages of web shells. A page is then held back until its beginning "
+        "was read."),
+     NULL, NULL, 0},
     {"rules", HB_CONF_PATH, AT(hb_conf_gate, rules), 0, 0,
      "/usr/share/modsecurity-crs",
      N_("Folder of the OWASP Core Rule Set; its rules lie in rules/*.conf. "

@@ -157,6 +157,20 @@ is $rc 1 'half a line'
 run "$H" gate allow '../../etc/passwd' --reason r --until "$until" --yes $me
 is $rc 1 'no number at all'
 
+# What was stopped, put together.
+echo >>"$log"
+finding SAME-0000-0001 '/f?q=2' ARGS:q
+finding SAME-0000-0002 '/f?q=3' ARGS:q
+run "$H" gate findings; is $rc 0 'findings'
+out_has '3 times  www.example.jp/f  rule 942100  (last: SAME-0000-0002)' \
+    'the same rule at the same place is one line'
+out_has 'a piece of SQL' 'with its sentence'
+out_has 'could not be read' 'half a line is counted'
+! grep -q "$(printf '\033')" "$T/out"; ok $? 'nothing of a stranger reaches the terminal'
+run "$H" --json gate findings --limit 1
+json 'len(d) == 1 and d[0]["count"] == 3 and d[0]["let_through"] == 0' 'as JSON'
+run "$H" gate findings x; is $rc 2 'too many words'
+
 # Virtual patches.
 cat >"$T/patch.conf" <<'END'
 SecRule REQUEST_FILENAME "@beginsWith /old.cgi" \

@@ -392,9 +392,10 @@ static void http_text(struct hb_buf *b, const struct hb_gate *g)
                 "nginx's http block.\n"
                 "hinoban_waf_rules %s/%s;\n"
                 "hinoban_waf %s;\n"
-                "hinoban_waf_log %s;\n",
+                "hinoban_waf_log %s;\n"
+                "hinoban_waf_response %s;\n",
                 g->dir, HB_GATE_RULES, hb_gate_mode_name(strongest(g->conf)),
-                g->conf->log);
+                g->conf->log, g->conf->answers ? "on" : "off");
 }
 
 /* ---- what was built ---- */
@@ -526,15 +527,14 @@ static int keep_old(int dir)
 static int put(const struct hb_gate *g, int dir, const struct hb_buf *http,
                const struct hb_buf *built, struct hb_err *err)
 {
-    const struct hb_buf *const texts[] = {NULL, http, built};
+    const struct hb_buf *const texts[] = {http, built};
     int r = 0;
 
-    for (size_t i = 0; i < HB_ARRAY_LEN(names) && r == 0; i++) {
+    /* The rules are there: they were verified. */
+    for (size_t i = 0; i < HB_ARRAY_LEN(texts); i++) {
         char new[32];
 
-        (void)snprintf(new, sizeof(new), "%s.new", names[i]);
-        if (texts[i] == NULL)
-            continue; /* verified, so written */
+        (void)snprintf(new, sizeof(new), "%s.new", names[i + 1]);
         r = hb_buf_err(texts[i]);
         if (r == 0)
             r = hb_file_write_at(dir, new, texts[i]->p, texts[i]->n, 0644);

@@ -7,9 +7,13 @@
 #include <strings.h>
 
 #include "base/i18n.h"
+#include "base/show.h"
+#include "base/utf8.h"
 #include "guard/waf/rules.h"
 #include "guard/waf/seclang.h"
 
+static int check_visible(struct hb_slice text, const char *name,
+                         struct hb_err *err);
 static int check_directives(struct hb_slice text, const char *name,
                             struct hb_err *err);
 static int check_rule(const struct hb_waf_rule *r, struct hb_err *err);
@@ -19,13 +23,16 @@ static bool begins(struct hb_slice s, const char *z);
 int hb_patch_check(struct hb_slice text, const char *name, struct hb_err *err)
 {
     _cleanup_waf_rules_ struct hb_waf_rules *rules = NULL;
-    int r = check_directives(text, name, err);
+    int r = check_visible(text, name, err);
 
+    if (r == 0)
+        r = check_directives(text, name, err);
     /* Without a directory no file is read. */
     if (r == 0)
         r = hb_waf_rules_parse(text, name, NULL, &rules, err);
     if (r < 0 || rules == NULL)
         return r;
+    HB_ASSERT(rules != NULL);
     if (rules->n_rule == 0 || rules->n_rule > HB_PATCH_RULES)
         return hb_err_at(err, -EINVAL, name, 0, 0,
                          _("a patch has 1 to %u rules"), HB_PATCH_RULES);
@@ -48,6 +55,28 @@ void hb_patch_write(struct hb_buf *b, const struct hb_grant *g)
     if (g->rules.n > 0 && g->rules.p[g->rules.n - 1] != '\n')
         hb_buf_addc(b, '\n');
     hb_buf_addf(b, "SecMarker HINOBAN-PATCH-%u-END\n", g->number);
+}
+
+/* Whoever approves must see what the rules say: no character that hides or
+ * turns others, in comments neither. */
+static int check_visible(struct hb_slice text, const char *name,
+                         struct hb_err *err)
+{
+    unsigned line = 1;
+
+    for (size_t i = 0; i < text.n;) {
+        uint32_t cp = 0;
+        size_t n = hb_utf8_get(text.p + i, text.n - i, &cp);
+        bool blank = cp == '\n' || cp == '\r' || cp == '\t';
+
+        if (n == 0 || (hb_show_hidden(cp) && !blank))
+            return hb_err_at(err, -EPERM, name, line, 0,
+                             _("a patch holds no hidden characters, and is "
+                               "UTF-8"));
+        line += cp == '\n';
+        i += n;
+    }
+    return 0;
 }
 
 /* Settings and exceptions leave no trace in rules, so words are looked at. */

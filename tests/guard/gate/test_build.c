@@ -352,6 +352,14 @@ static void test_kept(void **state)
     assert_int_equal(hb_file_read(r.a, r.path, 1 << 20, &after), 0);
     assert_true(hb_slice_eq(before, after));
     put(&r, "etc/gate/before/x.conf", "");
+    /* a disk that is full at the last of three files: none gets its name */
+    make(&r, "built.json.new");
+    assert_true(hb_gate_build(r.a, &r.g, &x, NULL) < 0);
+    (void)snprintf(r.path, sizeof(r.path), "%s/rules.conf", r.dir);
+    assert_int_equal(hb_file_read(r.a, r.path, 1 << 20, &after), 0);
+    assert_true(hb_slice_eq(before, after));
+    (void)snprintf(r.path, sizeof(r.path), "%s/built.json.new", r.dir);
+    assert_int_equal(rmdir(r.path), 0);
     /* the web server does not like what was built */
     (void)build(&r);
     assert_int_equal(hb_gate_restore(r.dir, &err), 0);

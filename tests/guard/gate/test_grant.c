@@ -266,6 +266,10 @@ static void test_patch(void **state)
          -EBADMSG},
         {P "deny,chain\"", -EBADMSG},
         {P "deny\" \\", -EPERM},
+        {P "deny\"\n# \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\n", 0},
+        {P "deny\"\n# \xe2\x80\xae hidden\n", -EPERM},
+        {P "deny\"\n# \x1b[2J\n", -EPERM},
+        {P "deny\"\n# \xff\n", -EPERM},
         {"SecRule ARGS \"@rx (\" \"id:8500001,phase:2,deny", -EBADMSG},
     };
 
