@@ -12,8 +12,8 @@
 #include "region.h"
 #include "run.h"
 
-#define ON    "SecRuleEngine On\n"
-#define SIZE  ((size_t)4 << 20)
+#define ON   "SecRuleEngine On\n"
+#define SIZE ((size_t)4 << 20)
 #define COUNT                                                                  \
     ON "SecAction id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR},"          \
        "setvar:ip.n=+1\n"                                                      \
@@ -185,8 +185,7 @@ static void test_busy(void **state)
     (void)ids(&r, "/");
     hb_waf_store_name(&c, rig.s, HB_WAF_VAR_IP, HB_SLICE(""),
                       HB_SLICE("192.0.2.1"), 0);
-    assert_int_equal(
-        hb_waf_held_lock(rig.s, HB_WAF_PART_SMALL, c.id, &h), 0);
+    assert_int_equal(hb_waf_held_lock(rig.s, HB_WAF_PART_SMALL, c.id, &h), 0);
     assert_string_equal(ids(&r, "/"), "3");
     assert_true(hb_waf_shared_counter(rig.s, HB_WAF_COUNT_BUSY) >= 2);
     hb_waf_held_unlock(&h);
@@ -228,14 +227,10 @@ static void test_workers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_without_region),
-        cmocka_unit_test(test_apart),
-        cmocka_unit_test(test_unset_and_expire),
-        cmocka_unit_test(test_timeout),
-        cmocka_unit_test(test_not_stored),
-        cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_workers),
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_without_region),
+        cmocka_unit_test(test_apart),   cmocka_unit_test(test_unset_and_expire),
+        cmocka_unit_test(test_timeout), cmocka_unit_test(test_not_stored),
+        cmocka_unit_test(test_busy),    cmocka_unit_test(test_workers),
     };
 
     return hb_tap_run("guard/waf/collection", tests);
