@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_waf_pass.c - what strangers hand in as a pass.  The key is none that
- * the input knows, so nothing may be taken; a pass that is made of the input is,
- * and is read as it was made.
+ * the input knows, so nothing may be taken; a pass that is made of the input
+ * is, and is read as it was made.
  */
 #include "base/cur.h"
 #include "guard/waf/pass.h"
@@ -26,12 +26,12 @@ static void round_trip(const uint8_t *data, size_t size)
     s = hb_slice((const char *)data, size);
     if (hb_waf_pass_make(&key, &p, s, &a, text) < 0)
         return;
-    HB_ASSERT(hb_waf_pass_check(&key, p.kind, s, &a, hb_slice_z(text), 999,
-                                &q) == 0);
+    HB_ASSERT(
+        hb_waf_pass_check(&key, p.kind, s, &a, hb_slice_z(text), 999, &q) == 0);
     HB_ASSERT(hb_streq(q.name, p.name) && q.ends == p.ends);
     text[size % strlen(text)] ^= 1;
-    HB_ASSERT(hb_waf_pass_check(&key, p.kind, s, &a, hb_slice_z(text), 999,
-                                &q) < 0);
+    HB_ASSERT(
+        hb_waf_pass_check(&key, p.kind, s, &a, hb_slice_z(text), 999, &q) < 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

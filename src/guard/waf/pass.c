@@ -222,8 +222,7 @@ static size_t decode(struct hb_slice text, uint8_t ret[BYTES])
     if (text.n >= HB_WAF_PASS_TEXT)
         return 0;
     for (size_t i = 0; i < text.n; i++) {
-        const char *at =
-            text.p[i] != '\0' ? strchr(letters, text.p[i]) : NULL;
+        const char *at = text.p[i] != '\0' ? strchr(letters, text.p[i]) : NULL;
 
         if (at == NULL)
             return 0;

@@ -25,8 +25,8 @@
 #include "base/err.h"
 #include "guard/waf/rate.h"
 
-#define HB_WAF_PASS_NAME  32u  /* bytes of a name, at least 1: a-z0-9._- */
-#define HB_WAF_PASS_TEXT  96u  /* of a pass, with its NUL */
+#define HB_WAF_PASS_NAME  32u /* bytes of a name, at least 1: a-z0-9._- */
+#define HB_WAF_PASS_TEXT  96u /* of a pass, with its NUL */
 #define HB_WAF_PASS_MAX_S (31u * 24 * 3600) /* the longest life */
 #define HB_WAF_PASS_KEY   32u
 

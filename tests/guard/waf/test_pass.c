@@ -13,8 +13,7 @@
 
 #define NOW 1800000000
 
-static const struct hb_waf_pass_key key = {
-    "0123456789abcdef0123456789abcde"};
+static const struct hb_waf_pass_key key = {"0123456789abcdef0123456789abcde"};
 
 static struct hb_waf_addr addr(const char *text)
 {
@@ -76,12 +75,11 @@ static void test_code(void **state)
         -ETIME);
     assert_int_equal(check(text, HB_WAF_PASS_CODE, "example.jp", NULL, NOW),
                      -EBADMSG);
-    assert_int_equal(check(text, HB_WAF_PASS_COOKIE, "www.example.jp", NULL,
-                           NOW),
-                     -EBADMSG);
-    assert_int_equal(check(text, HB_WAF_PASS_CODE, "www.example.jp",
-                           "192.0.2.1", NOW),
-                     -EBADMSG);
+    assert_int_equal(
+        check(text, HB_WAF_PASS_COOKIE, "www.example.jp", NULL, NOW), -EBADMSG);
+    assert_int_equal(
+        check(text, HB_WAF_PASS_CODE, "www.example.jp", "192.0.2.1", NOW),
+        -EBADMSG);
 }
 
 static void test_cookie(void **state)
@@ -105,8 +103,8 @@ static void test_cookie(void **state)
         struct hb_waf_addr a = addr(table[i].made);
         char text[HB_WAF_PASS_TEXT];
 
-        assert_int_equal(
-            hb_waf_pass_make(&key, &p, HB_SLICE("h"), &a, text), 0);
+        assert_int_equal(hb_waf_pass_make(&key, &p, HB_SLICE("h"), &a, text),
+                         0);
         assert_int_equal(
             check(text, HB_WAF_PASS_COOKIE, "h", table[i].used, NOW),
             table[i].want);
@@ -162,8 +160,8 @@ static void test_forged(void **state)
 
 static void test_refused(void **state)
 {
-    static const char *const names[] = {
-        "", "Yamada", "a b", "a/b", "a;b", "\xe5\xb1\xb1"};
+    static const char *const names[] = {"",    "Yamada", "a b",
+                                        "a/b", "a;b",    "\xe5\xb1\xb1"};
     struct hb_waf_pass p = pass(HB_WAF_PASS_CODE, "a"), q;
     char text[HB_WAF_PASS_TEXT], host[257];
 
@@ -218,8 +216,8 @@ static void test_key_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_code),    cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_forged),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_code),     cmocka_unit_test(test_cookie),
+        cmocka_unit_test(test_forged),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_key_file),
     };
 
