@@ -6,10 +6,12 @@ Two workers; clients have the addresses that the proxy says."""
 import base64
 import hashlib
 import hmac
+import http.client
 import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import time
 import urllib.parse
 
 from fakecore import finish, ok
-from waf_nginx import MODULE, Nginx, ask, is_, until
+from waf_nginx import MODULE, Nginx, ask, is_, rss, until
 
 RULES = r'''
 SecRuleEngine On
@@ -79,6 +81,8 @@ http {
             hinoban_waf_rate each per=address+path rate=1r/m burst=2; }
         location /wide/ { alias %(top)s/web/;
             hinoban_waf_rate wide per=address rate=1r/m burst=2 v4=24 v6=48; }
+        location /paged/ { alias %(top)s/web/; error_page 429 /wall.html;
+            hinoban_waf_rate paged per=address rate=1r/m burst=1; }
         location /two/ { alias %(top)s/web/;
             hinoban_waf_rate a per=session:sid rate=1r/m burst=2;
             hinoban_waf_rate b per=address rate=1r/m burst=3; }
@@ -100,6 +104,7 @@ http {
         location /away/ { hinoban_waf_wall on; alias %(top)s/web/;
             hinoban_waf_wall_page http://away.example/; }
         location /told/ { hinoban_waf_wall on; return 200 secret; }
+        location /inner-too/ { try_files /none /told/x; }
         location /inner/ { error_page 404 = /admin/plain.txt; }
     }
     server {
@@ -199,6 +204,12 @@ def rates(n):
          for i in (50, 51, 52)], [200, 200, 429], 'of IPv6')
     is_([n.get('/two/plain.txt', '192.0.2.60', Cookie='sid=%d' % i)[0]
          for i in (1, 1, 1, 2, 3)], [200, 200, 429, 200, 429], 'two rates')
+
+
+    n.get('/paged/plain.txt', '192.0.2.61')
+    s, b, h = n.get('/paged/plain.txt', '192.0.2.61')
+    ok((s, b) == (429, b'wall page\n') and 'Retry-After' in h,
+       'a page of the site', (s, b, h))
 
 
 def bans(n):
@@ -310,6 +321,7 @@ def wall(n):
     is_(n.get('/admin/open.txt')[0], 200, 'a door in it is open')
     is_(n.get('/told/x')[0], 401, 'a place that returns is behind it, too')
     is_(n.get('/inner/x')[0], 401, 'and who comes from inside')
+    is_(n.get('/inner-too/x')[0], 401, 'to such a place, too')
     one = code(n)
     s, b, h = enter(n, '/admin/plain.txt?a=1', one + '\r\n', '192.0.2.90')
     ok(s == 303 and h['Location'].endswith('/admin/plain.txt?a=1') and
@@ -364,6 +376,14 @@ def wall(n):
           '/%77p-admin/x.php', '//wp-admin/x.php')],
         [401, 401, 401, 200, 200, 401, 401, 401],
         'paths are walled whichever place serves them')
+    c = http.client.HTTPSConnection(
+        '127.0.0.1', n.tls, timeout=30, context=ssl._create_unverified_context())
+    c.request('POST', '/admin/plain.txt', 'hinoban_pass=' + code(n),
+              {'Host': 'www.example.jp', 'X-Forwarded-For': '192.0.2.96'})
+    r = c.getresponse()
+    ok(r.status == 303 and r.headers['Set-Cookie'].endswith('; Secure'),
+       'over TLS the cookie stays there', r.headers)
+    c.close()
     got = []
     one = code(n)
     ts = [threading.Thread(target=lambda: got.append(
@@ -405,6 +425,18 @@ def private(n):
     s, b, h = n.get('/text/plain.txt', **p)
     ok('現在、サイトを一時的に閉じています。' in b.decode() and
        h['Content-Type'] == 'text/plain; charset=utf-8', 'in Japanese', (b, h))
+
+
+def life(n):
+    """What each reload makes anew goes with it."""
+    maps = []
+    for i in range(30):
+        n.reload()
+        if i in (9, 29):
+            with open(f'/proc/{n.master()}/maps') as f:
+                maps.append((len(f.readlines()), rss(n.master())))
+    ok(maps[0][0] == maps[1][0] and maps[1][1] < maps[0][1] + 2048,
+       'thirty reloads: the master does not grow', maps)
 
 
 def refused(n, top):
@@ -477,7 +509,7 @@ def main():
         ok(said.returncode == 0 and until(lambda: len(n.workers()) == 2),
            'nginx starts', said.stderr)
         if n.workers():
-            for part in (collections, rates, bans, canary, wall, private):
+            for part in (collections, rates, bans, canary, wall, private, life):
                 begun = time.monotonic()
                 part(n)
                 print(f'# {part.__name__}: {time.monotonic() - begun:.1f} s')

@@ -213,7 +213,7 @@ static enum hb_waf_act act_of(ngx_http_request_t *r,
         r->err_status != 0 ? r->err_status : r->headers_out.status;
     struct hb_waf_verdict v = {0};
 
-    if (ctx->rate != NULL)
+    if (ctx->rate != NULL && ctx->stopped)
         return HB_WAF_ACT_LIMITED;
     if (ctx->wrong)
         return HB_WAF_ACT_LOGIN;
@@ -260,8 +260,8 @@ bool hb_ngx_address(ngx_http_request_t *r, struct hb_waf_addr *ret)
         return hb_waf_addr_of(&((const struct sockaddr_in *)sa)->sin_addr, 4,
                               ret);
     if (sa->sa_family == AF_INET6)
-        return hb_waf_addr_of(&((const struct sockaddr_in6 *)sa)->sin6_addr,
-                              16, ret);
+        return hb_waf_addr_of(&((const struct sockaddr_in6 *)sa)->sin6_addr, 16,
+                              ret);
     return false;
 }
 

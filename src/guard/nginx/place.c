@@ -7,10 +7,10 @@
  */
 #include "module.h"
 
-#define RATE_MAX  1000000
-#define PAGE_MAX  ((size_t)64 << 10)
-#define LOOPBACK  "127.0.0.0/8 ::1 "
-#define BURST     10
+#define RATE_MAX 1000000
+#define PAGE_MAX ((size_t)64 << 10)
+#define LOOPBACK "127.0.0.0/8 ::1 "
+#define BURST    10
 /* Of bans: see README.md for why. */
 #define BLOCKED   4
 #define LOGIN     4
@@ -152,10 +152,9 @@ char *hb_ngx_set_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (count == 0)
         return "needs rate=NUMBERr/s or rate=NUMBERr/m";
     /* The same name is the same rate, after a reload, too. */
-    if (hb_waf_limit_init(&rate->limit,
-                          ngx_crc32_long(rate->name.data, rate->name.len),
-                          (uint32_t)count, (uint32_t)period,
-                          (uint32_t)burst) < 0)
+    if (hb_waf_limit_init(
+            &rate->limit, ngx_crc32_long(rate->name.data, rate->name.len),
+            (uint32_t)count, (uint32_t)period, (uint32_t)burst) < 0)
         return "has a burst that takes longer than a day";
     return NGX_CONF_OK;
 }
@@ -238,8 +237,12 @@ char *hb_ngx_set_ban(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_int_t least, most;
     } fields[] = {
 #define F(name, field, time, least, most)                                      \
-    {name "=", offsetof(struct hb_waf_ban_rules, field),                       \
-     sizeof(((struct hb_waf_ban_rules *)0)->field), time, least, most}
+    {name "=",                                                                 \
+     offsetof(struct hb_waf_ban_rules, field),                                 \
+     sizeof(((struct hb_waf_ban_rules *)0)->field),                            \
+     time,                                                                     \
+     least,                                                                    \
+     most}
         F("blocked", points[HB_WAF_ACT_BLOCKED], false, 0, 1000000),
         F("login", points[HB_WAF_ACT_LOGIN], false, 0, 1000000),
         F("not_found", points[HB_WAF_ACT_NOT_FOUND], false, 0, 1000000),

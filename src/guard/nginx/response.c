@@ -44,8 +44,12 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
     if (r != r->main)
         return next_header_filter(r);
     ctx = hb_ngx_find(r);
-    if (ctx == NULL && r->headers_out.status < NGX_HTTP_BAD_REQUEST)
+    if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST)
+        rc = NGX_OK;
+    else if (ctx == NULL)
         rc = hb_ngx_late(r, &ctx);
+    else if (!ctx->stopped) /* an internal redirect led to a `return` */
+        rc = hb_ngx_entry(r, &ctx);
     if (rc == NGX_ERROR)
         return NGX_ERROR;
     if (rc != NGX_OK)

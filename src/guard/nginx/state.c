@@ -14,9 +14,9 @@
 
 #include "base/clock.h"
 
-#define SIZE     ((size_t)16 << 20)
-#define TICK_MS  1000u
-#define CLOCK    10u /* ticks: hb_waf_shared_now() may be that old */
+#define SIZE      ((size_t)16 << 20)
+#define TICK_MS   1000u
+#define CLOCK     10u /* ticks: hb_waf_shared_now() may be that old */
 #define RETRY     600u
 #define RETRY_MAX 86400u
 #define TOKEN_MIN 16
@@ -92,10 +92,8 @@ void hb_ngx_state_start(ngx_cycle_t *cycle, struct hb_ngx_main *m)
     if (hb_ngx_shared == NULL && m->closed == NULL && m->canary == NULL)
         return;
     nobody.data = m;
-    ev = (ngx_event_t){.handler = tick,
-                       .log = cycle->log,
-                       .data = &nobody,
-                       .cancelable = 1};
+    ev = (ngx_event_t){
+        .handler = tick, .log = cycle->log, .data = &nobody, .cancelable = 1};
     ngx_add_timer(&ev, TICK_MS);
 }
 

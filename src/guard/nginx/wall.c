@@ -33,24 +33,24 @@ static ngx_int_t welcome(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
 static ngx_str_t cookie_name = ngx_string(COOKIE);
 
 /* A link may bring the code behind its #, which no server sees. */
-#define PAGE(note)                                                             \
-    "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"  \
-    "<meta name=\"robots\" content=\"noindex\">\n"                             \
-    "<meta name=\"viewport\" content=\"width=device-width\">\n"                \
-    "<title>入場コード / Pass</title>\n"                                       \
-    "<style>body{font-family:sans-serif;max-width:32em;margin:15vh auto;"      \
-    "padding:0 1em;line-height:1.7}input{width:100%;box-sizing:border-box;"    \
-    "font:inherit}</style>\n</head>\n<body>\n<main>\n" note                    \
-    "<form method=\"post\">\n"                                                 \
+#define PAGE(note)                                                                                       \
+    "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"                            \
+    "<meta name=\"robots\" content=\"noindex\">\n"                                                       \
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"                                          \
+    "<title>入場コード / Pass</title>\n"                                                            \
+    "<style>body{font-family:sans-serif;max-width:32em;margin:15vh auto;"                                \
+    "padding:0 1em;line-height:1.7}input{width:100%;box-sizing:border-box;"                              \
+    "font:inherit}</style>\n</head>\n<body>\n<main>\n" note                                              \
+    "<form method=\"post\">\n"                                                                           \
     "<p><label for=\"p\">このページを見るには、管理者から受け取った入場コード" \
-    "を入力してください。<br><span lang=\"en\">Enter the code that you were "  \
-    "given for this page.</span></label></p>\n"                                \
-    "<p><input id=\"p\" name=\"" COOKIE "\" autocomplete=\"off\" "             \
-    "autocapitalize=\"off\" spellcheck=\"false\" required></p>\n"              \
-    "<p><button>進む / Continue</button></p>\n</form>\n</main>\n"              \
-    "<script>if(location.hash.indexOf(\"#pass=\")===0){"                       \
-    "document.getElementById(\"p\").value=location.hash.slice(6);"             \
-    "history.replaceState(null,\"\",location.pathname+location.search)}"       \
+    "を入力してください。<br><span lang=\"en\">Enter the code that you were "                  \
+    "given for this page.</span></label></p>\n"                                                          \
+    "<p><input id=\"p\" name=\"" COOKIE "\" autocomplete=\"off\" "                                       \
+    "autocapitalize=\"off\" spellcheck=\"false\" required></p>\n"                                        \
+    "<p><button>進む / Continue</button></p>\n</form>\n</main>\n"                                      \
+    "<script>if(location.hash.indexOf(\"#pass=\")===0){"                                                 \
+    "document.getElementById(\"p\").value=location.hash.slice(6);"                                       \
+    "history.replaceState(null,\"\",location.pathname+location.search)}"                                 \
     "</script>\n</body>\n</html>\n"
 
 static ngx_str_t page = ngx_string(PAGE(""));
@@ -251,11 +251,11 @@ static ngx_int_t welcome(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
     if (r->connection->ssl != NULL)
         secure = "; Secure";
 #endif
-    end = ngx_sprintf(p,
-                      COOKIE "=%s; Path=/; Max-Age=%L; HttpOnly; SameSite=Lax%s",
-                      cookie, (int64_t)HB_MAX(left, 1), secure);
-    /* "//host" would lead away. */
-    if (to.len == 0 || to.data[0] != '/' || (to.len > 1 && to.data[1] == '/'))
+    end = ngx_sprintf(p, "%s=%s; Path=/; Max-Age=%L; HttpOnly; SameSite=Lax%s",
+                      COOKIE, cookie, (int64_t)HB_MAX(left, 1), secure);
+    /* "//host" would lead away, and browsers take \\ for a slash. */
+    if (to.len == 0 || to.data[0] != '/' ||
+        (to.len > 1 && (to.data[1] == '/' || to.data[1] == '\\')))
         to = hb_ngx_str("/");
     if (hb_ngx_header(r, "Set-Cookie",
                       hb_slice((char *)p, (size_t)(end - p))) != NGX_OK ||
