@@ -48,8 +48,9 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
         rc = NGX_OK;
     else if (ctx == NULL)
         rc = hb_ngx_late(r, &ctx);
-    else if (!ctx->stopped) /* an internal redirect led to a `return` */
-        rc = hb_ngx_entry(r, &ctx);
+    else if (!ctx->stopped && ctx->place != ngx_http_get_module_loc_conf(
+                                                r, ngx_http_hinoban_module))
+        rc = hb_ngx_entry(r, &ctx); /* a redirect inside led to a `return` */
     if (rc == NGX_ERROR)
         return NGX_ERROR;
     if (rc != NGX_OK)
