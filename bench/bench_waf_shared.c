@@ -129,7 +129,7 @@ int main(void)
     }
     for (int part = 0; part < HB_WAF_PART_COUNT; part++)
         (void)printf("{\"part\":%d,\"room\":%zu}\n", part,
-                     hb_waf_shared_room(r.s, (enum hb_waf_part)part));
+                     hb_waf_shared_room(r.s, (enum hb_waf_shared_part)part));
     hb_waf_shared_free(r.s);
     (void)munmap(memory, SIZE);
     hb_arena_free(r.arena);

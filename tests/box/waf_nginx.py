@@ -730,7 +730,7 @@ def lines(n):
     is_(f.get('rule'), 12, 'a finding arrives at a socket, however long')
     sock.close()
     is_(ask(n.spare, '/evil-one')[0], 403, 'nobody at the socket: no matter')
-    ok('nobody takes findings' in n.errors(), 'but it is told')
+    ok(until(lambda: 'nobody takes findings' in n.errors()), 'but it is told')
     n.more = ''
     n.write()
     n.reload()
@@ -968,4 +968,5 @@ def main():
     finish()
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -23,15 +23,19 @@ struct line {
     struct hb_waf_verdict verdict;
     const struct hb_waf_hit *hit; /* the first, may be NULL */
     struct hb_jw w;
-    size_t cap; /* of one text */
+    size_t cap;          /* of one text */
+    enum hb_waf_act ban; /* for which its address is banned from now on */
     unsigned hits;
     bool cut;
 };
 
+static bool to_tell(const struct line *l);
+static bool tell_rate(void);
 static bool limited(const struct line *l);
 static void compose(struct line *l, struct hb_buf *b);
 static void whole(struct line *l, struct hb_buf *b);
 static void who(struct line *l);
+static void before(struct line *l);
 static void why(struct line *l);
 static void hits(struct line *l);
 static void one_hit(struct line *l, const struct hb_waf_hit *h);
@@ -47,12 +51,17 @@ static const char *const actions[] = {
     [HB_NGX_NOTHING] = "passed",        [HB_NGX_DETECTED] = "detected",
     [HB_NGX_DENIED] = "denied",         [HB_NGX_DROPPED] = "dropped",
     [HB_NGX_REDIRECTED] = "redirected", [HB_NGX_UNJUDGED] = "unjudged",
-    [HB_NGX_REFUSED] = "refused",
+    [HB_NGX_REFUSED] = "refused",       [HB_NGX_PRIVATE] = "private",
+    [HB_NGX_BANNED] = "banned",         [HB_NGX_LIMITED] = "limited",
+    [HB_NGX_WALLED] = "walled",
 };
 static const char *const modes[] = {"off", "detect", "block"};
 
 /* Lines of this worker that nobody took, told by the next that is taken. */
 static uint64_t lost;
+/* Requests over a rate that no line told of: a flood of them is no flood of
+ * lines. */
+static uint64_t left_out;
 
 const char *hb_ngx_action_name(enum hb_ngx_action action)
 {
@@ -90,7 +99,10 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
         l.verdict = hb_waf_tx_verdict(ctx->tx);
         l.hit = hb_waf_tx_hits(ctx->tx);
     }
-    if (l.hit == NULL && ctx->action == HB_NGX_NOTHING && !limited(&l))
+    if (ctx->rate != NULL && ctx->action == HB_NGX_NOTHING)
+        ctx->action = HB_NGX_DETECTED;
+    l.ban = hb_ngx_behaviour(r, ctx);
+    if (!to_tell(&l))
         return NGX_OK;
     if (ctx->place->log == NULL) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -99,8 +111,47 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
         return NGX_OK;
     }
     compose(&l, &b);
+    if (ctx->rate != NULL)
+        left_out = 0;
     send_line(r, ctx->place->log, hb_buf_slice(&b));
     return NGX_OK;
+}
+
+static bool to_tell(const struct line *l)
+{
+    const struct hb_ngx_ctx *ctx = l->ctx;
+
+    if (l->ban != HB_WAF_ACT_COUNT || l->hit != NULL || ctx->pass[0] != '\0')
+        return true;
+    switch (ctx->action) {
+    case HB_NGX_NOTHING:
+        return limited(l);
+    case HB_NGX_PRIVATE:
+    case HB_NGX_BANNED: /* told when the ban began */
+        return false;
+    case HB_NGX_WALLED:
+        return ctx->wrong;
+    case HB_NGX_LIMITED:
+        return tell_rate();
+    case HB_NGX_DETECTED:
+        return l->verdict.rule != NULL || limited(l) || tell_rate();
+    default:
+        return true;
+    }
+}
+
+/* One line a second of each worker. */
+static bool tell_rate(void)
+{
+    static uint64_t last;
+    uint64_t now = hb_mono();
+
+    if (last != 0 && now - last < HB_S) {
+        left_out++;
+        return false;
+    }
+    last = now;
+    return true;
 }
 
 /* More than is looked at, whether or not that stopped it. */
@@ -129,6 +180,7 @@ static void whole(struct line *l, struct hb_buf *b)
     hb_jw_init(&l->w, b);
     hb_jw_obj(&l->w, NULL);
     who(l);
+    before(l);
     why(l);
     hits(l);
     if (l->cut)
@@ -157,6 +209,24 @@ static void who(struct line *l)
     hb_jw_int(
         &l->w, "status",
         (int64_t)(r->err_status != 0 ? r->err_status : r->headers_out.status));
+}
+
+/* What was decided before the rules, and what follows for the address. */
+static void before(struct line *l)
+{
+    const struct hb_ngx_ctx *ctx = l->ctx;
+
+    if (ctx->canary)
+        hb_jw_bool(&l->w, "canary", true);
+    if (ctx->rate != NULL) {
+        text(l, "rate", hb_ngx_slice(ctx->rate->name));
+        if (left_out > 0)
+            hb_jw_int(&l->w, "left_out", (int64_t)left_out);
+    }
+    if (ctx->pass[0] != '\0')
+        hb_jw_str(&l->w, "pass", ctx->pass);
+    if (l->ban != HB_WAF_ACT_COUNT)
+        hb_jw_str(&l->w, "ban", hb_ngx_act_name(l->ban));
 }
 
 /* The rule that decided, or the first that was logged. */

@@ -22,6 +22,7 @@ static ngx_int_t add_variables(ngx_conf_t *cf);
 static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
                           uintptr_t data);
 static ngx_int_t start(ngx_conf_t *cf);
+static bool rules_keep(const struct hb_waf *waf);
 static ngx_int_t add_handler(ngx_conf_t *cf, ngx_uint_t phase,
                              ngx_http_handler_pt handler);
 static ngx_int_t init_module(ngx_cycle_t *cycle);
@@ -59,6 +60,26 @@ static ngx_command_t commands[] = {
     PLACE(NGX_CONF_FLAG, "hinoban_waf_required", ngx_conf_set_flag_slot,
           required, NULL),
     PLACE(NGX_CONF_TAKE1, "hinoban_waf_log", set_log, log, NULL),
+    {ngx_string("hinoban_waf_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+     ngx_conf_set_size_slot, NGX_HTTP_MAIN_CONF_OFFSET,
+     offsetof(struct hb_ngx_main, zone_size), NULL},
+    {ngx_string("hinoban_waf_canary"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+     hb_ngx_set_canary, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    PLACE(NGX_CONF_2MORE, "hinoban_waf_rate", hb_ngx_set_rate, rates, NULL),
+    PLACE(NGX_CONF_1MORE, "hinoban_waf_ban", hb_ngx_set_ban, ban, NULL),
+    PLACE(NGX_CONF_1MORE, "hinoban_waf_ban_allow", hb_ngx_set_allow, allow,
+          NULL),
+    PLACE(NGX_CONF_FLAG, "hinoban_waf_login", ngx_conf_set_flag_slot, login,
+          NULL),
+    PLACE(NGX_CONF_1MORE, "hinoban_waf_wall", hb_ngx_set_wall, wall, NULL),
+    PLACE(NGX_CONF_TAKE1, "hinoban_waf_wall_key", hb_ngx_set_wall_key, wall_key,
+          NULL),
+    PLACE(NGX_CONF_TAKE1, "hinoban_waf_wall_page", ngx_conf_set_str_slot,
+          wall_page, NULL),
+    PLACE(NGX_CONF_TAKE1, "hinoban_waf_private", hb_ngx_set_private, closing,
+          NULL),
+    PLACE(NGX_CONF_TAKE1, "hinoban_waf_private_page", hb_ngx_set_private_page,
+          closed_page, NULL),
     ngx_null_command};
 
 static const struct {
@@ -103,7 +124,11 @@ struct hb_waf_thread *hb_ngx_thread;
 
 static void *create_main(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(struct hb_ngx_main));
+    struct hb_ngx_main *m = ngx_pcalloc(cf->pool, sizeof(*m));
+
+    if (m != NULL)
+        m->zone_size = NGX_CONF_UNSET_SIZE;
+    return m;
 }
 
 static void *create_place(ngx_conf_t *cf)
@@ -120,6 +145,7 @@ static void *create_place(ngx_conf_t *cf)
     p->required = NGX_CONF_UNSET;
     p->body_limit = NGX_CONF_UNSET_SIZE;
     p->log = NGX_CONF_UNSET_PTR;
+    hb_ngx_place_unset(p);
     return p;
 }
 
@@ -139,7 +165,7 @@ static char *merge_place(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(p->log, up->log, NULL);
     if (p->mode != HB_NGX_OFF)
         m->wanted = 1;
-    return NGX_CONF_OK;
+    return hb_ngx_place_merge(cf, m, up, p);
 }
 
 /* hinoban_waf_rules FILE: one set for all servers of this configuration. */
@@ -263,19 +289,35 @@ static ngx_int_t start(ngx_conf_t *cf)
     struct hb_ngx_main *m =
         ngx_http_conf_get_module_main_conf(cf, ngx_http_hinoban_module);
 
-    if (!m->wanted)
-        return NGX_OK;
-    if (m->waf == NULL) {
+    if (m->zone_size == NGX_CONF_UNSET_SIZE)
+        m->zone_size = 0;
+    if (m->wanted && m->waf == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"hinoban_waf\" needs \"hinoban_waf_rules\"");
         return NGX_ERROR;
     }
+    if (!m->wanted && !m->used)
+        return NGX_OK;
+    if ((m->keeps || rules_keep(m->waf)) && hb_ngx_zone(cf, m) != NGX_OK)
+        return NGX_ERROR;
     hb_ngx_response_init();
     return add_handler(cf, NGX_HTTP_PREACCESS_PHASE, hb_ngx_preaccess) ==
                        NGX_OK &&
                    add_handler(cf, NGX_HTTP_LOG_PHASE, hb_ngx_finding) == NGX_OK
                ? NGX_OK
                : NGX_ERROR;
+}
+
+/* Whether a rule names a collection that outlives a request. */
+static bool rules_keep(const struct hb_waf *waf)
+{
+    const struct hb_waf_rules *rules =
+        waf != NULL ? hb_waf_rules_of(waf) : NULL;
+
+    for (uint32_t i = 0; rules != NULL && i < rules->n_rule; i++)
+        if (rules->rule[i].n_initcol > 0)
+            return true;
+    return false;
 }
 
 /* nginx runs the handlers of a phase from last to first.  Ours stands first:
@@ -316,7 +358,10 @@ static ngx_int_t init_process(ngx_cycle_t *cycle)
     struct hb_ngx_main *m =
         ngx_http_cycle_get_module_main_conf(cycle, ngx_http_hinoban_module);
 
-    if (m == NULL || !m->wanted)
+    if (m == NULL || (!m->wanted && !m->used))
+        return NGX_OK;
+    hb_ngx_state_start(cycle, m);
+    if (!m->wanted)
         return NGX_OK;
     hb_ngx_thread = hb_waf_thread_new();
     if (hb_ngx_thread == NULL)

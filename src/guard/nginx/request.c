@@ -24,7 +24,6 @@ static ngx_int_t judge_body(ngx_http_request_t *r, struct hb_ngx_ctx *ctx);
 static ngx_int_t judge(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
                        struct hb_slice text, uint64_t total);
 static uint64_t limit(const struct hb_ngx_ctx *ctx);
-static ssize_t gather(ngx_http_request_t *r, u_char *to, size_t room);
 static ngx_int_t stop(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
                       ngx_int_t rc, ngx_str_t location);
 static ngx_int_t engine_failed(ngx_http_request_t *r, struct hb_ngx_ctx *ctx);
@@ -44,7 +43,12 @@ ngx_int_t hb_ngx_preaccess(ngx_http_request_t *r)
     if (r != r->main)
         return NGX_DECLINED;
     ctx = hb_ngx_find(r);
-    if (ctx == NULL) {
+    if (ctx != NULL && ctx->stopped)
+        return NGX_DECLINED; /* an error_page of our answer */
+    rc = hb_ngx_entry(r, &ctx);
+    if (rc != NGX_OK)
+        return hb_ngx_entry_answer(r, ctx, rc);
+    if (ctx == NULL || !ctx->begun) {
         rc = begin(r, &ctx);
         if (rc != NGX_OK)
             return rc; /* DECLINED where this place is not guarded */
@@ -68,9 +72,13 @@ ngx_int_t hb_ngx_preaccess(ngx_http_request_t *r)
 ngx_int_t hb_ngx_late(ngx_http_request_t *r, struct hb_ngx_ctx **ret)
 {
     ngx_str_t location = ngx_null_string;
-    struct hb_ngx_ctx *ctx;
-    ngx_int_t rc = begin(r, &ctx);
+    struct hb_ngx_ctx *ctx = NULL;
+    ngx_int_t rc = hb_ngx_entry(r, &ctx);
 
+    *ret = ctx;
+    if (rc != NGX_OK)
+        return rc;
+    rc = begin(r, &ctx);
     if (rc != NGX_OK)
         return rc == NGX_DECLINED ? NGX_OK : rc;
     *ret = ctx;
@@ -101,26 +109,42 @@ struct hb_ngx_ctx *hb_ngx_find(ngx_http_request_t *r)
     return NULL;
 }
 
-/* A context with a transaction that knows the request; without one where the
- * engine is missing or failed.  NGX_DECLINED where nothing is to be done. */
+struct hb_ngx_ctx *hb_ngx_ctx_new(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t *cl =
+        ngx_pool_cleanup_add(r->pool, sizeof(struct hb_ngx_ctx));
+    struct hb_ngx_ctx *ctx;
+
+    if (cl == NULL)
+        return NULL;
+    ctx = cl->data;
+    ngx_memzero(ctx, sizeof(*ctx));
+    ctx->place = ngx_http_get_module_loc_conf(r, ngx_http_hinoban_module);
+    ctx->step = HB_NGX_JUDGED;
+    make_id(ctx->id);
+    cl->handler = forget;
+    ngx_http_set_ctx(r, ctx, ngx_http_hinoban_module);
+    return ctx;
+}
+
+/* A transaction that knows the request, in *RET, made where that was NULL;
+ * without one where the engine is missing or failed.  NGX_DECLINED where
+ * nothing is to be done. */
 static ngx_int_t begin(ngx_http_request_t *r, struct hb_ngx_ctx **ret)
 {
     const struct hb_ngx_place *place =
         ngx_http_get_module_loc_conf(r, ngx_http_hinoban_module);
-    ngx_pool_cleanup_t *cl;
-    struct hb_ngx_ctx *ctx;
+    struct hb_ngx_ctx *ctx = *ret;
 
     if (place->mode == HB_NGX_OFF)
         return NGX_DECLINED;
-    cl = ngx_pool_cleanup_add(r->pool, sizeof(*ctx));
-    if (cl == NULL)
+    if (ctx == NULL)
+        ctx = hb_ngx_ctx_new(r);
+    if (ctx == NULL)
         return NGX_ERROR;
-    ctx = cl->data;
-    ngx_memzero(ctx, sizeof(*ctx));
     ctx->place = place;
-    make_id(ctx->id);
-    cl->handler = forget;
-    ngx_http_set_ctx(r, ctx, ngx_http_hinoban_module);
+    ctx->begun = 1;
+    ctx->step = HB_NGX_READING;
     if (open_tx(r, ctx) < 0) {
         hb_waf_tx_free(ctx->tx);
         ctx->tx = NULL;
@@ -161,6 +185,7 @@ static int open_tx(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
         hb_ngx_thread = hb_waf_thread_new();
     if (hb_ngx_thread == NULL)
         return -ENOMEM;
+    hb_waf_thread_set_shared(hb_ngx_thread, hb_ngx_shared);
     ctx->tx = hb_waf_tx_new(m->waf, hb_ngx_thread);
     if (ctx->tx == NULL)
         return -ENOMEM;
@@ -270,7 +295,7 @@ static ngx_int_t judge_body(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
     p = ngx_pnalloc(r->pool, HB_MAX(HB_MIN(total, most), 1u));
     if (p == NULL)
         return NGX_ERROR;
-    n = gather(r, p, HB_MIN(total, most));
+    n = hb_ngx_gather(r, p, HB_MIN(total, most));
     if (n < 0)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return judge(r, ctx, hb_slice((const char *)p, (size_t)n), total);
@@ -301,8 +326,7 @@ static uint64_t limit(const struct hb_ngx_ctx *ctx)
     return n;
 }
 
-/* The first ROOM bytes of the body, from memory and its temporary file. */
-static ssize_t gather(ngx_http_request_t *r, u_char *to, size_t room)
+ssize_t hb_ngx_gather(ngx_http_request_t *r, u_char *to, size_t room)
 {
     size_t at = 0;
 

@@ -44,8 +44,13 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
     if (r != r->main)
         return next_header_filter(r);
     ctx = hb_ngx_find(r);
-    if (ctx == NULL && r->headers_out.status < NGX_HTTP_BAD_REQUEST)
+    if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST)
+        rc = NGX_OK;
+    else if (ctx == NULL)
         rc = hb_ngx_late(r, &ctx);
+    else if (!ctx->stopped && ctx->place != ngx_http_get_module_loc_conf(
+                                                r, ngx_http_hinoban_module))
+        rc = hb_ngx_entry(r, &ctx); /* a redirect inside led to a `return` */
     if (rc == NGX_ERROR)
         return NGX_ERROR;
     if (rc != NGX_OK)
@@ -74,23 +79,34 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
     return rc == NGX_OK ? next_header_filter(r) : refuse(r, ctx, rc, location);
 }
 
-/* The reference number of a stopped request, for whoever calls about it. */
+/* The reference number of a stopped request, for whoever calls about it, where
+ * it has a finding; what else an answer of ours says. */
 static ngx_int_t name_it(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
 {
-    ngx_table_elt_t *h;
+    bool told = ctx->action != HB_NGX_PRIVATE && ctx->action != HB_NGX_BANNED &&
+                ctx->action != HB_NGX_WALLED;
+    u_char *p;
 
     if (ctx->named)
         return NGX_OK;
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL)
-        return NGX_ERROR;
     ctx->named = 1;
-    h->hash = 1;
-    ngx_str_set(&h->key, "X-Request-Id");
-    h->lowcase_key = (u_char *)(uintptr_t) "x-request-id";
-    h->value.data = (u_char *)ctx->id;
-    h->value.len = HB_NGX_ID_SIZE - 1;
-    return NGX_OK;
+    /* Not nginx's text, so that people and log files see why. */
+    if (ctx->action == HB_NGX_BANNED &&
+        r->headers_out.status == NGX_HTTP_FORBIDDEN)
+        ngx_str_set(&r->headers_out.status_line, "403 Address Blocked");
+    if (ctx->retry > 0) {
+        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (p == NULL ||
+            hb_ngx_header(
+                r, "Retry-After",
+                hb_slice((char *)p, (size_t)(ngx_sprintf(p, "%ui", ctx->retry) -
+                                             p))) != NGX_OK)
+            return NGX_ERROR;
+    }
+    if (!told)
+        return NGX_OK;
+    return hb_ngx_header(r, "X-Request-Id",
+                         hb_slice(ctx->id, HB_NGX_ID_SIZE - 1));
 }
 
 /* Phase 3. */

@@ -92,6 +92,12 @@ struct hb_waf_thread *hb_waf_thread_new(void)
     return t;
 }
 
+void hb_waf_thread_set_shared(struct hb_waf_thread *t, struct hb_waf_shared *s)
+{
+    HB_CHECK(t, THREAD_MAGIC);
+    t->shared = s;
+}
+
 void hb_waf_thread_free(struct hb_waf_thread *t)
 {
     if (t == NULL)

@@ -72,7 +72,8 @@ struct hb_waf {
 struct hb_waf_thread {
     uint32_t magic;
     struct hb_waf_match match;
-    struct hb_arena *spare[8]; /* of requests that ended */
+    struct hb_waf_shared *shared; /* NULL: there is none */
+    struct hb_arena *spare[8];    /* of requests that ended */
     unsigned n_spare;
 };
 

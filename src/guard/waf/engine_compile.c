@@ -268,6 +268,11 @@ static int names(struct compile *c, struct hb_waf_rule *r)
         else if (e == 0 && s->coll == HB_WAF_VAR_TX)
             e = slot(c, s->name.raw, &s->slot);
     }
+    for (uint32_t i = 0; i < r->n_expire && e == 0; i++) {
+        e = text_names(c, &r->expire[i].name);
+        if (e == 0)
+            e = text_names(c, &r->expire[i].seconds);
+    }
     for (uint32_t i = 0; i < r->n_initcol && e == 0; i++)
         e = text_names(c, &r->initcol[i].key);
     return e;

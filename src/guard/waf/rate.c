@@ -252,7 +252,8 @@ int hb_waf_ban_set(struct hb_waf_shared *s, const struct hb_waf_ban_rules *r,
 int hb_waf_ban_lift(struct hb_waf_shared *s, const struct hb_waf_ban_rules *r,
                     const struct hb_waf_addr *a, uint64_t raw)
 {
-    const enum hb_waf_part parts[] = {HB_WAF_PART_SCORE, HB_WAF_PART_BAN};
+    const enum hb_waf_shared_part parts[] = {HB_WAF_PART_SCORE,
+                                             HB_WAF_PART_BAN};
     uint64_t now = hb_waf_shared_now(s, raw), id = ban_id(s, r, a);
     bool was = false;
 

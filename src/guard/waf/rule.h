@@ -195,7 +195,7 @@ struct hb_waf_rule {
     unsigned line;
 };
 
-enum hb_waf_limit { HB_WAF_LIMIT_REJECT, HB_WAF_LIMIT_PARTIAL };
+enum hb_waf_limit_action { HB_WAF_LIMIT_REJECT, HB_WAF_LIMIT_PARTIAL };
 enum hb_waf_keep { HB_WAF_KEEP_OFF, HB_WAF_KEEP_ON, HB_WAF_KEEP_RELEVANT };
 
 /* What the directives of the engine say.  Sizes in bytes, texts "" where
@@ -204,7 +204,7 @@ struct hb_waf_settings {
     unsigned engine;               /* enum hb_waf_engine */
     unsigned request_body;         /* 0, 1 */
     unsigned response_body;        /* 0, 1 */
-    unsigned request_limit_action; /* enum hb_waf_limit */
+    unsigned request_limit_action; /* enum hb_waf_limit_action */
     unsigned response_limit_action;
     uint64_t request_limit, request_no_files_limit, request_memory_limit;
     uint64_t response_limit;

@@ -165,7 +165,8 @@ uint64_t hb_waf_shared_counter(const struct hb_waf_shared *s,
     return atomic_load_explicit(&s->region->count[which], memory_order_relaxed);
 }
 
-size_t hb_waf_shared_room(const struct hb_waf_shared *s, enum hb_waf_part part)
+size_t hb_waf_shared_room(const struct hb_waf_shared *s,
+                          enum hb_waf_shared_part part)
 {
     HB_CHECK(s, SHARED_MAGIC);
     return (size_t)s->table[part].n * s->table[part].ways;
@@ -233,7 +234,7 @@ static bool live(const struct hb_waf_slot *e, uint64_t now)
     return expires > now && expires - now <= HB_WAF_LIFE_MS;
 }
 
-int hb_waf_held_lock(struct hb_waf_shared *s, enum hb_waf_part part,
+int hb_waf_held_lock(struct hb_waf_shared *s, enum hb_waf_shared_part part,
                      uint64_t id, struct hb_waf_held *ret)
 {
     int r;
@@ -328,8 +329,9 @@ void *hb_waf_held_claim(struct hb_waf_held *h, uint64_t id, uint64_t now,
     return best;
 }
 
-void *hb_waf_shared_peek(const struct hb_waf_shared *s, enum hb_waf_part part,
-                         uint64_t id, uint64_t now)
+void *hb_waf_shared_peek(const struct hb_waf_shared *s,
+                         enum hb_waf_shared_part part, uint64_t id,
+                         uint64_t now)
 {
     struct hb_waf_held h = {.t = &s->table[part]};
 
@@ -337,7 +339,7 @@ void *hb_waf_shared_peek(const struct hb_waf_shared *s, enum hb_waf_part part,
     return hb_waf_held_find(&h, id, now);
 }
 
-int hb_waf_shared_each(struct hb_waf_shared *s, enum hb_waf_part part,
+int hb_waf_shared_each(struct hb_waf_shared *s, enum hb_waf_shared_part part,
                        uint64_t now, int (*fn)(void *arg, const void *entry),
                        void *arg)
 {

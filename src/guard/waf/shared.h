@@ -41,7 +41,7 @@
 #define HB_WAF_STALE_MS   10000u
 
 /* Shares in percent: HB_WAF_SHARES in shared.c. */
-enum hb_waf_part {
+enum hb_waf_shared_part {
     HB_WAF_PART_RATE,   /* rate.c: limits */
     HB_WAF_PART_SCORE,  /* rate.c: behaviour of addresses */
     HB_WAF_PART_BAN,    /* rate.c: bans */
@@ -78,7 +78,8 @@ void hb_waf_shared_freep(struct hb_waf_shared **s);
 uint64_t hb_waf_shared_counter(const struct hb_waf_shared *s,
                                enum hb_waf_counter which);
 /* How many entries a part has room for. */
-size_t hb_waf_shared_room(const struct hb_waf_shared *s, enum hb_waf_part part);
+size_t hb_waf_shared_room(const struct hb_waf_shared *s,
+                          enum hb_waf_shared_part part);
 
 /* The region's own time, in ms, from RAW: ms of CLOCK_BOOTTIME, which is one
  * clock for all processes.  It never goes back and takes at most
@@ -116,7 +117,7 @@ uint64_t hb_waf_shared_hash(const struct hb_waf_shared *s, uint64_t salt,
 void hb_waf_shared_count(struct hb_waf_shared *s, enum hb_waf_counter which);
 
 /* Locks the bucket of ID in PART.  -EBUSY, and then H holds nothing. */
-int hb_waf_held_lock(struct hb_waf_shared *s, enum hb_waf_part part,
+int hb_waf_held_lock(struct hb_waf_shared *s, enum hb_waf_shared_part part,
                      uint64_t id, struct hb_waf_held *ret) HB_WUR;
 void hb_waf_held_unlock(struct hb_waf_held *h); /* also where nothing is held */
 /* The live entry of ID, or NULL. */
@@ -131,12 +132,13 @@ void hb_waf_held_erase(struct hb_waf_held *h, void *entry);
 
 /* The live entry of ID without a lock, or NULL: it may change or go under the
  * reader, who reads atomic words and trusts none of them. */
-void *hb_waf_shared_peek(const struct hb_waf_shared *s, enum hb_waf_part part,
-                         uint64_t id, uint64_t now);
+void *hb_waf_shared_peek(const struct hb_waf_shared *s,
+                         enum hb_waf_shared_part part, uint64_t id,
+                         uint64_t now);
 /* A copy of each live entry of a part with entries of up to 64 bytes, in no
  * order, no lock held meanwhile.  Stops where FN returns other than 0, which
  * is then the result; buckets that are busy are left out. */
-int hb_waf_shared_each(struct hb_waf_shared *s, enum hb_waf_part part,
+int hb_waf_shared_each(struct hb_waf_shared *s, enum hb_waf_shared_part part,
                        uint64_t now, int (*fn)(void *arg, const void *entry),
                        void *arg) HB_WUR;
 

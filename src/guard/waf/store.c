@@ -33,7 +33,7 @@ _Static_assert((VAR_HEAD + HB_WAF_STORE_NAME + HB_WAF_STORE_VALUE) *
 
 /* As in HB_WAF_SHARES, less the head. */
 static const struct level {
-    enum hb_waf_part part;
+    enum hb_waf_shared_part part;
     size_t room;
 } levels[LEVELS] = {
     {HB_WAF_PART_SMALL, 256 - 32},

@@ -11,6 +11,7 @@
 
 #include "guard/waf/body.h"
 #include "guard/waf/engine.h"
+#include "guard/waf/store.h"
 
 #define HB_WAF_TX_ARENA ((size_t)96 << 20) /* ceiling of a request's memory */
 #define HB_WAF_TX_VARS  2048u /* in TX; more are a limit that was reached */
@@ -51,6 +52,7 @@ struct hb_waf_vars {
     struct hb_waf_list list;
     bool open; /* initcol named it; TX always is */
     struct hb_slice key;
+    struct hb_waf_store store; /* names none where there is no region */
 };
 
 struct hb_waf_tx {
@@ -150,6 +152,22 @@ int hb_waf_expand(struct hb_waf_tx *tx, const struct hb_waf_text *text,
 /* What a macro stands for; empty where that is not set. */
 int hb_waf_lookup(struct hb_waf_tx *tx, const struct hb_waf_part *part,
                   const struct hb_waf_rule *rule, struct hb_slice *ret) HB_WUR;
+
+/* tx_store.c */
+/* The collection COLL is from now on the one called KEY: its variables are
+ * read.  -ENOMEM. */
+int hb_waf_stored_open(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                       struct hb_slice key) HB_WUR;
+/* Writes through to it.  False where nothing was stored: COLL is TX, none was
+ * named, there is no region, or it refused, which it counts. */
+bool hb_waf_stored_set(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                       struct hb_slice name, struct hb_slice value);
+bool hb_waf_stored_add(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                       struct hb_slice name, int64_t by, int64_t *ret_sum);
+bool hb_waf_stored_unset(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                         struct hb_slice name);
+bool hb_waf_stored_expire(struct hb_waf_tx *tx, enum hb_waf_coll coll,
+                          struct hb_slice name, uint32_t seconds);
 
 /* tx_rule.c: runs the rules of a phase. */
 int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase) HB_WUR;

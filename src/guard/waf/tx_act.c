@@ -12,6 +12,8 @@ static int set(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                const struct hb_waf_set *s);
 static int set_env(struct hb_waf_tx *tx, struct hb_slice name,
                    struct hb_slice value);
+static int expire(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
+                  const struct hb_waf_expire *e);
 static int64_t number(struct hb_slice s);
 static struct hb_slice signed_digits(struct hb_waf_tx *tx, int64_t n);
 static int ctl(struct hb_waf_tx *tx, const struct hb_waf_code *c, uint32_t i);
@@ -29,8 +31,13 @@ int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c)
     const struct hb_waf_rule *rule = c->rule;
     int r = 0;
 
+    /* First: what the rule sets belongs into what it names. */
+    for (uint32_t i = 0; i < rule->n_initcol && r == 0; i++)
+        r = init(tx, rule, &rule->initcol[i]);
     for (uint32_t i = 0; i < rule->n_set && r == 0; i++)
         r = set(tx, rule, &rule->set[i]);
+    for (uint32_t i = 0; i < rule->n_expire && r == 0; i++)
+        r = expire(tx, rule, &rule->expire[i]);
     return r;
 }
 
@@ -65,8 +72,6 @@ int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c)
     bool disruptive;
     int r = 0;
 
-    for (uint32_t i = 0; i < rule->n_initcol && r == 0; i++)
-        r = init(tx, rule, &rule->initcol[i]);
     for (uint32_t i = 0; i < rule->n_ctl && r == 0; i++)
         r = ctl(tx, c, i);
     if (r < 0 || rule->link)
@@ -86,7 +91,7 @@ static int set(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
 {
     struct hb_slice name = {"", 0}, value = {"", 0};
     const struct hb_waf_value *old;
-    int64_t n;
+    int64_t n, by;
     int r = hb_waf_expand(tx, &s->name, rule, &name);
 
     if (r == 0)
@@ -98,17 +103,21 @@ static int set(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
     switch (s->kind) {
     case HB_WAF_SET_UNSET:
         hb_waf_var_unset(tx, s->coll, s->slot, name);
+        (void)hb_waf_stored_unset(tx, s->coll, name);
         return 0;
     case HB_WAF_SET_ADD:
     case HB_WAF_SET_SUB:
-        old = hb_waf_var(tx, s->coll, s->slot, name);
-        n = old != NULL ? number(old->value) : 0;
-        n += s->kind == HB_WAF_SET_ADD ? number(value) : -number(value);
+        by = s->kind == HB_WAF_SET_ADD ? number(value) : -number(value);
+        if (!hb_waf_stored_add(tx, s->coll, name, by, &n)) {
+            old = hb_waf_var(tx, s->coll, s->slot, name);
+            n = by + (old != NULL ? number(old->value) : 0);
+        }
         value = signed_digits(tx, n);
         if (value.p == NULL)
             return -ENOMEM;
         break;
     default:
+        (void)hb_waf_stored_set(tx, s->coll, name, value);
         break;
     }
     return hb_waf_var_set(tx, s->coll, s->slot, name, value);
@@ -127,6 +136,26 @@ static int set_env(struct hb_waf_tx *tx, struct hb_slice name,
     return hb_waf_list_add(&tx->env, tx->arena, name, value);
 }
 
+/* Within a request nothing expires.  Seconds of a macro that is no number say
+ * nothing; 0 is the end at once. */
+static int expire(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
+                  const struct hb_waf_expire *e)
+{
+    struct hb_slice name, text;
+    uint64_t seconds;
+    int r = hb_waf_expand(tx, &e->name, rule, &name);
+
+    if (r == 0)
+        r = hb_waf_expand(tx, &e->seconds, rule, &text);
+    if (r < 0 || hb_parse_u64(text, &seconds) < 0)
+        return r;
+    if (seconds == 0)
+        hb_waf_var_unset(tx, e->coll, 0, name);
+    (void)hb_waf_stored_expire(tx, e->coll, name,
+                               (uint32_t)HB_MIN(seconds, UINT32_MAX));
+    return 0;
+}
+
 /* Leading digits; what is none is 0.  Kept within 32 bits so that sums are. */
 static int64_t number(struct hb_slice s)
 {
@@ -140,7 +169,7 @@ static int64_t number(struct hb_slice s)
 
 static struct hb_slice signed_digits(struct hb_waf_tx *tx, int64_t n)
 {
-    struct hb_slice s = hb_waf_digits(tx, (uint64_t)(n < 0 ? -n : n));
+    struct hb_slice s = hb_waf_digits(tx, n < 0 ? -(uint64_t)n : (uint64_t)n);
     char *p;
 
     if (n >= 0 || s.p == NULL)
@@ -229,14 +258,14 @@ static int without(struct hb_waf_tx *tx, const uint64_t *rules,
 static int init(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                 const struct hb_waf_initcol *i)
 {
-    struct hb_waf_vars *v = hb_waf_vars(tx, i->coll);
+    const struct hb_waf_vars *v = hb_waf_vars(tx, i->coll);
+    struct hb_slice key;
     int r;
 
     if (v == NULL || v->open)
         return 0;
-    r = hb_waf_expand(tx, &i->key, rule, &v->key);
-    v->open = r == 0;
-    return r;
+    r = hb_waf_expand(tx, &i->key, rule, &key);
+    return r < 0 ? r : hb_waf_stored_open(tx, i->coll, key);
 }
 
 static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,

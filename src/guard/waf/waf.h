@@ -30,6 +30,7 @@
 #include "guard/waf/rule.h"
 
 struct hb_waf;
+struct hb_waf_shared;
 struct hb_waf_thread;
 struct hb_waf_tx;
 
@@ -57,6 +58,10 @@ const struct hb_waf_rules *hb_waf_rules_of(const struct hb_waf *w);
 
 struct hb_waf_thread *hb_waf_thread_new(void) HB_WUR;
 void hb_waf_thread_free(struct hb_waf_thread *t);
+/* Where the collections lie that outlive a request (shared.h): IP, GLOBAL,
+ * SESSION, USER, RESOURCE.  Borrowed; NULL, as at first, for none: they then
+ * live as long as the request.  Costs nothing where no rule names one. */
+void hb_waf_thread_set_shared(struct hb_waf_thread *t, struct hb_waf_shared *s);
 
 /* T is used by one request at a time only while a function below runs: any
  * number of requests of one thread may be under way.  NULL without memory. */

@@ -15,7 +15,7 @@ static uint64_t id_of(struct rig *r, uint64_t i)
 }
 
 /* Puts an entry there; false where there was no room or no lock. */
-static bool put(struct rig *r, enum hb_waf_part part, uint64_t id,
+static bool put(struct rig *r, enum hb_waf_shared_part part, uint64_t id,
                 uint64_t expires, bool keep)
 {
     struct hb_waf_held h;
@@ -27,7 +27,7 @@ static bool put(struct rig *r, enum hb_waf_part part, uint64_t id,
     return e != NULL;
 }
 
-static bool there(struct rig *r, enum hb_waf_part part, uint64_t id,
+static bool there(struct rig *r, enum hb_waf_shared_part part, uint64_t id,
                   uint64_t now)
 {
     struct hb_waf_held h;
