@@ -145,12 +145,11 @@ def watched(bed):
     bed.part('B.incident', len(found) == 1 and found[0]['case'] == 1,
              'an incident of case 1 is opened', json.dumps(found)[:300],
              time.monotonic_ns() - began)
-    if found:
-        shown = bed.officer('incident', 'show', str(found[0]['id']),
-                            check=False).stdout
-        bed.part('B.who', '10.77.0.2' in shown,
-                 'its timeline has the address of the stranger',
-                 'named' if '10.77.0.2' in shown else shown[:300])
+    e = bed.event('"ip":"10.77.0.2"')
+    bed.part('B.who', e.get('status') == 'detected' and
+             'SQL' in e.get('message', ''),
+             'what opened it has the address of the stranger and a sentence',
+             e.get('message', e))
 
 
 def drill(bed, run):
