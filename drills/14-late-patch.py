@@ -32,7 +32,7 @@ PATCH = (f'# {ADVISORY}: Example Report 1.2.3 runs what stands in "tpl".\n'
          '    SecRule ARGS_GET:tpl "@rx [^a-z0-9_]"\n')
 EXPLOIT = '/app/report?tpl=drill-marker-14'
 HONEST = '/app/report?tpl=monthly'
-LEAST = 40  # seconds that the patch holds at least
+LEAST = 30  # seconds that the patch holds at least
 NOT_YET_A = (
     ('matched', 'the advisory is matched to our program within 5 minutes'),
     ('escalated', 'after 4 hours without an answer the deputy is called'),

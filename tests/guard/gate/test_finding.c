@@ -422,8 +422,7 @@ int main(void)
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_no_allow),
         cmocka_unit_test(test_event),   cmocka_unit_test(test_secret),
         cmocka_unit_test(test_find),    cmocka_unit_test(test_scanner),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_many),
     };
 
     return hb_tap_run("guard/gate/finding", tests);
