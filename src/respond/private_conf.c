@@ -23,6 +23,8 @@ static int write_both(const struct hb_conf_site *site, const char *private_dir,
 static int check_nginx(const char *nginx, struct hb_err *err);
 static int check_gate(const struct hb_conf_site *site, const char *private_dir,
                       const char *nginx, struct hb_err *err);
+static int forget_gate(const char *site, const char *private_dir,
+                       struct hb_err *err);
 static bool names_flag(struct hb_slice dump, const char *line);
 
 const unsigned hb_private_retry[HB_PRIVATE_RETRIES] = {60,   300,  600,
@@ -118,6 +120,8 @@ int hb_private_install(const struct hb_conf_site *site, const char *private_dir,
         return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
     had = hb_file_read(a, path, CONF_MAX, &old) >= 0;
     r = write_both(site, private_dir, path, err);
+    if (r == 0 && site->private_driver != HB_PRIVATE_GATE)
+        r = forget_gate(site->name, private_dir, err);
     if (r < 0 || nginx == NULL)
         return r;
     r = site->private_driver == HB_PRIVATE_GATE
@@ -193,8 +197,9 @@ static int check_gate(const struct hb_conf_site *site, const char *private_dir,
         return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
     (void)snprintf(line, sizeof(line), "hinoban_waf_private %s/%s.flag;",
                    private_dir, site->name);
-    if (unlink(stamp) < 0 && errno != ENOENT)
-        return hb_err_at(err, -errno, stamp, 0, 0, _("cannot be written"));
+    r = forget_gate(site->name, private_dir, err);
+    if (r < 0)
+        return r;
     r = hb_run(&(struct hb_run){.argv = argv, .out = &dump, .errors = &said});
     if (r < 0)
         return hb_err_set(err, r, _("%s could not be run"), nginx);
@@ -210,6 +215,20 @@ static int check_gate(const struct hb_conf_site *site, const char *private_dir,
                           private_dir, site->name);
     r = hb_file_write(stamp, "", 0, 0644);
     return r < 0 ? hb_err_at(err, r, stamp, 0, 0, _("cannot be written")) : 0;
+}
+
+/* What was seen once, and may not be so any more. */
+static int forget_gate(const char *site, const char *private_dir,
+                       struct hb_err *err)
+{
+    char stamp[HB_MAX_PATH];
+
+    if (snprintf(stamp, sizeof(stamp), "%s/%s.gate", private_dir, site) >=
+        (int)sizeof(stamp))
+        return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
+    if (unlink(stamp) < 0 && errno != ENOENT)
+        return hb_err_at(err, -errno, stamp, 0, 0, _("cannot be written"));
+    return 0;
 }
 
 /* As a line of its own: a comment is none. */

@@ -438,6 +438,16 @@ static void test_private_gate(void **state)
     req_path(w, &r, HB_ACT_SITE_PRIVATE, "index.html");
     assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
 
+    /* With another driver it is not watched any more. */
+    (void)snprintf(path, sizeof(path), "%s/www.gate", w->private);
+    assert_int_equal(access(path, F_OK), 0);
+    w->site.private_driver = HB_PRIVATE_NGINX;
+    assert_int_equal(hb_private_install(&w->site, w->private, NULL, &err), 0);
+    assert_int_equal(access(path, F_OK), -1);
+    w->site.private_driver = HB_PRIVATE_GATE;
+    assert_int_equal(hb_private_install(&w->site, w->private, nginx, &err), 0);
+    assert_int_equal(access(path, F_OK), 0);
+
     /* One that refuses takes it away again; what is closed can be opened. */
     req_init(w, &r, HB_ACT_SITE_PRIVATE);
     assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
