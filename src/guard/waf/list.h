@@ -15,7 +15,8 @@
 struct hb_waf_value {
     struct hb_slice name, value;
     /* Notes of the engine: 1 + index of what it remembers of the value and of
-     * the name (in TX: the slot of the name); 0 where there is none yet. */
+     * the name (in TX the slot of the name, in MATCHED_VARS the variable); 0
+     * where there is none yet. */
     uint32_t cell, name_cell;
 };
 

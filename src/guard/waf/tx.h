@@ -175,7 +175,7 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase) HB_WUR;
  * the head of a chain was tried on all values; ONCE: when the chain from here
  * to its end matched. */
 int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
-int hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
+void hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c);
 int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
 
 /* A limit that a stranger can reach was reached: the request is refused with

@@ -120,7 +120,7 @@ static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next)
     for (; i <= end && matched && r == 0; i++) {
         r = link_(tx, i, &matched);
         if (r == 0 && matched && i == at)
-            r = hb_waf_act_head(tx, &w->code[i]);
+            hb_waf_act_head(tx, &w->code[i]);
     }
     if (r < 0 || !matched)
         return r;
@@ -391,8 +391,10 @@ static int match(struct hb_waf_tx *tx, const struct hb_waf_code *c,
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR, value);
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR_NAME, full);
     r = hb_waf_list_add(&tx->matched, tx->arena, full, value);
-    if (r == 0)
+    if (r == 0) {
+        tx->matched.item[tx->matched.n - 1].name_cell = coll;
         r = hb_waf_list_add(&tx->matched_names, tx->arena, full, full);
+    }
     if (r < 0 && r != -EFBIG)
         return r;
     if (c->rule->capture && (r = capture(tx)) < 0)
