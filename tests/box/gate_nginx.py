@@ -209,8 +209,13 @@ def tests(box):
     box.settings('detect')
     rc, out = box.run('gate', 'build')
     ok(rc == 0 and box.until(200, ATTACK), 'detect lets it through', out)
-    with open(box.top + '/gate.log') as f:
-        last = json.loads(f.readlines()[-1])
+    # The line is written when the answer has gone out.
+    for _ in range(100):
+        with open(box.top + '/gate.log') as f:
+            last = json.loads(f.readlines()[-1])
+        if last['action'] == 'detected':
+            break
+        time.sleep(0.1)
     ok(last['action'] == 'detected', 'and tells', last)
 
 

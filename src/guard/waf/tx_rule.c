@@ -423,11 +423,20 @@ static int full_name(struct hb_waf_tx *tx, enum hb_waf_coll coll,
     return 0;
 }
 
-/* TX.0 to TX.9: those that took no part are gone. */
+/* TX.0 to TX.9: those that took no part are gone.  Of a detector TX.0 is its
+ * reading of the value. */
 static int capture(struct hb_waf_tx *tx)
 {
     static const char digit[] = "0123456789";
-    const struct hb_waf_rx_groups *g = &tx->thread->match.groups;
+    struct hb_waf_rx_groups *g = &tx->thread->match.groups;
+    const char *why = tx->thread->match.why;
+
+    if (g->n == 0 && *why != '\0') {
+        g->group[0] = hb_slice_z(hb_arena_strdup(tx->arena, why));
+        if (g->group[0].p == NULL)
+            return -ENOMEM;
+        g->n = 1;
+    }
 
     for (uint32_t i = 0; i < HB_WAF_GROUPS && g->n > 0; i++) {
         struct hb_slice name = {digit + i, 1};
