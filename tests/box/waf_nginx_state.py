@@ -185,6 +185,7 @@ def rates(n):
     f = [f for f in n.findings() if f.get('rate') == 'slow']
     ok(f and f[0]['action'] == 'limited' and f[0]['status'] == 429 and
        f[0]['hits'] == [] and len(f) < 4, 'findings tell, but not of each', f)
+    time.sleep(1.1)  # a line a second tells of rates
     is_(n.many('/watched/plain.txt', 3, '192.0.2.22'), [200] * 3,
         'detect only tells')
     f = until(lambda: [f for f in n.findings() if f.get('rate') == 'watched'])
