@@ -32,6 +32,7 @@ static int count(struct hb_waf_tx *tx, uint32_t at,
                  bool *matched);
 static bool excluded(struct hb_waf_tx *tx, uint32_t at,
                      const struct hb_waf_target *t, struct hb_slice name);
+static bool spared(const struct hb_waf_value *v, uint32_t at);
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
                   enum hb_waf_coll coll, struct hb_slice name,
                   struct hb_slice value, uint32_t *cell, struct hb_slice arg,
@@ -138,6 +139,7 @@ static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched)
     int r = 0;
 
     *matched = false;
+    tx->looked = NULL;
     if (c->op == NULL) {
         *matched = true;
         return hb_waf_act_each(tx, c);
@@ -235,12 +237,15 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
             struct hb_waf_value *v = &span[s].list->item[i];
 
             if (!hb_waf_target_has(tx, t, v->name) ||
-                excluded(tx, at, t, v->name))
+                excluded(tx, at, t, v->name) ||
+                (!span[s].names && spared(v, at)))
                 continue;
+            tx->looked = span[s].names ? NULL : v;
             r = span[s].names ? value_(tx, c, t->coll, v->name, v->name,
                                        &v->name_cell, arg, matched)
                               : value_(tx, c, t->coll, v->name, v->value,
                                        &v->cell, arg, matched);
+            tx->looked = NULL;
         }
     return r;
 }
@@ -289,6 +294,15 @@ static bool excluded(struct hb_waf_tx *tx, uint32_t at,
             hb_waf_target_has(tx, w->target, name))
             return true;
     return false;
+}
+
+static bool spared(const struct hb_waf_value *v, uint32_t at)
+{
+    const struct hb_waf_spared *s = v->spared;
+
+    while (s != NULL && (s->rules[at / 64] >> (at % 64) & 1) == 0)
+        s = s->next;
+    return s != NULL;
 }
 
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
