@@ -27,12 +27,13 @@
 #define DATA   HB_TESTDIR "/guard/waf/japanese"
 #define STAGES HB_TESTDIR "/guard/waf/crs_stages.py"
 #define IDS    512u
-#define PLACES 3u
+#define PLACES 4u
 #define REQUESTS 2000u
 
 enum { TUNING, MEASURE, SETS };
 static const char *const set_name[SETS] = {"tuning", "measure"};
-static const char *const place_name[PLACES] = {"plain", "code", "admin"};
+static const char *const place_name[PLACES] = {"plain", "computers", "code",
+                                                "admin"};
 
 struct request {
     char id[12], place[12], type[12], charset[12];
@@ -409,6 +410,168 @@ static void measure(bool four, unsigned level, bool ours,
     assert_true(good);
 }
 
+/* --------------------------------------------------- attacks that are lost */
+
+/* The stages of the CRS's regression tests that must be reported, with and
+ * without the conditions of japanese.conf: whether the request is stopped
+ * (LEVEL), and whether the rule that is tested reports it (as the tests have
+ * it, paranoia 4). */
+struct attacks {
+    struct rig rig;
+    struct hb_waf *blocking[2], *tests[2]; /* without, with */
+    unsigned n, stopped[2], reported[2], lost, lost_ids;
+    const char *name;
+};
+
+/* The id that a word asks for: "+942100", or (3.3.4) the regex id "942100". */
+static uint32_t wanted(const char *word, size_t n)
+{
+    struct hb_buf b = HB_BUF_INIT;
+    uint32_t id = 0;
+    const char *at;
+
+    if (*word == '+')
+        return (uint32_t)strtoul(word + 1, NULL, 10);
+    if (*word != '~')
+        return 0;
+    assert_int_equal(hb_base64_decode(&b, hb_slice(word + 1, n - 1)), 0);
+    at = strstr(hb_buf_z(&b), "id \"");
+    if (at != NULL)
+        id = (uint32_t)strtoul(at + 4, NULL, 10);
+    hb_buf_done(&b);
+    return id;
+}
+
+static bool asks(const char *words)
+{
+    for (const char *p = words; *p != '\0';) {
+        size_t n = strcspn(p, " ");
+
+        if (wanted(p, n) != 0)
+            return true;
+        p += n + (p[n] == ' ');
+    }
+    return false;
+}
+
+static bool reports(struct rig *rig, struct hb_waf *w, struct hb_slice bytes,
+                    const char *words)
+{
+    struct hb_waf_tx *tx = NULL;
+    unsigned status;
+    bool all = true;
+
+    (void)stops(rig, w, bytes, &tx, &status);
+    for (const char *p = words; *p != '\0' && all;) {
+        size_t n = strcspn(p, " ");
+
+        uint32_t id = wanted(p, n);
+        const struct hb_waf_hit *h = hb_waf_tx_hits(tx);
+
+        while (h != NULL && h->rule->id != id)
+            h = h->next;
+        all = id == 0 || h != NULL;
+        p += n + (p[n] == ' ');
+    }
+    hb_waf_tx_free(tx);
+    return all;
+}
+
+static void attack(const struct crs_stage *s, void *arg)
+{
+    struct attacks *at = arg;
+    bool stop[2], report[2];
+
+    if (!s->last || !asks(s->own))
+        return;
+    at->n++;
+    for (size_t i = 0; i < 2; i++) {
+        struct hb_waf_tx *tx = NULL;
+        unsigned status;
+
+        stop[i] =
+            stops(&at->rig, at->blocking[i], s->request, &tx, &status);
+        hb_waf_tx_free(tx);
+        report[i] = reports(&at->rig, at->tests[i], s->request, s->own);
+        at->stopped[i] += stop[i];
+        at->reported[i] += report[i];
+    }
+    at->lost += stop[0] && !stop[1];
+    at->lost_ids += report[0] && !report[1];
+    if (at->rig.lost == NULL)
+        return;
+    if (stop[0] && !stop[1])
+        (void)fprintf(at->rig.lost, "%s stopped %s\n", at->name, s->id);
+    if (report[0] && !report[1])
+        (void)fprintf(at->rig.lost, "%s reported %s\n", at->name, s->id);
+}
+
+/* TEXT without the line that includes japanese.conf. */
+static const char *without(struct hb_arena *a, const char *text)
+{
+    const char *at = strstr(text, "japanese.conf"), *from = at, *to;
+
+    assert_non_null(at);
+    while (from > text && from[-1] != '\n')
+        from--;
+    to = strchr(at, '\n');
+    assert_non_null(to);
+    return hb_arena_printf(a, "%.*s%s", (int)(from - text), text, to + 1);
+}
+
+static void load_attacks(struct attacks *at, bool four, const char *dir)
+{
+    static const char utf8[] = "SecAction \"id:8000110,phase:1,pass,nolog,"
+                               "setvar:tx.hinoban_charset=utf-8\"\n";
+    struct hb_arena *a = at->rig.a;
+    const char *root = getenv("HB_SOURCE_ROOT");
+    const char *with = profile(a, dir, 1);
+    const char *plain = crs_conf(a, four ? CRS_4_TESTS : CRS_3_TESTS, 4);
+
+    at->blocking[0] = compiled(without(a, with));
+    at->blocking[1] = compiled(with);
+    at->tests[0] = compiled(plain);
+    at->tests[1] = compiled(
+        hb_arena_printf(a, "%sInclude \"%s/rules/gate/japanese.conf\"\n%s",
+                        utf8, root != NULL ? root : ".", plain));
+}
+
+/* At most LOST requests that were stopped may pass, LOST_IDS be reported by
+ * other rules only. */
+static void attacks(bool four, unsigned lost, unsigned lost_ids)
+{
+    const char *release = four ? "4.28.0" : "3.3.4", *dir;
+    struct attacks at = {.name = four ? "CRS 4.28.0" : "CRS 3.3.4"};
+    char path[HB_MAX_PATH];
+
+    start(&at.rig);
+    dir = crs_dir(at.rig.a, four);
+    if (dir == NULL || !crs_shared(path, sizeof(path), "waf/tests")) {
+        done(&at.rig);
+        hb_tap_skip("this Core Rule Set or its tests are not here");
+    }
+    load_attacks(&at, four, dir);
+    assert_int_equal(crs_each(STAGES, release, attack, &at), 0);
+    print_message("# %s, %u attacks of its tests: PL1 stops %u without and %u "
+                  "with japanese.conf, %u lost; at PL4 their rules report %u "
+                  "and %u, %u lost\n",
+                  at.name, at.n, at.stopped[0], at.stopped[1], at.lost,
+                  at.reported[0], at.reported[1], at.lost_ids);
+    for (size_t i = 0; i < 2; i++) {
+        hb_waf_unref(at.blocking[i]);
+        hb_waf_unref(at.tests[i]);
+    }
+    done(&at.rig);
+    assert_true(at.lost <= lost);
+    assert_true(at.lost_ids <= lost_ids);
+}
+
+static void test_attacks(void **state)
+{
+    attacks(true, 5000, 5000);
+    attacks(false, 5000, 5000);
+}
+
 static void test_4_pl1(void **state)
 {
     measure(true, 1, true, NULL);
@@ -442,7 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_4_pl1), cmocka_unit_test(test_3_pl1),
         cmocka_unit_test(test_4_pl2), cmocka_unit_test(test_3_pl2),
-        cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_bare), cmocka_unit_test(test_attacks),
     };
 
     return hb_tap_run("guard/waf/japanese", tests);
