@@ -55,6 +55,7 @@ struct side {
 
 struct count {
     unsigned n, stopped;
+    double us; /* CPU of all */
     unsigned of[PLACES], stopped_of[PLACES];
 };
 
@@ -298,6 +299,14 @@ static bool stops(struct rig *rig, struct hb_waf *w, struct hb_slice bytes,
     return hb_waf_tx_verdict(*ret).action != HB_WAF_DO_PASS;
 }
 
+static double cpu_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
 static void judge(struct rig *rig, const struct side *s, size_t which,
                   struct count *c, struct rule_count *rules)
 {
@@ -306,8 +315,10 @@ static void judge(struct rig *rig, const struct side *s, size_t which,
         struct hb_waf_tx *tx = NULL;
         unsigned status;
         size_t k = 0;
+        double from = cpu_us();
         bool stopped = stops(rig, s->waf, r->bytes, &tx, &status);
 
+        c->us += cpu_us() - from;
         while (k + 1 < PLACES && !hb_streq(place_name[k], r->place))
             k++;
         c->n++;
@@ -357,7 +368,7 @@ static void say(const struct side *s, size_t which, const struct count *c)
     for (size_t i = 0; i < PLACES; i++)
         print_message("; %s %u of %u", place_name[i], c->stopped_of[i],
                       c->of[i]);
-    print_message("\n");
+    print_message("; %.0f us each\n", c->us / c->n);
 }
 
 static void say_rules(struct rule_count *rules)
@@ -566,38 +577,227 @@ static void attacks(bool four, unsigned lost, unsigned lost_ids)
     assert_true(at.lost_ids <= lost_ids);
 }
 
-static void test_attacks(void **state)
+/* ------------------------------------------- Japanese is no way around */
+
+struct trick {
+    const char *host, *query;
+    bool four; /* no rule for it in 3.3.4 */
+};
+
+/* Attacks with Japanese text in them, which work, and the same in texts that
+ * only look as if they were spared.  Queries, in the character set of the
+ * host. */
+#define JA  "%E3%81%82"             /* UTF-8 */
+#define JAJ "%E5%95%86%E5%93%81"    /* two kanji */
+static const struct trick tricks[] = {
+    {"www.example.jp", "q=" JA "'+or+'1'='1'+--+", false},
+    {"www.example.jp", "q=" JAJ "'+union+select+password+from+users--+", false},
+    {"www.example.jp", "q=" JA "%22+union+select+password+from+users--+%22",
+     false},
+    {"www.example.jp",
+     "q=%22" JA "%22+union+select+password+from+users+where+%221%22=%221",
+     false},
+    {"www.example.jp", "q=1+union+select+password+from+users--+" JA, false},
+    {"www.example.jp", "q=/*" JA "*/1+union+select+password+from+users", false},
+    {"www.example.jp", "q=@" JA "+union+select+password+from+users", false},
+    {"www.example.jp", "q=" JA "%5c+union+select+password+from+users--", false},
+    {"www.example.jp", "q=" JA "%2527+union+select+password+from+users--+",
+     false},
+    {"www.example.jp",
+     "q=" JA "%EF%BC%87+union+select+password+from+users--+", false},
+    /* the other value of the same name, the name itself */
+    {"www.example.jp", "q=" JAJ "&q=1'+union+select+password+from+users--+",
+     false},
+    {"www.example.jp",
+     "q=" JAJ "+UNION&q=1+union+select+password+from+users--", false},
+    /* files */
+    {"www.example.jp", "f=../../../../etc/passwd", false},
+    {"www.example.jp", "f=" JA "/../../../../etc/passwd", false},
+    {"www.example.jp", "f=../" JA "/../../../etc/passwd", false},
+    {"www.example.jp", "f=" JA "..%5c..%5cwindows%5cwin.ini", false},
+    {"www.example.jp", "f=file:///etc/passwd%23+" JA, false},
+    {"www.example.jp", "f=/etc/passwd%00" JA, false},
+    {"www.example.jp", "f=/etc/passwd", false},
+    {"www.example.jp", "u=http://localhost/%3F+" JA, true},
+    {"www.example.jp", "u=http://localhost/x%23+" JA, true},
+    /* commands */
+    {"www.example.jp", "c=" JA ";cat+/etc/passwd", false},
+    {"www.example.jp", "c=" JA "|cat+.profile;cat+/etc/passwd", false},
+    {"www.example.jp", "c=ls+/etc;+" JA, false},
+    {"www.example.jp", "c=A=1;cat+/etc/passwd+" JA "/../x", false},
+    {"www.example.jp", "c=Tom+%26+X=1+cat+/etc/passwd", false},
+    {"www.example.jp", "c=" JA "$(cat+/etc/passwd)", false},
+    /* pages */
+    {"www.example.jp", "x=" JA "%3Cscript%3Ealert(1)%3C/script%3E", false},
+    /* Shift_JIS: a kanji whose second byte is a backslash, a quote behind a
+     * first byte; EUC-JP */
+    {"sjis.example.jp",
+     "q=%95%5c%82%a0'+union+select+password+from+users--+", false},
+    {"sjis.example.jp", "q=%82%a0%95'+union+select+password+from+users--+",
+     false},
+    {"sjis.example.jp", "q=1+union+select+password+from+users--+%82%a0", false},
+    {"sjis.example.jp", "f=%82%a0/../../../../etc/passwd", false},
+    {"eucjp.example.jp", "q=%a4%a2'+union+select+password+from+users--+",
+     false},
+    {"eucjp.example.jp", "f=%a4%a2/../../../../etc/passwd", false},
+    /* methods */
+    {NULL, "PUT /x.jsp HTTP/1.1\r\n", false},
+    {NULL, "PUT /x.jsp/ HTTP/1.1\r\n", false},
+    {NULL, "PUT /x%2ejsp HTTP/1.1\r\n", false},
+    {NULL, "DELETE /x HTTP/1.1\r\n", false},
+};
+
+static void trick_bytes(struct hb_buf *b, const struct trick *t)
 {
-    attacks(true, 5000, 5000);
-    attacks(false, 5000, 5000);
+    hb_buf_reset(b);
+    if (t->host != NULL)
+        hb_buf_addf(b, "GET /a?%s HTTP/1.1\r\nHost: %s\r\n", t->query, t->host);
+    else
+        hb_buf_addf(b,
+                    "%sHost: www.example.jp\r\nContent-Type: "
+                    "application/json\r\nContent-Length: 2\r\n",
+                    t->query);
+    hb_buf_addz(b, "User-Agent: Mozilla/5.0\r\nAccept: */*\r\n\r\n");
+    if (t->host == NULL)
+        hb_buf_addz(b, "{}");
 }
+
+static void refuses_tricks(bool four)
+{
+    struct side s = {.level = 1, .ours = true};
+    struct hb_buf b = HB_BUF_INIT;
+    unsigned passed = 0;
+    struct rig rig;
+
+    start(&rig);
+    if (!load(rig.a, four, &s)) {
+        done(&rig);
+        hb_tap_skip("this Core Rule Set is not here");
+    }
+    for (size_t i = 0; i < HB_ARRAY_LEN(tricks); i++) {
+        struct hb_waf_tx *tx = NULL;
+        unsigned status;
+
+        trick_bytes(&b, &tricks[i]);
+        if (!stops(&rig, s.waf, hb_buf_slice(&b), &tx, &status) &&
+            (four || !tricks[i].four)) {
+            print_error("%s: passes: %s\n", s.name, tricks[i].query);
+            passed++;
+        }
+        hb_waf_tx_free(tx);
+    }
+    hb_buf_done(&b);
+    hb_waf_unref(s.waf);
+    done(&rig);
+    assert_int_equal(passed, 0);
+}
+
+/* A long text takes not all of the steps that a pattern may take, be it as long
+ * as our patterns look at, or longer. */
+static void test_long(void **state)
+{
+    static const char *const texts[] = {
+        "%E3%81%82%E3%80%82+", "a+", "%EF%BC%81", "/", "-+", "(", "~", "Ab%3B",
+        "%E3%80%82..", "%22%E3%81%82%22", ":/",   "u"};
+    struct side s = {.level = 1, .ours = true};
+    struct hb_buf b = HB_BUF_INIT, body = HB_BUF_INIT;
+    unsigned refused = 0;
+    struct rig rig;
+
+    start(&rig);
+    if (!load(rig.a, false, &s)) {
+        done(&rig);
+        hb_tap_skip("this Core Rule Set is not here");
+    }
+    for (size_t i = 0; i < 2 * HB_ARRAY_LEN(texts); i++) {
+        const char *text = texts[i / 2];
+        size_t most = i % 2 == 0 ? 29990 * (text[0] == '%' ? 3 : 1) : 200000;
+        struct hb_waf_verdict v;
+        struct hb_waf_tx *tx = NULL;
+        unsigned status;
+
+        hb_buf_reset(&body);
+        hb_buf_reset(&b);
+        hb_buf_addz(&body, "q=");
+        while (body.n < most)
+            hb_buf_addz(&body, text);
+        hb_buf_addf(&b,
+                    "POST /a HTTP/1.1\r\nHost: www.example.jp\r\n"
+                    "Content-Type: application/x-www-form-urlencoded\r\n"
+                    "Content-Length: %zu\r\n\r\n",
+                    body.n);
+        hb_buf_add(&b, body.p, body.n);
+        (void)stops(&rig, s.waf, hb_buf_slice(&b), &tx, &status);
+        v = hb_waf_tx_verdict(tx);
+        if (v.reason == HB_WAF_BY_LIMIT && v.action != HB_WAF_DO_PASS) {
+            print_error("%zu of %s: %s\n", most, text, v.limit);
+            refused++;
+        }
+        hb_waf_tx_free(tx);
+    }
+    hb_buf_done(&b);
+    hb_buf_done(&body);
+    hb_waf_unref(s.waf);
+    done(&rig);
+    assert_int_equal(refused, 0);
+}
+
+static void test_tricks_4(void **state)
+{
+    refuses_tricks(true);
+}
+
+static void test_tricks_3(void **state)
+{
+    refuses_tricks(false);
+}
+
+/* What is stopped now; more has made something worse.  Order of both: tuning,
+ * measured. */
+static const struct most most_4_pl1 = {{28, 33}, {1, 3}};
+static const struct most most_3_pl1 = {{26, 29}, {1, 4}};
+static const struct most most_4_pl2 = {{117, 128}, {50, 56}};
+static const struct most most_3_pl2 = {{102, 110}, {40, 47}};
 
 static void test_4_pl1(void **state)
 {
-    measure(true, 1, true, NULL);
+    measure(true, 1, true, &most_4_pl1);
 }
 
 static void test_3_pl1(void **state)
 {
-    measure(false, 1, true, NULL);
+    measure(false, 1, true, &most_3_pl1);
 }
 
 static void test_4_pl2(void **state)
 {
-    measure(true, 2, true, NULL);
+    measure(true, 2, true, &most_4_pl2);
 }
 
 static void test_3_pl2(void **state)
 {
-    measure(false, 2, true, NULL);
+    measure(false, 2, true, &most_3_pl2);
 }
 
+/* To compare with: in a full run only. */
 static void test_bare(void **state)
 {
+    if (getenv("HB_FULL") == NULL)
+        hb_tap_skip("HB_FULL=1 counts without the profile, too");
     for (unsigned level = 1; level <= 2; level++) {
         measure(true, level, false, NULL);
         measure(false, level, false, NULL);
     }
+}
+
+static void test_attacks_4(void **state)
+{
+    attacks(true, 1, 6);
+}
+
+static void test_attacks_3(void **state)
+{
+    attacks(false, 1, 1);
 }
 
 int main(void)
@@ -605,7 +805,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_4_pl1), cmocka_unit_test(test_3_pl1),
         cmocka_unit_test(test_4_pl2), cmocka_unit_test(test_3_pl2),
-        cmocka_unit_test(test_bare), cmocka_unit_test(test_attacks),
+        cmocka_unit_test(test_tricks_4), cmocka_unit_test(test_tricks_3),
+        cmocka_unit_test(test_long), cmocka_unit_test(test_bare), cmocka_unit_test(test_attacks_4),
+        cmocka_unit_test(test_attacks_3),
     };
 
     return hb_tap_run("guard/waf/japanese", tests);
