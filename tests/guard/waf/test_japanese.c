@@ -24,16 +24,16 @@
 #include "guard/waf/rules.h"
 #include "tap.h"
 
-#define DATA   HB_TESTDIR "/guard/waf/japanese"
-#define STAGES HB_TESTDIR "/guard/waf/crs_stages.py"
-#define IDS    512u
-#define PLACES 4u
+#define DATA     HB_TESTDIR "/guard/waf/japanese"
+#define STAGES   HB_TESTDIR "/guard/waf/crs_stages.py"
+#define IDS      512u
+#define PLACES   4u
 #define REQUESTS 2000u
 
 enum { TUNING, MEASURE, SETS };
 static const char *const set_name[SETS] = {"tuning", "measure"};
 static const char *const place_name[PLACES] = {"plain", "computers", "code",
-                                                "admin"};
+                                               "admin"};
 
 struct request {
     char id[12], place[12], type[12], charset[12];
@@ -161,8 +161,7 @@ static struct hb_waf *compiled(const char *text)
     struct hb_waf *w = NULL;
     struct hb_err err = {0};
     char why[1024];
-    int r =
-        hb_waf_rules_parse(hb_slice_z(text), "crs.conf", "/", &rules, &err);
+    int r = hb_waf_rules_parse(hb_slice_z(text), "crs.conf", "/", &rules, &err);
 
     if (r == 0)
         r = hb_waf_new(rules, NULL, &w, &err);
@@ -363,8 +362,8 @@ static void say(const struct side *s, size_t which, const struct count *c)
     wilson(c->stopped, c->n, &low, &high);
     print_message("# %s PL%u %s, %s: %u of %u stopped, %.1f %% [%.1f, %.1f]",
                   s->name, s->level, s->ours ? "profile" : "bare   ",
-                  set_name[which], c->stopped, c->n,
-                  100.0 * c->stopped / c->n, low, high);
+                  set_name[which], c->stopped, c->n, 100.0 * c->stopped / c->n,
+                  low, high);
     for (size_t i = 0; i < PLACES; i++)
         print_message("; %s %u of %u", place_name[i], c->stopped_of[i],
                       c->of[i]);
@@ -500,8 +499,7 @@ static void attack(const struct crs_stage *s, void *arg)
         struct hb_waf_tx *tx = NULL;
         unsigned status;
 
-        stop[i] =
-            stops(&at->rig, at->blocking[i], s->request, &tx, &status);
+        stop[i] = stops(&at->rig, at->blocking[i], s->request, &tx, &status);
         hb_waf_tx_free(tx);
         report[i] = reports(&at->rig, at->tests[i], s->request, s->own);
         at->stopped[i] += stop[i];
@@ -587,8 +585,8 @@ struct trick {
 /* Attacks with Japanese text in them, which work, and the same in texts that
  * only look as if they were spared.  Queries, in the character set of the
  * host. */
-#define JA  "%E3%81%82"             /* UTF-8 */
-#define JAJ "%E5%95%86%E5%93%81"    /* two kanji */
+#define JA  "%E3%81%82"          /* UTF-8 */
+#define JAJ "%E5%95%86%E5%93%81" /* two kanji */
 static const struct trick tricks[] = {
     {"www.example.jp", "q=" JA "'+or+'1'='1'+--+", false},
     {"www.example.jp", "q=" JAJ "'+union+select+password+from+users--+", false},
@@ -603,13 +601,13 @@ static const struct trick tricks[] = {
     {"www.example.jp", "q=" JA "%5c+union+select+password+from+users--", false},
     {"www.example.jp", "q=" JA "%2527+union+select+password+from+users--+",
      false},
-    {"www.example.jp",
-     "q=" JA "%EF%BC%87+union+select+password+from+users--+", false},
+    {"www.example.jp", "q=" JA "%EF%BC%87+union+select+password+from+users--+",
+     false},
     /* the other value of the same name, the name itself */
     {"www.example.jp", "q=" JAJ "&q=1'+union+select+password+from+users--+",
      false},
-    {"www.example.jp",
-     "q=" JAJ "+UNION&q=1+union+select+password+from+users--", false},
+    {"www.example.jp", "q=" JAJ "+UNION&q=1+union+select+password+from+users--",
+     false},
     /* files */
     {"www.example.jp", "f=../../../../etc/passwd", false},
     {"www.example.jp", "f=" JA "/../../../../etc/passwd", false},
@@ -631,8 +629,8 @@ static const struct trick tricks[] = {
     {"www.example.jp", "x=" JA "%3Cscript%3Ealert(1)%3C/script%3E", false},
     /* Shift_JIS: a kanji whose second byte is a backslash, a quote behind a
      * first byte; EUC-JP */
-    {"sjis.example.jp",
-     "q=%95%5c%82%a0'+union+select+password+from+users--+", false},
+    {"sjis.example.jp", "q=%95%5c%82%a0'+union+select+password+from+users--+",
+     false},
     {"sjis.example.jp", "q=%82%a0%95'+union+select+password+from+users--+",
      false},
     {"sjis.example.jp", "q=1+union+select+password+from+users--+%82%a0", false},
@@ -696,9 +694,18 @@ static void refuses_tricks(bool four)
  * as our patterns look at, or longer. */
 static void test_long(void **state)
 {
-    static const char *const texts[] = {
-        "%E3%81%82%E3%80%82+", "a+", "%EF%BC%81", "/", "-+", "(", "~", "Ab%3B",
-        "%E3%80%82..", "%22%E3%81%82%22", ":/",   "u"};
+    static const char *const texts[] = {"%E3%81%82%E3%80%82+",
+                                        "a+",
+                                        "%EF%BC%81",
+                                        "/",
+                                        "-+",
+                                        "(",
+                                        "~",
+                                        "Ab%3B",
+                                        "%E3%80%82..",
+                                        "%22%E3%81%82%22",
+                                        ":/",
+                                        "u"};
     struct side s = {.level = 1, .ours = true};
     struct hb_buf b = HB_BUF_INIT, body = HB_BUF_INIT;
     unsigned refused = 0;
@@ -803,11 +810,11 @@ static void test_attacks_3(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_4_pl1), cmocka_unit_test(test_3_pl1),
-        cmocka_unit_test(test_4_pl2), cmocka_unit_test(test_3_pl2),
-        cmocka_unit_test(test_tricks_4), cmocka_unit_test(test_tricks_3),
-        cmocka_unit_test(test_long), cmocka_unit_test(test_bare), cmocka_unit_test(test_attacks_4),
-        cmocka_unit_test(test_attacks_3),
+        cmocka_unit_test(test_4_pl1),     cmocka_unit_test(test_3_pl1),
+        cmocka_unit_test(test_4_pl2),     cmocka_unit_test(test_3_pl2),
+        cmocka_unit_test(test_tricks_4),  cmocka_unit_test(test_tricks_3),
+        cmocka_unit_test(test_long),      cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_attacks_4), cmocka_unit_test(test_attacks_3),
     };
 
     return hb_tap_run("guard/waf/japanese", tests);
