@@ -47,6 +47,13 @@ struct hb_waf_without {
     struct hb_waf_without *next;
 };
 
+/* ctl:ruleRemoveTargetBy...;MATCHED_VARS that was run on a value: a list of
+ * its own for each value, so that a request with many costs no more. */
+struct hb_waf_spared {
+    const uint64_t *rules;
+    const struct hb_waf_spared *next;
+};
+
 /* A store of values that a rule may write: TX, and IP, GLOBAL ... */
 struct hb_waf_vars {
     struct hb_waf_list list;
@@ -93,6 +100,8 @@ struct hb_waf_tx {
     /* the match at hand */
     enum hb_waf_coll match_coll;
     struct hb_slice match_key, match_value, match_raw;
+    struct hb_waf_value *looked; /* whose value is matched; NULL: a name, a
+                                    number, a variable of one value */
 
     struct hb_waf_hit note; /* of the chain that is being matched */
     struct hb_waf_hit *hits, *last_hit;

@@ -20,6 +20,7 @@ static int ctl(struct hb_waf_tx *tx, const struct hb_waf_code *c, uint32_t i);
 static int off(struct hb_waf_tx *tx, const uint64_t *rules);
 static int without(struct hb_waf_tx *tx, const uint64_t *rules,
                    const struct hb_waf_target *target);
+static int spare(struct hb_waf_tx *tx, const struct hb_waf_code *c);
 static int init(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                 const struct hb_waf_initcol *i);
 static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
@@ -41,7 +42,7 @@ int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c)
         r = set(tx, rule, &rule->set[i]);
     for (uint32_t i = 0; i < rule->n_expire && r == 0; i++)
         r = expire(tx, rule, &rule->expire[i]);
-    return r;
+    return r == 0 && rule->n_ctl > 0 && !rule->chains ? spare(tx, c) : r;
 }
 
 /* What the head looked at when it matched: a person asks about that. */
@@ -210,6 +211,8 @@ static int ctl(struct hb_waf_tx *tx, const struct hb_waf_code *c, uint32_t i)
     case HB_WAF_CTL_RULEREMOVETARGETBYID:
     case HB_WAF_CTL_RULEREMOVETARGETBYMSG:
     case HB_WAF_CTL_RULEREMOVETARGETBYTAG:
+        if (c->ctl_target[i].coll == HB_WAF_VAR_MATCHED_VARS)
+            return 0; /* spare() did it, value by value */
         return without(tx, c->off[i], &c->ctl_target[i]);
     default:
         /* auditEngine, auditLogParts, debugLogLevel: there is no such log;
@@ -241,6 +244,26 @@ static int without(struct hb_waf_tx *tx, const uint64_t *rules,
         return -ENOMEM;
     *w = (struct hb_waf_without){rules, target, tx->without};
     tx->without = w;
+    return 0;
+}
+
+/* The value that is being matched is not looked at by the rules that a ctl
+ * with the target MATCHED_VARS names: this one, not another of that name. */
+static int spare(struct hb_waf_tx *tx, const struct hb_waf_code *c)
+{
+    for (uint32_t i = 0; i < c->rule->n_ctl; i++) {
+        struct hb_waf_spared *s;
+
+        if (c->rule->ctl[i].kind < HB_WAF_CTL_RULEREMOVETARGETBYID ||
+            c->ctl_target[i].coll != HB_WAF_VAR_MATCHED_VARS ||
+            tx->looked == NULL)
+            continue;
+        s = HB_NEW(tx->arena, struct hb_waf_spared);
+        if (s == NULL)
+            return -ENOMEM;
+        *s = (struct hb_waf_spared){c->off[i], tx->looked->spared};
+        tx->looked->spared = s;
+    }
     return 0;
 }
 

@@ -34,6 +34,7 @@ static int count(struct hb_waf_tx *tx, uint32_t at,
                  bool *matched);
 static bool excluded(struct hb_waf_tx *tx, uint32_t at,
                      const struct hb_waf_target *t, struct hb_slice name);
+static bool spared(const struct hb_waf_value *v, uint32_t at);
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
                   enum hb_waf_coll coll, struct hb_slice name,
                   struct hb_slice value, uint32_t *cell, struct hb_slice arg,
@@ -140,6 +141,7 @@ static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched)
     int r = 0;
 
     *matched = false;
+    tx->looked = NULL;
     if (c->op == NULL) {
         *matched = true;
         return hb_waf_act_each(tx, c);
@@ -236,12 +238,15 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
              i < HB_MIN(end, span[s].list->n) && r == 0; i++) {
             struct hb_waf_value *v = &span[s].list->item[i];
 
-            if (!selects(tx, t, v) || excluded(tx, at, t, v->name))
+            if (!selects(tx, t, v) || excluded(tx, at, t, v->name) ||
+                (!span[s].names && spared(v, at)))
                 continue;
+            tx->looked = span[s].names ? NULL : v;
             r = span[s].names ? value_(tx, c, t->coll, v->name, v->name,
                                        &v->name_cell, arg, matched)
                               : value_(tx, c, t->coll, v->name, v->value,
                                        &v->cell, arg, matched);
+            tx->looked = NULL;
         }
     return r;
 }
@@ -299,6 +304,15 @@ static bool excluded(struct hb_waf_tx *tx, uint32_t at,
             hb_waf_target_has(tx, w->target, name))
             return true;
     return false;
+}
+
+static bool spared(const struct hb_waf_value *v, uint32_t at)
+{
+    const struct hb_waf_spared *s = v->spared;
+
+    while (s != NULL && (s->rules[at / 64] >> (at % 64) & 1) == 0)
+        s = s->next;
+    return s != NULL;
 }
 
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,

@@ -207,6 +207,29 @@ static const struct row rows[] = {
         "SecRule MATCHED_VAR \"@streq b2\"",
      {.uri = "/?a=b1&c=b2"},
      "7"},
+    {"ctl with MATCHED_VARS: that value, not another of its name",
+     ON "SecRule ARGS ^b "
+        "id:1,phase:2,pass,nolog,ctl:ruleRemoveTargetById=7-8;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass\n"
+        "SecRule ARGS_GET y id:8,phase:2,pass\n"
+        "SecRule ARGS x id:9,phase:2,pass",
+     {.uri = "/?a=bxy&c=bx"},
+     "9"},
+    {"ctl with MATCHED_VARS: the other value of the same name",
+     ON "SecRule ARGS ^b "
+        "id:1,phase:2,pass,nolog,ctl:ruleRemoveTargetByTag=t;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass,tag:t",
+     {.uri = "/?a=bx&a=cx"},
+     "7"},
+    {"ctl with MATCHED_VARS: only where the chain ends",
+     ON "SecRule ARGS ^b id:1,phase:2,pass,nolog,chain\n"
+        "SecRule ARGS ^c "
+        "ctl:ruleRemoveTargetById=7;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass\n"
+        "SecRule ARGS y id:8,phase:2,pass,chain\n"
+        "SecRule ARGS_NAMES ^a",
+     {.uri = "/?a=by&c=cx"},
+     "8"},
     {"ctl:ruleEngine",
      ON "SecRule ARGS b id:1,phase:1,pass,nolog,ctl:ruleEngine=DetectionOnly\n"
         "SecRule ARGS b id:2,phase:2,deny\nSecRule ARGS b id:3,phase:2,pass",
