@@ -109,6 +109,21 @@ bool hb_flow_due(struct hb_flow *f, uint64_t now, struct hb_flow_said *ret)
     return false;
 }
 
+unsigned hb_flow_kinds(const struct hb_flow *f, const char *client)
+{
+    const uint32_t none = 1u << HB_WAF_ATTACK_OTHER |
+                          1u << HB_WAF_ATTACK_SCANNER |
+                          1u << HB_WAF_ATTACK_PROTOCOL;
+    uint8_t address[16];
+    uint32_t kinds = 0;
+
+    address_of(client, address);
+    for (size_t i = 0; i < HB_FLOW_ROOM; i++)
+        if (f->row[i].used && memcmp(f->row[i].address, address, 16) == 0)
+            kinds |= 1u << f->row[i].attack;
+    return (unsigned)__builtin_popcount(kinds & ~none);
+}
+
 uint64_t hb_flow_next(const struct hb_flow *f)
 {
     uint64_t next = UINT64_MAX;

@@ -17,6 +17,7 @@
 #define HB_FLOW_ROOM  256u /* pairs of address and attack */
 #define HB_FLOW_FIRST 120u /* told at once within a minute */
 #define HB_FLOW_NS    (60 * UINT64_C(1000000000))
+#define HB_FLOW_KINDS 4u /* of attacks by one address: no passing scan */
 
 struct hb_flow;
 
@@ -37,6 +38,9 @@ bool hb_flow_take(struct hb_flow *f, uint64_t now, const char *client,
                   struct hb_slice line);
 /* The next that is due at NOW; false where none is. */
 bool hb_flow_due(struct hb_flow *f, uint64_t now, struct hb_flow_said *ret);
+/* How many kinds of attack CLIENT is counted for at this time; scanners'
+ * names, breaches of the protocol and rules of the site are none. */
+unsigned hb_flow_kinds(const struct hb_flow *f, const char *client);
 /* When the next one may be due; UINT64_MAX where nothing waits. */
 uint64_t hb_flow_next(const struct hb_flow *f);
 

@@ -52,7 +52,8 @@ static int setup(struct role *r);
 static hb_timer_fn on_tick;
 static hb_follow_fn on_line;
 static void tell(struct role *r, const struct hb_gate_finding *f,
-                 const struct hb_waf_hit *hits, uint64_t count, bool many);
+                 const struct hb_waf_hit *hits, uint64_t count,
+                 const char *detail);
 static const char *site_of(const struct role *r, const char *host);
 static void know_rules(struct role *r);
 static void note_bad(struct role *r);
@@ -138,7 +139,7 @@ static void on_tick(void *arg)
         hb_arena_reset(r->arena);
         if (hb_gate_finding_parse(r->arena, said.line, &f, NULL) == 0)
             tell(r, &f, hb_gate_finding_hits(r->arena, &f, r->rules),
-                 said.count, said.many);
+                 said.count, said.many ? "many_addresses" : NULL);
     }
     hb_arena_reset(r->arena);
     note_bad(r);
@@ -165,11 +166,14 @@ static void on_line(void *arg, struct hb_slice line)
                      reason != NULL ? hb_waf_attack_of(reason->rule)
                                     : HB_WAF_ATTACK_OTHER,
                      through, line))
-        tell(r, &f, hits, 1, false);
+        tell(r, &f, hits, 1,
+             hb_flow_kinds(r->flow, f.client) >= HB_FLOW_KINDS ? "many_kinds"
+                                                               : NULL);
 }
 
 static void tell(struct role *r, const struct hb_gate_finding *f,
-                 const struct hb_waf_hit *hits, uint64_t count, bool many)
+                 const struct hb_waf_hit *hits, uint64_t count,
+                 const char *detail)
 {
     const char *site = site_of(r, f->host);
     struct hb_event *e = NULL;
@@ -178,7 +182,7 @@ static void tell(struct role *r, const struct hb_gate_finding *f,
         return;
     if (site != NULL && hb_event_strz(e, HB_F_SITE, site) < 0)
         return;
-    if (many && hb_event_strz(e, HB_F_STATUS_DETAIL, "many_addresses") < 0)
+    if (detail != NULL && hb_event_strz(e, HB_F_STATUS_DETAIL, detail) < 0)
         return;
     (void)hb_bus_send(r->bus, e);
 }

@@ -354,6 +354,35 @@ static void test_scanner(void **state)
     hb_flow_free(f);
 }
 
+/* Who tries everything is no passing scan. */
+static void test_kinds(void **state)
+{
+    static const enum hb_waf_attack kinds[] = {
+        HB_WAF_ATTACK_SCANNER, HB_WAF_ATTACK_PROTOCOL, HB_WAF_ATTACK_OTHER,
+        HB_WAF_ATTACK_SQLI,    HB_WAF_ATTACK_XSS,      HB_WAF_ATTACK_LFI};
+    const uint64_t start = 5 * HB_FLOW_NS;
+    struct hb_flow *f = hb_flow_new();
+
+    (void)state;
+    assert_non_null(f);
+    for (size_t i = 0; i < HB_ARRAY_LEN(kinds); i++)
+        assert_true(hb_flow_take(f, start + i, "192.0.2.7", kinds[i], false,
+                                 HB_SLICE("line")));
+    assert_int_equal(hb_flow_kinds(f, "192.0.2.7"), 3);
+    /* The same kind with another outcome is no other kind. */
+    assert_true(hb_flow_take(f, start + 10, "192.0.2.7", HB_WAF_ATTACK_SQLI,
+                             true, HB_SLICE("line")));
+    assert_int_equal(hb_flow_kinds(f, "192.0.2.7"), 3);
+    assert_true(hb_flow_take(f, start + 11, "192.0.2.8", HB_WAF_ATTACK_PHP,
+                             false, HB_SLICE("line")));
+    assert_int_equal(hb_flow_kinds(f, "192.0.2.7"), 3);
+    assert_true(hb_flow_take(f, start + 12, "192.0.2.7", HB_WAF_ATTACK_PHP,
+                             false, HB_SLICE("line")));
+    assert_int_equal(hb_flow_kinds(f, "192.0.2.7"), HB_FLOW_KINDS);
+    assert_int_equal(hb_flow_kinds(f, "192.0.2.8"), 1);
+    hb_flow_free(f);
+}
+
 static void test_many(void **state)
 {
     const uint64_t start = 5 * HB_FLOW_NS;
@@ -393,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_no_allow),
         cmocka_unit_test(test_event),   cmocka_unit_test(test_secret),
         cmocka_unit_test(test_find),    cmocka_unit_test(test_scanner),
+        cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_many),
     };
 
