@@ -89,7 +89,7 @@ int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c)
 static int set(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                const struct hb_waf_set *s)
 {
-    struct hb_slice name, value;
+    struct hb_slice name = {"", 0}, value = {"", 0};
     const struct hb_waf_value *old;
     int64_t n, by;
     int r = hb_waf_expand(tx, &s->name, rule, &name);
@@ -141,7 +141,7 @@ static int set_env(struct hb_waf_tx *tx, struct hb_slice name,
 static int expire(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                   const struct hb_waf_expire *e)
 {
-    struct hb_slice name, text;
+    struct hb_slice name = {"", 0}, text = {"", 0};
     uint64_t seconds;
     int r = hb_waf_expand(tx, &e->name, rule, &name);
 
