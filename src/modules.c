@@ -6,16 +6,14 @@
 #include "config/module.h"
 
 extern const struct hb_module hb_module_control;
+extern const struct hb_module hb_module_guard_gate;
 extern const struct hb_module hb_module_respond;
 extern const struct hb_module hb_module_sense_files;
 extern const struct hb_module hb_module_sense_outside;
 
 const struct hb_module *const hb_modules[] = {
-    &hb_module_sense_files,
-    &hb_module_sense_outside,
-    &hb_module_respond,
-    &hb_module_control,
-    NULL,
+    &hb_module_guard_gate, &hb_module_sense_files, &hb_module_sense_outside,
+    &hb_module_respond,    &hb_module_control,     NULL,
 };
 
 const char *hb_family_name(enum hb_family f)

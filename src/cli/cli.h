@@ -87,6 +87,7 @@ hb_cli_fn hb_cmd_drill;
 hb_cli_fn hb_cmd_event;
 hb_cli_fn hb_cmd_evidence;
 hb_cli_fn hb_cmd_fact;
+hb_cli_fn hb_cmd_gate;
 hb_cli_fn hb_cmd_clock;
 hb_cli_fn hb_cmd_metrics;
 hb_cli_fn hb_cmd_incident;

@@ -294,6 +294,39 @@ const struct hb_cli_command hb_cli_commands[] = {
         "vantage  writes to DIR what another machine needs to look from "
         "there\n"
         "         (hinoban vantage)")},
+    {"gate", hb_cmd_gate, HB_CLI_DAILY,
+     N_("the web application firewall: its rules, what it stopped, what is "
+        "allowed"),
+     "status | build [--no-reload] | try --file REQUEST | try --url URL "
+     "[--data "
+     "TEXT] |\n"
+     "  findings [--limit N] |\n"
+     "  allow REFERENCE --reason \"WHY\" --until DATE [--yes] | allowed | "
+     "forbid N |\n"
+     "  patch propose FILE --advisory CVE --expert NAME --reason \"WHY\" "
+     "--until DATE |\n"
+     "  patch list | patch show|approve|revoke N",
+     "status build try findings --limit allow allowed forbid patch propose "
+     "list show approve "
+     "revoke --no-reload --file --url --method --data --type --address "
+     "--reason --until --yes --person --key --passphrase-file --advisory "
+     "--expert",
+     N_("build    makes one file of rules of the settings, what is allowed and "
+        "patched, and the\n"
+        "         Core Rule Set; what does not load leaves the old one\n"
+        "try      judges one request without a server and says what would "
+        "happen, and why\n"
+        "findings what was stopped, or would have been in the mode block, put "
+        "together; read it\n"
+        "         before you say block\n"
+        "allow    by the reference number that a visitor was shown: the "
+        "narrowest exclusion,\n"
+        "         until DATE, signed with your key; officers and "
+        "administrators may\n"
+        "forbid   takes it back\n"
+        "patch    rules against a hole that is not closed yet. Ask an expert "
+        "first; whoever\n"
+        "         approves signs. It ends by itself")},
     {"vantage", hb_cmd_vantage, HB_CLI_DAILY,
      N_("look at a site from this machine, which is another"),
      "DIR [--pages N] [--url URL] [--ca FILE] [--pub FILE]",

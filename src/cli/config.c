@@ -44,10 +44,15 @@ static int check(const struct hb_cli *cli, const char *file)
 {
     _cleanup_config_ struct hb_config *c = NULL;
     const char *const own[] = {
-        cli->paths.dir[HB_DIR_ETC],      cli->paths.dir[HB_DIR_STATE],
-        cli->paths.dir[HB_DIR_BASELINE], cli->paths.dir[HB_DIR_HELPER],
-        cli->paths.dir[HB_DIR_PRIVATE],  cli->paths.dir[HB_DIR_PENDING],
-        cli->paths.dir[HB_DIR_RUN],      NULL,
+        cli->paths.dir[HB_DIR_ETC],
+        cli->paths.dir[HB_DIR_STATE],
+        cli->paths.dir[HB_DIR_BASELINE],
+        cli->paths.dir[HB_DIR_HELPER],
+        cli->paths.dir[HB_DIR_PRIVATE],
+        cli->paths.dir[HB_DIR_PENDING],
+        cli->paths.dir[HB_DIR_GATE],
+        cli->paths.dir[HB_DIR_RUN],
+        NULL,
     };
     struct hb_err err = {0};
 

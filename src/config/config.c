@@ -22,6 +22,7 @@ static int check_all(struct hb_config *c, struct hb_err *err);
 static int check_site(const struct hb_config *c, size_t i,
                       const struct hb_yaml *map, struct hb_err *err);
 static int check_contracts(const struct hb_config *c, struct hb_err *err);
+static int check_gate(const struct hb_config *c, struct hb_err *err);
 static int check_name(const char *name, const struct hb_yaml *map,
                       struct hb_err *err);
 static int check_unique(const struct hb_config *c, size_t i,
@@ -183,7 +184,43 @@ static int check_all(struct hb_config *c, struct hb_err *err)
     }
     for (size_t i = 0; i < c->sites.n && r == 0; i++)
         r = check_site(c, i, nth(seq, i), err);
-    return r < 0 ? r : check_contracts(c, err);
+    if (r == 0)
+        r = check_contracts(c, err);
+    return r < 0 ? r : check_gate(c, err);
+}
+
+/* Names of hosts and the folder become words of rules. */
+static int check_gate(const struct hb_config *c, struct hb_err *err)
+{
+    const struct hb_yaml *map = hb_yaml_get(c->yaml, "gate");
+    const struct hb_yaml *seq = hb_yaml_get(map, "hosts");
+    const struct hb_conf_gate_host *v = c->gate.hosts.v;
+
+    for (size_t i = 0; i < c->gate.hosts.n; i++) {
+        size_t n = strlen(v[i].name);
+
+        if (n < 1 || n > 253 || v[i].name[0] == '-' || v[i].name[0] == '.' ||
+            strspn(v[i].name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != n)
+            return hb_yaml_err(at(nth(seq, i), "name"), err, -EINVAL,
+                               _("a host is a name in small letters, without "
+                                 "a port"));
+        for (size_t k = 0; k < i; k++)
+            if (hb_streq(v[k].name, v[i].name))
+                return hb_yaml_err(at(nth(seq, i), "name"), err, -EEXIST,
+                                   _("the host %s stands there twice"),
+                                   v[i].name);
+    }
+    for (const char *z = c->gate.rules; *z != '\0'; z++)
+        if ((unsigned char)*z <= ' ' || strchr("\"'*?[\\", *z) != NULL)
+            return hb_yaml_err(at(map, "rules"), err, -EINVAL,
+                               _("this path holds a blank, a quote or a sign "
+                                 "that stands for others"));
+    for (const char *z = c->gate.log; *z != '\0'; z++)
+        if ((unsigned char)*z <= ' ' || strchr("\"'{};\\", *z) != NULL)
+            return hb_yaml_err(at(map, "log"), err, -EINVAL,
+                               _("this path holds a blank, a quote or a sign "
+                                 "that stands for others"));
+    return 0;
 }
 
 static int check_contracts(const struct hb_config *c, struct hb_err *err)

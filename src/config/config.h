@@ -86,11 +86,46 @@ struct hb_conf_contract {
     bool approval; /* publication needs their word */
 };
 
+enum hb_gate_mode { HB_GATE_OFF, HB_GATE_DETECT, HB_GATE_BLOCK };
+/* The same for one host, where "inherit" means what holds for all. */
+enum hb_gate_host_mode {
+    HB_GATE_HOST_INHERIT,
+    HB_GATE_HOST_DETECT,
+    HB_GATE_HOST_BLOCK
+};
+enum hb_gate_charset {
+    HB_GATE_UTF8,
+    HB_GATE_SHIFT_JIS, /* and what Windows adds: CP932 */
+    HB_GATE_EUC_JP
+};
+
+/* A host whose settings differ. */
+struct hb_conf_gate_host {
+    const char *name; /* as in the header Host, lower case, no port */
+    int mode;         /* enum hb_gate_host_mode */
+    int64_t paranoia; /* 0: as for all */
+    int charset;      /* enum hb_gate_charset: of what forms send */
+};
+
+/* The web application firewall (guard/gate). */
+struct hb_conf_gate {
+    int mode;                  /* enum hb_gate_mode */
+    int64_t paranoia;          /* 1..4 */
+    int64_t inbound, outbound; /* scores at which it stops */
+    bool answers;              /* are looked at, too */
+    const char *rules;         /* folder of the Core Rule Set */
+    const char *log;           /* where the web server writes findings */
+    struct hb_conf_list hosts; /* struct hb_conf_gate_host */
+    struct hb_strs check;      /* argv that tries the web server's settings */
+    struct hb_strs reload;     /* argv that makes it read the rules */
+};
+
 struct hb_config {
     struct hb_conf_org organisation;
     struct hb_conf_list sites;     /* struct hb_conf_site */
     struct hb_conf_list contracts; /* struct hb_conf_contract */
     struct hb_conf_limits limits;
+    struct hb_conf_gate gate;
     uint64_t nobody_answers; /* an unanswered ask is escalated after it */
     struct hb_arena *arena;
     const struct hb_yaml *yaml; /* what it was read from, for errors */

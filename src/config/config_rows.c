@@ -40,6 +40,25 @@ static const char *const private_words[] = {
     NULL,
 };
 
+static const char *const gate_mode_words[] = {
+    [HB_GATE_OFF] = "off",
+    [HB_GATE_DETECT] = "detect",
+    [HB_GATE_BLOCK] = "block",
+    NULL,
+};
+static const char *const gate_host_words[] = {
+    [HB_GATE_HOST_INHERIT] = "inherit",
+    [HB_GATE_HOST_DETECT] = "detect",
+    [HB_GATE_HOST_BLOCK] = "block",
+    NULL,
+};
+static const char *const charset_words[] = {
+    [HB_GATE_UTF8] = "utf-8",
+    [HB_GATE_SHIFT_JIS] = "shift_jis",
+    [HB_GATE_EUC_JP] = "euc-jp",
+    NULL,
+};
+
 static const struct hb_conf_row area_rows[] = {
     {"path", HB_CONF_STR, AT(hb_conf_area, path), 0, 0, NULL,
      N_("The folder, relative to the site's root."), NULL, NULL, 0},
@@ -160,6 +179,66 @@ static const struct hb_conf_row limits_rows[] = {
     END,
 };
 
+static const struct hb_conf_row gate_host_rows[] = {
+    {"name", HB_CONF_STR, AT(hb_conf_gate_host, name), 0, 0, NULL,
+     N_("The host as visitors write it, in small letters and without a port."),
+     NULL, NULL, 0},
+    {"mode", HB_CONF_ENUM, AT(hb_conf_gate_host, mode), 0, 0, "inherit",
+     N_("What the firewall does for this host: inherit, detect or block."),
+     gate_host_words, NULL, 0},
+    {"paranoia", HB_CONF_INT, AT(hb_conf_gate_host, paranoia), 0, 4, "0",
+     N_("Paranoia level of this host; 0: that of all."), NULL, NULL, 0},
+    {"charset", HB_CONF_ENUM, AT(hb_conf_gate_host, charset), 0, 0, "utf-8",
+     N_("Character set of the host's forms. For shift_jis and euc-jp the rules "
+        "that only make sense for UTF-8 do not hold."),
+     charset_words, NULL, 0},
+    END,
+};
+
+static const struct hb_conf_row gate_rows[] = {
+    {"mode", HB_CONF_ENUM, AT(hb_conf_gate, mode), 0, 0, "detect",
+     N_("What the firewall does: off; detect, which lets everything through "
+        "and "
+        "tells what it would have stopped; block."),
+     gate_mode_words, NULL, 0},
+    {"paranoia", HB_CONF_INT, AT(hb_conf_gate, paranoia), 1, 4, "1",
+     N_("Paranoia level of the Core Rule Set: the higher, the more is stopped, "
+        "also of what is harmless."),
+     NULL, NULL, 0},
+    {"inbound", HB_CONF_INT, AT(hb_conf_gate, inbound), 1, 1000, "5",
+     N_("Score at which a request is stopped; a critical rule adds 5."), NULL,
+     NULL, 0},
+    {"outbound", HB_CONF_INT, AT(hb_conf_gate, outbound), 1, 1000, "4",
+     N_("Score at which an answer is stopped."), NULL, NULL, 0},
+    {"answers", HB_CONF_BOOL, AT(hb_conf_gate, answers), 0, 0, "false",
+     N_("Whether answers are looked at, too: errors of databases and the "
+        "pages of web shells. A page is then held back until its beginning "
+        "was read."),
+     NULL, NULL, 0},
+    {"rules", HB_CONF_PATH, AT(hb_conf_gate, rules), 0, 0,
+     "/usr/share/modsecurity-crs",
+     N_("Folder of the OWASP Core Rule Set; its rules lie in rules/*.conf. "
+        "Debian's package modsecurity-crs, or a newer one unpacked."),
+     NULL, NULL, 0},
+    {"log", HB_CONF_PATH, AT(hb_conf_gate, log), 0, 0,
+     "/var/log/nginx/hinoban-gate.log",
+     N_("File to which the web server writes what the firewall found."), NULL,
+     NULL, 0},
+    {"hosts", HB_CONF_LIST, AT(hb_conf_gate, hosts), 0, 0, "",
+     N_("Hosts for which something else holds."), NULL, gate_host_rows,
+     sizeof(struct hb_conf_gate_host)},
+    {"check", HB_CONF_STRS, AT(hb_conf_gate, check), 0, 0, "[nginx, -t]",
+     N_("Program with its arguments that tries the web server's settings; "
+        "it is not told to read them where this fails. Empty: none."),
+     NULL, NULL, 0},
+    {"reload", HB_CONF_STRS, AT(hb_conf_gate, reload), 0, 0,
+     "[nginx, -s, reload]",
+     N_("Program with its arguments that makes the web server read the rules. "
+        "Empty: none, somebody does that by hand."),
+     NULL, NULL, 0},
+    END,
+};
+
 static const struct hb_conf_row org_rows[] = {
     {"name", HB_CONF_STR, AT(hb_conf_org, name), 0, 0, NULL,
      N_("Name of the organisation, as it stands on its papers."), NULL, NULL,
@@ -266,6 +345,9 @@ const struct hb_conf_row hb_config_rows[] = {
     {"limits", HB_CONF_SECTION, AT(hb_config, limits), 0, 0, "",
      N_("Ceilings for space, memory and actions."), NULL, limits_rows,
      sizeof(struct hb_conf_limits)},
+    {"gate", HB_CONF_SECTION, AT(hb_config, gate), 0, 0, "",
+     N_("The web application firewall."), NULL, gate_rows,
+     sizeof(struct hb_conf_gate)},
     {"nobody_answers", HB_CONF_DURATION, AT(hb_config, nobody_answers),
      60 * SEC, DAY, "15m",
      N_("A question that nobody answers for so long goes to the deputies."),

@@ -42,6 +42,7 @@ struct hb_role_ctx {
     const char *helper_dir;   /* /var/lib/hinoban/helper */
     const char *private_dir;  /* /var/lib/hinoban/private */
     const char *pending_dir;  /* /var/lib/hinoban/pending */
+    const char *gate_dir;     /* /var/lib/hinoban/gate */
     const char *run_dir;      /* /run/hinoban */
     const char *data_dir;     /* /usr/share/hinoban */
     const struct hb_role_user *users;

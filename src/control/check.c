@@ -32,6 +32,7 @@ const struct hb_check hb_checks[] = {
     {"patch.pending", 3600, hb_check_patch_pending},
     {"patch.unattended", 3600, hb_check_patch_unattended},
     {"web.waf", 600, hb_check_waf},
+    {"web.virtual_patch", 600, hb_check_virtual_patch},
     {"web.nginx_config", 600, hb_check_nginx},
     {"services.exposed", 600, hb_check_exposed},
     {"firewall.default_deny", 600, hb_check_firewall},

@@ -42,7 +42,7 @@ hb_check_fn hb_check_docroot, hb_check_admins, hb_check_password_policy,
     hb_check_sshd, hb_check_patch_pending, hb_check_patch_unattended,
     hb_check_nginx, hb_check_waf, hb_check_exposed, hb_check_firewall,
     hb_check_time, hb_check_sudo, hb_check_backup, hb_check_mail, hb_check_disk,
-    hb_check_logs_kept, hb_check_lockout;
+    hb_check_logs_kept, hb_check_lockout, hb_check_virtual_patch;
 
 /* Sets the answer of a check; the first "fail" stays, and "unknown" beats
  * only "pass". */

@@ -52,6 +52,7 @@ static void one_server(const struct hb_ngx *server, struct hb_found *ret);
 static bool hides_dots(const struct hb_ngx *server);
 static bool serves(const struct hb_ngx *root, const char *path);
 static bool is_on(const struct hb_ngx *d);
+static bool has_word(const struct hb_ngx *d, const char *word);
 
 void hb_check_docroot(const struct hb_machine *m, struct hb_found *ret)
 {
@@ -140,7 +141,7 @@ void hb_check_waf(const struct hb_machine *m, struct hb_found *ret)
 {
     const struct hb_ngx *d = NULL;
     struct hb_ngx *root = NULL;
-    bool on = false, rules = false, off = false;
+    bool on = false, rules = false, off = false, watching = false;
 
     if (hb_ngx_load(m, &root) < 0) {
         hb_found_set(ret, HB_CHECK_UNKNOWN,
@@ -151,11 +152,20 @@ void hb_check_waf(const struct hb_machine *m, struct hb_found *ret)
         if (hb_slice_is(d->name, "modsecurity")) {
             on = on || is_on(d);
             off = off || !is_on(d);
+        } else if (hb_slice_is(d->name, "hinoban_waf")) {
+            on = on || has_word(d, "block");
+            watching = watching || has_word(d, "detect");
+            off = off || has_word(d, "off");
         }
         rules = rules || hb_slice_is(d->name, "modsecurity_rules_file") ||
-                hb_slice_is(d->name, "modsecurity_rules");
+                hb_slice_is(d->name, "modsecurity_rules") ||
+                hb_slice_is(d->name, "hinoban_waf_rules");
     }
-    if (!on || !rules)
+    if (watching && rules)
+        hb_found_set(ret, HB_CHECK_FAIL,
+                     N_("The web application firewall only watches: it tells "
+                        "of attacks and stops none."));
+    else if (!on || !rules)
         hb_found_set(ret, HB_CHECK_FAIL,
                      N_("No web application firewall stands before the "
                         "site."));
@@ -165,7 +175,8 @@ void hb_check_waf(const struct hb_machine *m, struct hb_found *ret)
                         "part of the site."));
     else
         hb_found_set(ret, HB_CHECK_PASS,
-                     N_("nginx passes requests through ModSecurity."));
+                     N_("nginx passes requests through a web application "
+                        "firewall."));
 }
 
 /* ---- who runs what visitors send ---- */
@@ -430,4 +441,9 @@ static bool serves(const struct hb_ngx *root, const char *path)
 static bool is_on(const struct hb_ngx *d)
 {
     return d->n > 0 && hb_slice_is(d->args[0], "on");
+}
+
+static bool has_word(const struct hb_ngx *d, const char *word)
+{
+    return d->n > 0 && hb_slice_is(d->args[0], word);
 }

@@ -23,6 +23,9 @@ const struct hb_dir_rule hb_dir_rules[] = {
     {HB_DIR_PRIVATE, 0755, NULL, false},
     /* Lists of what changed in deploy windows: notes, they grant nothing. */
     {HB_DIR_PENDING, 0700, "compare", true},
+    /* Rules that a web server runs as root reads; what is allowed and patched
+     * is for the role check to see. */
+    {HB_DIR_GATE, 0750, NULL, true},
     {HB_DIR_RUN, 0755, NULL, false},
     {HB_DIR_COUNT, 0, NULL, false},
 };

@@ -14,6 +14,7 @@
 #include "core/core.h"
 #include "daemon/intake.h"
 #include "daemon/role.h"
+#include "guard/gate/gate.h"
 #include "respond/respond.h"
 #include "sense/files/files.h"
 #include "sense/outside/outside.h"
@@ -91,10 +92,8 @@ static const char *const outside_reads[] = {
     "/run/resolvconf",  "/etc/services",        NULL};
 
 static const struct hb_role_dir check_dirs[] = {
-    {HB_DIR_ETC, false},
-    {HB_DIR_BASELINE, false},
-    {HB_DIR_RUN, false},
-    {HB_DIR_COUNT, false},
+    {HB_DIR_ETC, false}, {HB_DIR_BASELINE, false}, {HB_DIR_GATE, false},
+    {HB_DIR_RUN, false}, {HB_DIR_COUNT, false},
 };
 /* What the user may read there anyway: how the machine is set up. */
 static const char *const check_reads[] = {"/etc",
@@ -110,6 +109,14 @@ static const char *const check_reads[] = {"/etc",
                                           NULL};
 /* Logs of Debian and the journal belong to them. */
 static const char *const check_groups[] = {"adm", "systemd-journal", NULL};
+
+/* The log of the web server's module, and what its rules are called. */
+static const struct hb_role_dir gate_dirs[] = {
+    {HB_DIR_ETC, false},  {HB_DIR_GATE, false},  {HB_DIR_RUN, false},
+    {HB_DIR_DATA, false}, {HB_DIR_COUNT, false},
+};
+static const char *const gate_reads[] = {"/var/log", NULL};
+static const char *const gate_groups[] = {"adm", NULL};
 
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR | HB_ROLE_RELOAD,
@@ -141,6 +148,9 @@ const struct hb_role hb_roles[] = {
     {"check", "hinoban-check", 61805, 0, HB_ROLE_EXEC | HB_ROLE_SITES_READ,
      no_socks, check_dirs, check_reads, nothing, hb_check_main,
      N_("asks whether preventive measures hold on this machine"), check_groups},
+    {"gate", "hinoban-gate", 61807, 0, 0, no_socks, gate_dirs, gate_reads,
+     nothing, hb_gate_main, N_("tells what the web application firewall found"),
+     gate_groups},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

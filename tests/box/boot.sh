@@ -13,7 +13,7 @@
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 bare_needs systemd-nspawn dpkg-buildpackage dh
 box=$HB_SOURCE_ROOT/var/boot
-roles='core helper compare watch intake outside check'
+roles='core helper compare watch intake outside check gate'
 
 # ---- outside: packages and root, then the namespaces ------------------------
 group() { # the control group that the container lives in

@@ -19,7 +19,7 @@ CHECKS = ['files.docroot_not_writable_by_web_user', 'accounts.admins',
           'services.exposed', 'firewall.default_deny', 'time.synchronised',
           'sudo.settings', 'backup.configured',
           'mail.server_settings', 'disk.encrypted', 'logs.kept',
-          'accounts.lockout']
+          'accounts.lockout', 'web.virtual_patch']
 def main():
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root')

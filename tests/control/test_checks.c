@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "guard/gate/grant.h"
 #include "tree.h"
 
 #define NGINX_GOOD                                                             \
@@ -431,8 +432,72 @@ static void test_waf(void **state)
         " server { location / { modsecurity off; } } }\n",
         0644);
     assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_FAIL);
+    put(&t, "/etc/nginx/nginx.conf",
+        "http { hinoban_waf_rules /r.conf; hinoban_waf block; }\n", 0644);
+    assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_PASS);
+    put(&t, "/etc/nginx/nginx.conf",
+        "http { hinoban_waf_rules /r.conf; hinoban_waf detect; }\n", 0644);
+    assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_FAIL);
+    put(&t, "/etc/nginx/nginx.conf",
+        "http { hinoban_waf_rules /r.conf; hinoban_waf block;"
+        " server { hinoban_waf off; } }\n",
+        0644);
+    assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_FAIL);
+    put(&t, "/etc/nginx/nginx.conf", "http { hinoban_waf block; }\n", 0644);
+    assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_FAIL);
     put(&t, "/etc/nginx/nginx.conf", "# modsecurity on;\nhttp { }\n", 0644);
     assert_int_equal(ask(&t, hb_check_waf), HB_CHECK_FAIL);
+    tree_done(&t);
+}
+
+static void patch(struct tree *t, const char *approved_by, int64_t until,
+                  const struct hb_key *key)
+{
+    struct hb_grant g = {.kind = HB_GRANT_PATCH,
+                         .number = 1,
+                         .by = "akiko",
+                         .approved_by = approved_by,
+                         .reason = "r",
+                         .about = "",
+                         .reference = "",
+                         .advisory = "CVE-2026-1",
+                         .expert = "e",
+                         .from = until - 86400,
+                         .until = until,
+                         .rules = HB_SLICE("SecAction \"id:8500001\"")};
+    char dir[512];
+
+    (void)snprintf(dir, sizeof(dir), "%s/var/lib/hinoban/gate", t->m.prefix);
+    assert_int_equal(hb_grant_save(dir, &g, key, NULL), 0);
+}
+
+static void test_virtual_patch(void **state)
+{
+    struct hb_key *key = NULL;
+    char pub[512];
+    struct tree t;
+    int64_t now;
+
+    (void)state;
+    tree_open(&t);
+    now = t.m.now / 1000000000;
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_UNKNOWN);
+    put(&t, "/var/lib/hinoban/gate/rules.conf", "", 0644);
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_PASS);
+    put(&t, "/etc/hinoban/people/akiko.json", "{\"roles\":\"officer\"}", 0644);
+    (void)snprintf(pub, sizeof(pub), "%s/etc/hinoban/people/akiko.pub",
+                   t.m.prefix);
+    assert_int_equal(hb_key_generate(&key), 0);
+    assert_int_equal(hb_pub_save(key, pub, NULL), 0);
+    patch(&t, "", now + 86400, NULL); /* a proposal */
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_PASS);
+    patch(&t, "akiko", now + 60, key);
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_PASS);
+    patch(&t, "akiko", now, key); /* over */
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_FAIL);
+    patch(&t, "akiko", now + 60, NULL); /* nobody signed it */
+    assert_int_equal(ask(&t, hb_check_virtual_patch), HB_CHECK_FAIL);
+    hb_key_free(key);
     tree_done(&t);
 }
 
@@ -464,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_nginx),
         cmocka_unit_test(test_nginx_running),
         cmocka_unit_test(test_waf),
+        cmocka_unit_test(test_virtual_patch),
         cmocka_unit_test(test_worst_answer_stays),
     };
 

@@ -108,7 +108,7 @@ static int step(struct json *j)
 /* "key": and the name that what follows has. */
 static int key(struct json *j)
 {
-    struct hb_slice s;
+    struct hb_slice s = {"", 0};
     int rc;
 
     if (*j->p != '"')
@@ -132,7 +132,7 @@ static int key(struct json *j)
 
 static int value(struct json *j)
 {
-    struct hb_slice s;
+    struct hb_slice s = {"", 0};
     int rc = 0;
 
     if (j->depth > 0 && j->level[j->depth - 1].array)

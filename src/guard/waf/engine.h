@@ -23,8 +23,6 @@
 struct hb_waf_node {
     uint32_t parent;
     enum hb_waf_t t;
-    bool folds;    /* changes the case of letters only: the gate says the same
-                      as for the parent */
     uint64_t path; /* bit of each transformation from the root to here */
 };
 
@@ -36,6 +34,7 @@ struct hb_waf_target {
     struct hb_slice key;
     uint32_t slot;        /* of a name in TX; 0: none */
     struct hb_waf_rx *rx; /* SEL_RX */
+    bool *slots;          /* of TX and SEL_RX: the slots whose name it takes */
     uint32_t pair;        /* 1 + number of (target, node) for the gate's
                              summary; 0: each value is asked */
 };
@@ -60,9 +59,8 @@ struct hb_waf {
     struct hb_waf_code *code; /* beside rules->rule */
     struct hb_waf_node *node;
     uint32_t n_node, n_pair, n_slot;
-    struct hb_map *slots;       /* lower-case name in TX -> slot */
-    struct hb_slice *slot_name; /* [slot], as first written */
-    struct hb_waf_gate *gate;   /* NULL: no patterns */
+    struct hb_map *slots;     /* lower-case name in TX -> slot */
+    struct hb_waf_gate *gate; /* NULL: no patterns */
     uint32_t gate_words;
     const struct hb_waf_umap *umap;
     uint64_t touch[256]; /* transformations that a byte can make act */

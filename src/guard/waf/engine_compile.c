@@ -33,6 +33,9 @@ static int rule(struct compile *c, struct hb_waf_code *code,
 static int names(struct compile *c, struct hb_waf_rule *r);
 static int text_names(struct compile *c, struct hb_waf_text *t);
 static int slot(struct compile *c, struct hb_slice name, uint32_t *ret);
+static int slots_of(struct compile *c);
+static int slots_of_one(struct compile *c, struct hb_waf_rx_scratch *s,
+                        struct hb_waf_target *t);
 static int targets(struct compile *c, const struct hb_waf_rule *r,
                    const struct hb_waf_var *var, uint32_t n,
                    struct hb_waf_target **ret);
@@ -66,6 +69,8 @@ int hb_waf_compile(struct hb_waf *w, struct hb_err *err)
         r = nodes(&c);
     if (r == 0)
         r = rules(&c);
+    if (r == 0)
+        r = slots_of(&c);
     if (r == 0 && c.gate != NULL) {
         r = hb_waf_gate_build(c.gate, &w->gate);
         if (r == 0)
@@ -200,7 +205,6 @@ static int node_add(struct compile *c, uint32_t parent, enum hb_waf_t t,
     n = &w->node[w->n_node];
     n->parent = parent;
     n->t = t;
-    n->folds = t == HB_WAF_T_LOWERCASE || t == HB_WAF_T_UPPERCASE;
     n->path = w->node[parent].path | UINT64_C(1) << t;
     *ret = w->n_node++;
     return 0;
@@ -306,6 +310,45 @@ static int slot(struct compile *c, struct hb_slice name, uint32_t *ret)
                                    (void *)(uintptr_t)w->n_slot) < 0)
         return nomem(c);
     *ret = w->n_slot++;
+    return 0;
+}
+
+/* Names in TX that are known now need no regular expression later. */
+static int slots_of(struct compile *c)
+{
+    struct hb_waf *w = c->w;
+    struct hb_waf_rx_scratch *s = hb_waf_rx_scratch_new(0, 0);
+    int r = s != NULL ? 0 : -ENOMEM;
+
+    for (uint32_t i = 0; i < w->rules->n_rule && r == 0; i++)
+        for (uint32_t k = 0; k < w->code[i].rule->n_var && r == 0; k++)
+            r = slots_of_one(c, s, &w->code[i].var[k]);
+    hb_waf_rx_scratch_free(s);
+    return r < 0 ? nomem(c) : 0;
+}
+
+static int slots_of_one(struct compile *c, struct hb_waf_rx_scratch *s,
+                        struct hb_waf_target *t)
+{
+    struct hb_waf *w = c->w;
+    struct hb_slice name;
+    void *slot;
+    size_t at = 0;
+
+    if (t->coll != HB_WAF_VAR_TX || t->sel != HB_WAF_SEL_RX)
+        return 0;
+    t->slots = HB_NEW_N(w->arena, bool, w->n_slot);
+    if (t->slots == NULL)
+        return -ENOMEM;
+    while (hb_map_next(w->slots, &at, &name, &slot))
+        t->slots[(uintptr_t)slot] =
+            hb_waf_rx_match(t->rx, s, name, 0, NULL) == HB_WAF_RX_YES;
+    for (uint32_t i = 0; i < HB_WAF_GROUPS; i++) {
+        char digit = (char)('0' + i);
+
+        t->slots[i + 1] = hb_waf_rx_match(t->rx, s, hb_slice(&digit, 1), 0,
+                                          NULL) == HB_WAF_RX_YES;
+    }
     return 0;
 }
 

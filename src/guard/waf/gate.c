@@ -24,6 +24,7 @@ struct pattern {
 
 struct hb_waf_gate_builder {
     struct hb_arena *arena; /* of the literals */
+    struct hb_arena *work;  /* of one expression */
     struct pattern pattern[HB_WAF_GATE_MAX];
     uint32_t n;
     struct use *use;
@@ -37,8 +38,9 @@ struct hb_waf_gate_builder *hb_waf_gate_builder_new(void)
     if (b == NULL)
         return NULL;
     b->arena = hb_arena_new(0);
-    if (b->arena == NULL) {
-        free(b);
+    b->work = hb_arena_new(WORK_MAX);
+    if (b->arena == NULL || b->work == NULL) {
+        hb_waf_gate_builder_free(b);
         return NULL;
     }
     return b;
@@ -49,6 +51,7 @@ void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b)
     if (b == NULL)
         return;
     hb_arena_free(b->arena);
+    hb_arena_free(b->work);
     free(b->use);
     free(b);
 }
@@ -120,17 +123,14 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
 {
     struct hb_waf_gate_facts facts = {0};
     size_t uses = b->n_use;
-    struct hb_arena *a;
     int r;
 
     if (b->n == HB_WAF_GATE_MAX)
         return -ENOSPC;
-    a = hb_arena_new(WORK_MAX);
-    if (a == NULL)
-        return -ENOMEM;
-    r = hb_waf_gate_rx(a, pattern, &facts);
+    r = hb_waf_gate_rx(b->work, pattern, &facts);
     /* Too large for its memory is as good as not understood. */
-    if (r == -EINVAL || (r == -ENOMEM && hb_arena_used(a) > WORK_MAX / 2)) {
+    if (r == -EINVAL ||
+        (r == -ENOMEM && hb_arena_used(b->work) > WORK_MAX / 2)) {
         facts = (struct hb_waf_gate_facts){0};
         r = 0;
     }
@@ -138,7 +138,7 @@ int hb_waf_gate_add_rx(struct hb_waf_gate_builder *b, struct hb_slice pattern)
     for (unsigned i = 0; r == 0 && i < facts.n; i++)
         r = add_clause(b, facts.clause[i].s, facts.clause[i].n,
                        facts.clause[i].esc);
-    hb_arena_free(a);
+    hb_arena_reset(b->work);
     return added(b, uses, r);
 }
 
@@ -192,7 +192,7 @@ static uint32_t choose(struct hb_slice s, uint32_t n, uint16_t *taken)
 
     for (uint32_t end = n; end <= s.n; end++) {
         uint32_t h = key_of(s.p, end, n) * HB_WAF_GATE_MUL >> (32 - TAKEN);
-        double p = 1 + (double)taken[h] * taken[h] / 64;
+        double p = 1 + (double)taken[h] * taken[h] / 16;
 
         for (uint32_t i = end - n; i < end; i++)
             p *= hb_waf_gate_share((uint8_t)s.p[i]);
@@ -230,14 +230,15 @@ static long lay_literals(struct hb_waf_gate_builder *b, struct hb_waf_gate *g)
         const struct use *u = &b->use[i];
 
         if (i == 0 || !hb_slice_eq(u->s, b->use[i - 1].s)) {
+            uint32_t gram = (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM);
+
             memcpy(g->pool + pool, u->s.p, u->s.n);
-            g->lit[n++] = (struct hb_waf_gate_lit){
+            g->lit[n] = (struct hb_waf_gate_lit){
                 .text = (uint32_t)pool,
                 .n = (uint32_t)u->s.n,
-                .gram = choose(u->s, (uint32_t)HB_MIN(u->s.n, HB_WAF_GATE_GRAM),
-                               taken),
                 .out = (uint32_t)i,
             };
+            g->lit[n++].gram = choose(u->s, gram, taken);
             pool += u->s.n;
         }
         g->lit[n - 1].n_out++;
@@ -293,8 +294,14 @@ static int lay_table(struct hb_waf_gate *g, uint32_t n, uint32_t literals)
             if (pass == 0)
                 t->start[b + 2]++;
             else
-                t->entry[t->start[b + 1]++] =
-                    (struct hb_waf_gate_entry){key, i};
+                t->entry[t->start[b + 1]++] = (struct hb_waf_gate_entry){
+                    .key = key,
+                    .lit = i,
+                    .before = l->gram,
+                    .behind = l->n - l->gram,
+                    .first = g->pool[l->text],
+                    .last = g->pool[l->text + l->n - 1],
+                };
         }
         for (uint32_t b = 1; pass == 0 && b < (1u << log) + 2; b++)
             t->start[b] += t->start[b - 1];

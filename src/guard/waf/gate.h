@@ -4,10 +4,13 @@
  *
  * Nearly every pattern of a rule set matches next to no value.  For each
  * pattern the gate works out at load what a value must hold for a match to be
- * possible at all: bytes out of certain classes, and one of certain literal
- * strings (as in Google's codesearch and RE2's FilteredRE2).  A pass over a
- * value then tells a set of patterns outside which none can match; the others
- * are tried by PCRE2.  The set may be too large, never too small.
+ * possible at all: bytes out of certain classes, one of certain literal strings
+ * (as in Google's codesearch and RE2's FilteredRE2), and a number of bytes and
+ * marks.  A pass over a value then tells a set of patterns outside which none
+ * can match; those in it are tried by PCRE2.  The set may be too large, never
+ * too small.  For phrases it is exact but for those of one byte and those that
+ * begin or end with a line end: what is in it needs no second look but to
+ * learn which phrase it was.
  *
  * Immutable when built, shared by threads; scanning writes only what the
  * caller gives and allocates nothing.  Letters count without regard to case
@@ -34,6 +37,7 @@ static inline bool hb_waf_gate_has(const struct hb_waf_gate_set *s, uint32_t p)
     return (s->w[p >> 6] >> (p & 63) & 1) != 0;
 }
 
+/* NULL without memory. */
 struct hb_waf_gate_builder *hb_waf_gate_builder_new(void) HB_WUR;
 void hb_waf_gate_builder_free(struct hb_waf_gate_builder *b);
 

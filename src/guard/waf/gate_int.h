@@ -39,8 +39,12 @@ struct hb_waf_gate_lit {
     uint32_t out, n_out; /* what it fulfils */
 };
 
+/* First and last byte stand here, too: most literals that share a gram are
+ * told apart by them, without a look at the literal. */
 struct hb_waf_gate_entry {
     uint32_t key, lit;
+    uint32_t before, behind; /* bytes up to the gram's end, and past it */
+    char first, last;
 };
 
 /* Grams of one length. */

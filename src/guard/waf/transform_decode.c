@@ -356,6 +356,22 @@ static size_t utf8_len(uint8_t c)
     return (c & 0xf8) == 0xf0 ? 4 : 0;
 }
 
+/* %u and at least four digits of CP, at most six; their number of bytes. */
+static size_t as_uhhhh(uint32_t cp, char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t n = 0;
+
+    text[n++] = '%';
+    text[n++] = 'u';
+    for (int shift = cp >= 0x100000  ? 20
+                     : cp >= 0x10000 ? 16
+                                     : 12;
+         shift >= 0; shift -= 4)
+        text[n++] = hex[cp >> shift & 15];
+    return n;
+}
+
 /* One character becomes %uHHHH.  A byte that begins none stays; one that
  * begins a character which does not go on goes.  Bytes that would begin
  * something past U+10FFFF stay, whatever follows. */
@@ -366,8 +382,8 @@ static size_t utf8_char(struct hb_waf_edit *e, size_t at)
     size_t n = utf8_len(u[0]);
     char text[16];
     uint32_t cp;
+    size_t len;
     bool past;
-    int len;
 
     if (n == 0)
         return at + 1;
@@ -382,9 +398,9 @@ static size_t utf8_char(struct hb_waf_edit *e, size_t at)
         cp = cp << 6 | (u[i] & 0x3fu);
     }
     text[0] = (char)u[0];
-    len = past + snprintf(text + past, sizeof(text) - 1, "%%u%04x", cp);
+    len = past + as_uhhhh(cp, text + past);
     if (cp < lowest[n] || (cp >= 0xd800 && cp < 0xe000))
         text[len++] = (char)u[0];
-    hb_waf_edit_put(e, at, n, text, (size_t)len);
+    hb_waf_edit_put(e, at, n, text, len);
     return at + n;
 }

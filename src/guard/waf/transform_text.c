@@ -177,38 +177,55 @@ static bool cmd_blank(char c)
            c == '\n';
 }
 
+static bool cmd_plain(char c)
+{
+    return !cmd_mark(c) && !cmd_blank(c) && hb_waf_lower(c) == c;
+}
+
 /* Marks go; runs of blanks, commas and semicolons become one blank, which
  * goes too before / and (; letters become small. */
 int hb_waf_t_cmd_line(struct hb_arena *a, struct hb_slice in,
                       struct hb_slice *ret)
 {
-    struct hb_waf_edit e;
-    size_t i = 0;
+    size_t i = 0, n;
+    bool changed = false;
+    char *p;
 
-    hb_waf_edit_init(&e, a, in, 1);
-    while (i < in.n) {
+    while (i < in.n && cmd_plain(in.p[i]))
+        i++;
+    if (i == in.n) {
+        *ret = in;
+        return 0;
+    }
+    p = hb_arena_alloc(a, in.n);
+    if (p == NULL)
+        return -ENOMEM;
+    memcpy(p, in.p, i);
+    for (n = i; i < in.n;) {
         char c = in.p[i];
-        size_t end = i, first = i, n = 0;
+        size_t first = i;
 
         if (cmd_mark(c)) {
-            hb_waf_edit_drop(&e, i++, 1);
-            continue;
-        }
-        if (!cmd_blank(c)) {
-            if (hb_waf_lower(c) != c)
-                hb_waf_edit_putc(&e, i, 1, hb_waf_lower(c));
+            changed = true;
             i++;
             continue;
         }
-        while (end < in.n && (cmd_blank(in.p[end]) || cmd_mark(in.p[end])))
-            end++;
-        if (end == in.n || (in.p[end] != '/' && in.p[end] != '('))
-            n = 1;
-        if (n != 1 || end - first != 1 || c != ' ')
-            hb_waf_edit_put(&e, first, end - first, " ", n);
-        i = end;
+        if (!cmd_blank(c)) {
+            p[n] = hb_waf_lower(c);
+            changed |= p[n++] != c;
+            i++;
+            continue;
+        }
+        while (i < in.n && (cmd_blank(in.p[i]) || cmd_mark(in.p[i])))
+            i++;
+        changed |= i - first != 1 || c != ' ';
+        if (i == in.n || (in.p[i] != '/' && in.p[i] != '('))
+            p[n++] = ' ';
+        else
+            changed = true;
     }
-    return hb_waf_edit_end(&e, ret);
+    *ret = changed ? (struct hb_slice){p, n} : in;
+    return 0;
 }
 
 int hb_waf_t_normalize_path(struct hb_arena *a, struct hb_slice in,

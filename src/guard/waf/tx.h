@@ -18,11 +18,14 @@
 #define HB_WAF_TX_HITS  512u  /* that are kept, of one request */
 #define HB_WAF_TX_TEXT  8192u /* a text with its macros expanded */
 
-/* A value after some transformations. */
+/* A value after some transformations.  Sequences that differ only in what did
+ * nothing come to the same form. */
 struct hb_waf_form {
     struct hb_slice text;
     const struct hb_waf_form *gated_as; /* the gate says the same of it */
     uint64_t *gate;                     /* NULL: not asked yet */
+    struct hb_waf_form *first, *next;   /* those made from it; the next one */
+    enum hb_waf_t t;                    /* by which it was made */
 };
 
 struct hb_waf_cell {
@@ -98,6 +101,7 @@ struct hb_waf_tx {
     bool stopped;
     uint64_t work; /* bytes looked at, for the budget */
     uint64_t work_next;
+    uint64_t cpu; /* nanoseconds that the phases before this one took */
 };
 
 /* tx_cell.c */

@@ -10,11 +10,15 @@
  */
 #include "guard/waf/tx.h"
 
+static const uint64_t *ask_gate(struct hb_waf_tx *tx, struct hb_waf_form *f);
 static struct hb_waf_cell *cell_of(struct hb_waf_tx *tx, struct hb_slice value,
                                    uint32_t *cell);
 static struct hb_waf_cell *cell_new(struct hb_waf_tx *tx, uint32_t *ret);
 static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
                                 uint32_t node);
+static struct hb_waf_form *apply(struct hb_waf_tx *tx, struct hb_waf_form *from,
+                                 enum hb_waf_t t);
+static bool same_but_case(struct hb_slice a, struct hb_slice b);
 static struct hb_waf_form *uncached(struct hb_waf_tx *tx, struct hb_slice value,
                                     uint32_t node);
 
@@ -36,14 +40,20 @@ struct hb_waf_form *hb_waf_form(struct hb_waf_tx *tx, struct hb_slice value,
 
 const uint64_t *hb_waf_form_gate(struct hb_waf_tx *tx, struct hb_waf_form *f)
 {
+    while (f->gated_as != NULL)
+        f = (struct hb_waf_form *)(uintptr_t)f->gated_as;
+    return f->gate != NULL ? f->gate : ask_gate(tx, f);
+}
+
+/* Apart, so that the set, which the compiler clears, costs nothing where the
+ * answer is known. */
+__attribute__((noinline)) static const uint64_t *ask_gate(struct hb_waf_tx *tx,
+                                                          struct hb_waf_form *f)
+{
     const struct hb_waf *w = tx->waf;
     struct hb_waf_gate_set set;
     size_t bytes = w->gate_words * sizeof(uint64_t);
 
-    while (f->gated_as != NULL)
-        f = (struct hb_waf_form *)(uintptr_t)f->gated_as;
-    if (f->gate != NULL)
-        return f->gate;
     f->gate = hb_arena_alloc(tx->arena, bytes);
     if (f->gate == NULL)
         return NULL;
@@ -106,8 +116,7 @@ static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
                                 uint32_t node)
 {
     const struct hb_waf_node *n = &tx->waf->node[node];
-    struct hb_waf_form *from, *to;
-    struct hb_slice text;
+    struct hb_waf_form *from;
 
     if (node == 0)
         return &c->raw;
@@ -122,18 +131,62 @@ static struct hb_waf_form *step(struct hb_waf_tx *tx, struct hb_waf_cell *c,
     from = (tx->waf->node[n->parent].path & c->touched) == 0
                ? &c->raw
                : step(tx, c, n->parent);
-    if (from == NULL || hb_waf_transform_mapped(n->t, tx->waf->umap, tx->arena,
-                                                from->text, &text) < 0)
+    return from != NULL ? c->form[node] = apply(tx, from, n->t) : NULL;
+}
+
+/* What T makes of FROM: FROM itself where it changes nothing. */
+static struct hb_waf_form *apply(struct hb_waf_tx *tx, struct hb_waf_form *from,
+                                 enum hb_waf_t t)
+{
+    struct hb_waf_form *to;
+    struct hb_slice text;
+
+    for (to = from->first; to != NULL; to = to->next)
+        if (to->t == t)
+            return to;
+    if (hb_waf_transform_mapped(t, tx->waf->umap, tx->arena, from->text,
+                                &text) < 0)
         return NULL;
     tx->work += from->text.n;
     if (text.p == from->text.p && text.n == from->text.n)
-        return c->form[node] = from;
+        return from;
     to = HB_NEW(tx->arena, struct hb_waf_form);
     if (to == NULL)
         return NULL;
     to->text = text;
-    to->gated_as = n->folds ? from : NULL;
-    return c->form[node] = to;
+    to->t = t;
+    to->gated_as = same_but_case(text, from->text) ? from : NULL;
+    to->next = from->first;
+    from->first = to;
+    return to;
+}
+
+/* Whether A and B differ in the case of letters only, which the gate does not
+ * tell apart. */
+static bool same_but_case(struct hb_slice a, struct hb_slice b)
+{
+    size_t i = 0;
+
+    if (a.n != b.n)
+        return false;
+    while (i < a.n) {
+        uint64_t x, y;
+        unsigned d;
+
+        if (a.n - i >= sizeof(x)) {
+            memcpy(&x, a.p + i, sizeof(x));
+            memcpy(&y, b.p + i, sizeof(y));
+            if (x == y) {
+                i += sizeof(x);
+                continue;
+            }
+        }
+        d = (uint8_t)(a.p[i] ^ b.p[i]);
+        if (d != 0 && (d != 0x20 || ((uint8_t)a.p[i] | 0x20u) - 'a' >= 26u))
+            return false;
+        i++;
+    }
+    return true;
 }
 
 /* One form at a time is in use. */

@@ -15,8 +15,10 @@
 #include "base/i18n.h"
 
 #define BUDGET_STEP (256u << 10) /* bytes between two looks at the clock */
-#define BUDGET_MS   45u          /* CPU of a phase */
+#define BUDGET_MS   42u          /* CPU of a request */
 
+static bool ended(const struct hb_waf_tx *tx);
+static int in_time(struct hb_waf_tx *tx, uint64_t begin);
 static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next);
 static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched);
 static bool ruled_out(struct hb_waf_tx *tx, const struct hb_waf_code *c);
@@ -25,6 +27,8 @@ static const uint64_t *pair(struct hb_waf_tx *tx, const struct hb_waf_target *t,
 static int look(struct hb_waf_tx *tx, uint32_t at,
                 const struct hb_waf_target *t, struct hb_slice arg,
                 bool *matched);
+static bool selects(struct hb_waf_tx *tx, const struct hb_waf_target *t,
+                    const struct hb_waf_value *v);
 static int count(struct hb_waf_tx *tx, uint32_t at,
                  const struct hb_waf_target *t, struct hb_slice arg,
                  bool *matched);
@@ -54,42 +58,46 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase)
 {
     const struct hb_waf_rules *rules = tx->waf->rules;
     uint32_t at = rules->first[phase], end = rules->first[phase + 1];
-    uint32_t budget = tx->waf->options.budget_ms;
-    uint64_t begin = 0;
+    uint64_t begin = cpu_now();
+    int r = 0;
 
-    budget = budget != 0 ? budget : BUDGET_MS;
     tx->phase = phase;
     tx->allow = tx->allow == HB_WAF_DO_ALLOW_PHASE ? HB_WAF_DO_PASS : tx->allow;
     /* New values came in: the summaries are of the phase before. */
     memset(tx->pair, 0, tx->waf->n_pair * sizeof(const uint64_t *));
     tx->work = 0;
     tx->work_next = BUDGET_STEP;
-    while (at < end) {
+    while (at < end && r == 0 && !ended(tx)) {
         uint32_t next = at + 1;
-        int r;
 
-        if (tx->allow != HB_WAF_DO_PASS && phase != 5 &&
-            (tx->allow != HB_WAF_DO_ALLOW_REQUEST || phase <= 2))
-            return 0;
         r = chain(tx, at, &next);
-        if (r < 0)
-            return hb_waf_failed(tx, r);
         if (tx->stopped && phase != 5)
-            return 1;
-        if (tx->work >= tx->work_next) {
-            uint64_t now = cpu_now();
-
-            if (begin == 0)
-                begin = now;
-            tx->work_next = tx->work + BUDGET_STEP;
-            if (now - begin > budget * HB_MS) {
-                hb_waf_limit(tx, 403, _("time to judge"));
-                return tx->stopped ? 1 : 0;
-            }
-        }
+            break;
+        if (r == 0 && tx->work >= tx->work_next)
+            r = in_time(tx, begin);
         at = next;
     }
-    return 0;
+    tx->cpu += cpu_now() - begin;
+    return r < 0 ? hb_waf_failed(tx, r) : tx->stopped && phase != 5;
+}
+
+/* Whether an `allow` leaves no more to do in this phase. */
+static bool ended(const struct hb_waf_tx *tx)
+{
+    return tx->allow != HB_WAF_DO_PASS && tx->phase != 5 &&
+           (tx->allow != HB_WAF_DO_ALLOW_REQUEST || tx->phase <= 2);
+}
+
+/* 1 where time is up: nothing more of this phase is looked at. */
+static int in_time(struct hb_waf_tx *tx, uint64_t begin)
+{
+    uint32_t ms = tx->waf->options.budget_ms;
+
+    tx->work_next = tx->work + BUDGET_STEP;
+    if (tx->cpu + cpu_now() - begin <= (ms != 0 ? ms : BUDGET_MS) * HB_MS)
+        return 0;
+    hb_waf_limit(tx, 403, _("time to judge"));
+    return 1;
 }
 
 /* The rule at AT and the links of its chain; *NEXT is the rule to go on with.
@@ -228,8 +236,7 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
              i < HB_MIN(end, span[s].list->n) && r == 0; i++) {
             struct hb_waf_value *v = &span[s].list->item[i];
 
-            if (!hb_waf_target_has(tx, t, v->name) ||
-                excluded(tx, at, t, v->name))
+            if (!selects(tx, t, v) || excluded(tx, at, t, v->name))
                 continue;
             r = span[s].names ? value_(tx, c, t->coll, v->name, v->name,
                                        &v->name_cell, arg, matched)
@@ -237,6 +244,15 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
                                        &v->cell, arg, matched);
         }
     return r;
+}
+
+/* A value in TX has its slot where others have a note of their name. */
+static bool selects(struct hb_waf_tx *tx, const struct hb_waf_target *t,
+                    const struct hb_waf_value *v)
+{
+    return t->slots != NULL && v->name_cell != 0
+               ? t->slots[v->name_cell]
+               : hb_waf_target_has(tx, t, v->name);
 }
 
 /* &VAR: how many there are. */
@@ -257,7 +273,7 @@ static int count(struct hb_waf_tx *tx, uint32_t at,
         n = hb_waf_spans(tx, t->coll, t->key, &one, span);
         for (unsigned s = 0; s < n; s++)
             for (uint32_t i = 0; i < span[s].list->n; i++)
-                sum += hb_waf_target_has(tx, t, span[s].list->item[i].name);
+                sum += selects(tx, t, &span[s].list->item[i]);
     }
     if (excluded(tx, at, t, t->key))
         return 0;

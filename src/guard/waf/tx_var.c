@@ -200,8 +200,10 @@ static int more_vars(struct hb_waf_tx *tx, struct hb_waf_vars *v, uint32_t slot,
     if (copy == NULL)
         return -ENOMEM;
     r = hb_waf_list_add(&v->list, tx->arena, hb_slice(copy, name.n), value);
-    if (r == 0 && v == &tx->tx && slot != 0)
+    if (r == 0 && v == &tx->tx && slot != 0) {
         tx->slot[slot] = v->list.n;
+        v->list.item[v->list.n - 1].name_cell = slot;
+    }
     return r;
 }
 
@@ -399,6 +401,7 @@ int hb_waf_lookup(struct hb_waf_tx *tx, const struct hb_waf_part *part,
         for (uint32_t i = 0; i < span[s].list->n; i++) {
             const struct hb_waf_value *v = &span[s].list->item[i];
 
+            HB_ASSERT(v != NULL); /* for analysers: N is above 0 */
             if (part->sel == HB_WAF_SEL_KEY &&
                 !hb_waf_name_eq(v->name, part->text))
                 continue;

@@ -41,7 +41,7 @@ struct hb_waf_options {
     /* REQUEST_BODY of multipart and XML, too, as libmodsecurity 3 has it; the
      * tests of the CRS do not want it there. */
     bool body_variable_always;
-    uint32_t budget_ms; /* CPU of one phase of one request; 0: 45 */
+    uint32_t budget_ms; /* CPU of the rules of one request; 0: 42 */
 };
 
 /* Compiles RULES, which belong to the result whether or not this succeeds.

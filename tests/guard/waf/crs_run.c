@@ -62,23 +62,17 @@ static void replaced(struct hb_buf *b, const char *text, const char *from,
 }
 
 /* The directives of the template; without those that include the rules, and
- * without the map of characters where the server's package is missing. */
+ * without the map of characters, which not every machine has. */
 static bool directives(struct hb_buf *b, const char *text, const char *shared,
                        bool rules)
 {
     struct hb_buf one = HB_BUF_INIT;
 
     for (const char *nl; *text != '\0'; text = nl + (*nl != '\0')) {
-        char map[256] = "";
-        struct stat st;
-
         nl = strchr(text, '\n');
         if (nl == NULL)
             nl = text + strlen(text);
-        if (strncmp(text, "SecUnicodeMapFile ", 18) == 0)
-            (void)snprintf(map, sizeof(map), "%.*s",
-                           (int)strcspn(text + 18, " \n"), text + 18);
-        if ((map[0] != '\0' && stat(map, &st) < 0) ||
+        if (strncmp(text, "SecUnicodeMapFile ", 18) == 0 ||
             (!rules && strncmp(text, "Include ", 8) == 0))
             continue;
         hb_buf_add(&one, text, (size_t)(nl - text));

@@ -7,6 +7,7 @@
 #include "guard/waf/gate.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "crs_values.h"
 #include "gate_crs.h"
@@ -331,6 +332,13 @@ static const struct {
     {"(a)(?1)", "aa", NULL},
     {"(?<n>ab)\\k<n>", "abab", NULL},
     {"[[:<:]]ab", "ab", NULL},
+    {"^$", "", "a"},
+    {"^0?$", "x\n0", "10"},
+    {"^(?:GET|HEAD)$", "GET", "GETS"},
+    {"^(?:\\?[01])?$", "?1", "?2"},
+    {"\\Aab|cd\\Z", "cd", "xabcdx"},
+    {"x^a|b$\n^c", "b\nc", "b"},
+    {"(?:^|,)q=", "q=1", "xq=1"},
 };
 
 static void test_syntax(void **state)
@@ -453,6 +461,45 @@ static void test_full(void **state)
     hb_waf_gate_free(NULL);
 }
 
+static int built(struct hb_waf_gate **ret)
+{
+    static const char *const rx[] = {"(?i)union\\s+(?:all\\s+)?select|[;|&]+ls",
+                                     "^(?:GET|HEAD)$", "c['\"]*a['\"]*t"};
+    static const struct hb_slice phrase[] = {HB_SLICE("passwd")};
+    struct hb_waf_gate_builder *b = hb_waf_gate_builder_new();
+    int r = b == NULL ? -ENOMEM : 0;
+
+    for (size_t i = 0; r >= 0 && i < HB_ARRAY_LEN(rx); i++)
+        r = hb_waf_gate_add_rx(b, hb_slice_z(rx[i]));
+    if (r >= 0)
+        r = hb_waf_gate_add_phrases(b, phrase, 1);
+    if (r >= 0)
+        r = hb_waf_gate_build(b, ret);
+    hb_waf_gate_builder_free(b);
+    return r;
+}
+
+/* A gate for want of memory is an error, never one that lets less through. */
+static void test_no_memory(void **state)
+{
+    unsigned n = 0;
+    bool pending;
+
+    do {
+        struct hb_waf_gate *g = NULL;
+        int r;
+
+        hb_fault_set(HB_FAULT_ALLOC, ++n);
+        r = built(&g);
+        pending = hb_fault_pending(HB_FAULT_ALLOC);
+        hb_fault_set(HB_FAULT_ALLOC, 0);
+        assert_int_equal(r, pending ? 0 : -ENOMEM);
+        assert_int_equal(g != NULL, pending);
+        hb_waf_gate_free(g);
+    } while (!pending);
+    print_message("# %u allocations\n", n - 1);
+}
+
 /* --- at random --- */
 
 static void test_random(void **state)
@@ -508,10 +555,10 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax),  cmocka_unit_test(test_large),
-        cmocka_unit_test(test_phrases), cmocka_unit_test(test_full),
-        cmocka_unit_test(test_random),  cmocka_unit_test(test_crs_4),
-        cmocka_unit_test(test_crs_3),
+        cmocka_unit_test(test_syntax),    cmocka_unit_test(test_large),
+        cmocka_unit_test(test_phrases),   cmocka_unit_test(test_full),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_crs_4),     cmocka_unit_test(test_crs_3),
     };
 
     return hb_tap_run("guard/waf/gate", tests);

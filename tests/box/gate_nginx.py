@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`hinoban gate` with Debian's nginx on loopback: what is built is loaded,
+what was stopped is allowed by the number that the visitor got, and forbidden
+again; with the Core Rule Set where it lies beside the source tree."""
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from fakecore import finish, ok
+
+B = os.environ['HB_BUILD_ROOT']
+S = os.environ['HB_SOURCE_ROOT']
+H = B + '/src/hinoban'
+MODULE = B + '/src/guard/nginx/ngx_http_hinoban_module.so'
+CRS = os.path.realpath(S + '/../shared/waf/crs')
+WAIT = 60
+SMALL = r'''
+SecComponentSignature "OWASP_CRS/0.0.1"
+SecRule ARGS "@rx union select" "id:942100,phase:2,block,t:none,t:lowercase,severity:2,tag:'attack-sqli',msg:'SQL',setvar:tx.inbound_anomaly_score_pl1=+%{tx.critical_anomaly_score}"
+SecRule TX:inbound_anomaly_score_pl1 "@ge %{tx.inbound_anomaly_score_threshold}" "id:949110,phase:2,deny,status:403,t:none,severity:2,msg:'sum'"
+'''
+CONF = '''
+load_module %(module)s;
+user www-data;
+worker_processes 1;
+pid %(top)s/pid;
+error_log %(top)s/error.log notice;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path %(top)s/body;
+    proxy_temp_path %(top)s/proxy;
+    fastcgi_temp_path %(top)s/fcgi;
+    uwsgi_temp_path %(top)s/uwsgi;
+    scgi_temp_path %(top)s/scgi;
+    include %(root)s/var/lib/hinoban/gate/http.conf;
+    server {
+        listen 127.0.0.1:%(port)d;
+        location / { empty_gif; }
+    }
+}
+'''
+YAML = '''organisation:
+  name: box
+  language: ja
+gate:
+  mode: %(mode)s
+  rules: %(crs)s
+  log: %(top)s/gate.log
+  check: [%(nginx)s, -t, -q, -c, %(top)s/nginx.conf]
+  reload: [%(nginx)s, -s, reload, -c, %(top)s/nginx.conf]
+'''
+ATTACK = '/f?q=1%20UNION%20SELECT%20password%20FROM%20users--%20'
+
+
+class Box:
+    def __init__(self, top):
+        self.top = top
+        self.root = top + '/root'
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            self.port = s.getsockname()[1]
+        self.crs = CRS
+        if not os.path.exists(CRS + '/rules/REQUEST-901-INITIALIZATION.conf'):
+            self.crs = top + '/crs'
+            os.makedirs(self.crs + '/rules')
+            with open(self.crs + '/rules/REQUEST-901-INITIALIZATION.conf',
+                      'w') as f:
+                f.write(SMALL)
+        self.env = {k: v for k, v in os.environ.items()
+                    if k.endswith('SAN_OPTIONS') or k == 'PATH'}
+        self.env.update(LANG='C.UTF-8', HINOBAN_ROOT=self.root,
+                        HINOBAN_DATADIR=S)
+
+    def settings(self, mode):
+        with open(self.root + '/etc/hinoban/hinoban.yaml', 'w') as f:
+            f.write(YAML % {'mode': mode, 'crs': self.crs, 'top': self.top,
+                            'nginx': shutil.which('nginx')})
+
+    def run(self, *argv):
+        p = subprocess.run([H, *argv], env=self.env, capture_output=True,
+                           text=True)
+        return p.returncode, p.stdout + p.stderr
+
+    def get(self, path, host='www.example.jp'):
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=WAIT)
+        c.request('GET', path, headers={'Host': host, 'Accept': '*/*',
+                                        'User-Agent': 'Mozilla/5.0'})
+        r = c.getresponse()
+        r.read()
+        c.close()
+        return r.status, r.getheader('X-Request-Id')
+
+    def until(self, status, path):
+        """A reload takes a moment: new workers, then the old ones end."""
+        end = time.monotonic() + WAIT
+        got = None
+        while time.monotonic() < end:
+            try:
+                got = self.get(path)[0]
+                if got == status:
+                    return True
+            except OSError:
+                pass
+            time.sleep(0.1)
+        return got == status
+
+
+def main():
+    if os.geteuid() != 0 or not shutil.which('nginx') or \
+       not os.path.exists(MODULE):
+        print('1..0 # SKIP needs root, nginx and its module')
+        return
+    with tempfile.TemporaryDirectory(prefix='hb-gn-', dir='/var/tmp') as top:
+        os.chmod(top, 0o755)
+        box = Box(top)
+        nginx = None
+        try:
+            nginx = start(box)
+            if nginx is not None:
+                tests(box)
+        finally:
+            if nginx is not None:
+                nginx.send_signal(signal.SIGTERM)
+                nginx.wait(WAIT)
+    finish()
+
+
+def start(box):
+    os.makedirs(box.root + '/etc/hinoban/people')
+    box.settings('block')
+    key = box.top + '/akiko.key'
+    rc, out = box.run('person', 'add', 'akiko', '--roles', 'officer',
+                      '--key-to', key, '--no-passphrase')
+    ok(rc == 0, 'an officer', out)
+    rc, out = box.run('gate', 'build', '--no-reload')
+    ok(rc == 0 and 'Note' not in out, 'the rules are built without a note',
+       out)
+    with open(box.top + '/nginx.conf', 'w') as f:
+        f.write(CONF % {'module': MODULE, 'top': box.top, 'root': box.root,
+                        'port': box.port})
+    p = subprocess.Popen([shutil.which('nginx'), '-c',
+                          box.top + '/nginx.conf', '-g', 'daemon off;'],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if not box.until(200, '/'):
+        p.kill()
+        ok(False, 'nginx loads what was built', p.communicate()[1])
+        return None
+    ok(True, 'nginx loads what was built')
+    return p
+
+
+def tests(box):
+    status, number = box.get(ATTACK)
+    ok(status == 403 and number, 'an attack is stopped, with a number',
+       (status, number))
+    ok(box.get('/f?q=%E5%B1%B1%E7%94%B0')[0] == 200, 'Japanese is not')
+    with open(box.top + '/gate.log') as f:
+        lines = [json.loads(line) for line in f]
+    found = [x for x in lines if x['id'] == number]
+    ok(found and found[0]['action'] == 'denied', 'it stands in the log', lines)
+    who = ['--person', 'akiko', '--key', box.top + '/akiko.key']
+    rc, out = box.run('gate', 'allow', number, '--reason', 'a search for SQL',
+                      '--until', '2099-01-01', '--yes', *who)
+    ok(rc == 1, 'not until the end of days', out)
+    until = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 30 * 86400))
+    rc, out = box.run('gate', 'allow', number, '--reason', 'a search for SQL',
+                      '--until', until, '--yes', *who)
+    ok(rc == 0, 'allow it by that number', out)
+    ok(box.until(200, ATTACK), 'it is allowed')
+    ok(box.get(ATTACK.replace('/f', '/g'))[0] == 403, 'at that path only')
+    ok(box.get(ATTACK.replace('q=', 'p='))[0] == 403, 'for that field only')
+    ok(box.get(ATTACK, 'other.example.jp')[0] == 403, 'for that host only')
+    rc, out = box.run('gate', 'forbid', '1')
+    ok(rc == 0 and box.until(403, ATTACK), 'forbidden again', out)
+
+    with open(box.top + '/patch.conf', 'w') as f:
+        f.write('SecRule REQUEST_FILENAME "@streq /old.cgi" '
+                '"id:8500001,phase:1,deny,status:403,log"\n')
+    rc, out = box.run('gate', 'patch', 'propose', box.top + '/patch.conf',
+                      '--advisory', 'CVE-2026-1', '--expert', 'M. Suzuki',
+                      '--reason', 'no update', '--until', until,
+                      '--person', 'akiko')
+    ok(rc == 0, 'a virtual patch', out)
+    ok(box.get('/old.cgi')[0] == 200, 'does nothing yet')
+    rc, out = box.run('gate', 'patch', 'approve', '1', '--yes', *who)
+    ok(rc == 0 and box.until(403, '/old.cgi'), 'until it is approved', out)
+
+    # A web server that does not like it keeps what it has.
+    with open(box.top + '/nginx.conf', 'a') as f:
+        f.write('nonsense;\n')
+    rc, out = box.run('gate', 'patch', 'revoke', '1', *who)
+    ok(rc == 1 and 'nonsense' in out, 'a broken server is told', out)
+    ok(box.get('/old.cgi')[0] == 403, 'and goes on as it was')
+    ok('in force' in box.run('gate', 'patch', 'show', 'p1')[1],
+       'the patch counts as in force')
+    with open(box.top + '/nginx.conf') as f:
+        text = f.read().replace('nonsense;\n', '')
+    with open(box.top + '/nginx.conf', 'w') as f:
+        f.write(text)
+
+    box.settings('detect')
+    rc, out = box.run('gate', 'build')
+    ok(rc == 0 and box.until(200, ATTACK), 'detect lets it through', out)
+    with open(box.top + '/gate.log') as f:
+        last = json.loads(f.readlines()[-1])
+    ok(last['action'] == 'detected', 'and tells', last)
+
+
+main()
