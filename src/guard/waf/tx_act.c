@@ -131,7 +131,7 @@ static int set_env(struct hb_waf_tx *tx, struct hb_slice name,
 static int expire(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                   const struct hb_waf_expire *e)
 {
-    struct hb_slice name, text;
+    struct hb_slice name = {"", 0}, text = {"", 0};
     uint64_t seconds;
     int r = hb_waf_expand(tx, &e->name, rule, &name);
 
