@@ -291,5 +291,9 @@ done
     --reason 'a search for SQL' --until "$month" --yes >"$base/gate.out" 2>&1 ||
     { cat "$base/gate.out" >&2; die "the attack could not be allowed"; }
 until_status 200 "what was allowed is still stopped"
+"$hinoban" gate selftest || { tail -5 "$nginx/logs/error.log" >&2
+    die "the firewall does not pass its self-test"; }
+ls "$root"/var/lib/hinoban/state/proofs/gate/*.sig >/dev/null ||
+    die "the self-test left no proof"
 say ""
 say "once: the attack was stopped, told, and let through once it was allowed"

@@ -396,6 +396,8 @@ static void http_text(struct hb_buf *b, const struct hb_gate *g)
                 "hinoban_waf_response %s;\n",
                 g->dir, HB_GATE_RULES, hb_gate_mode_name(strongest(g->conf)),
                 g->conf->log, g->conf->answers ? "on" : "off");
+    if (g->canary != NULL)
+        hb_buf_addf(b, "hinoban_waf_canary %s;\n", g->canary);
 }
 
 /* ---- what was built ---- */

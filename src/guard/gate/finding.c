@@ -60,6 +60,7 @@ int hb_gate_finding_parse(struct hb_arena *a, struct hb_slice line,
     rule = hb_json_int(tree, "rule", 0);
     f.rule = rule > 0 && rule <= UINT32_MAX ? (uint32_t)rule : 0;
     f.cut = hb_json_bool(tree, "cut", false);
+    f.canary = hb_json_bool(tree, "canary", false);
     if (hb_time_parse(hb_slice_z(hb_json_str(tree, "time", "")), &f.time) < 0)
         f.time = 0;
     if (!hb_gate_finding_id_ok(f.id) || f.action[0] == '\0')

@@ -12,11 +12,12 @@
  *      "hits":[{"rule":942100,"phase":2,"severity":2,"disruptive":false,
  *               "msg":"...","logdata":"...","variable":"ARGS:q",
  *               "value":"...","variables":["ARGS:q","ARGS:r"]}],
- *      "cut":true}
+ *      "cut":true,"canary":true}
  *
  * "action" is passed, detected, denied, dropped, redirected, unjudged or
  * refused; "limit" stands there where a limit decided, "variables" where more
- * than one matched, "cut" where texts were shortened.  What is not known is
+ * than one matched, "cut" where texts were shortened, "canary" with
+ * an attack of our own (`hinoban gate selftest`).  What is not known is
  * left alone.  Every text but "time" and "id" is a stranger's.
  */
 #ifndef HB_GUARD_GATE_FINDING_H
@@ -48,7 +49,7 @@ struct hb_gate_finding {
     uint32_t rule; /* that decided, or the first; 0 */
     struct hb_gate_finding_hit *hit;
     size_t n;
-    bool cut;
+    bool cut, canary;
 };
 
 /* Reads one line.  -EBADMSG and what json.h says; a NUL in a text becomes

@@ -162,6 +162,8 @@ int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
         r = hb_event_strz(e, HB_F_STATUS, f->action);
     if (r == 0 && count > 1)
         r = hb_event_int(e, HB_F_EVENT_COUNT, (int64_t)count);
+    if (r == 0 && f->canary)
+        r = hb_event_strz(e, HB_F_STATUS_DETAIL, "canary");
     /* A query may hold a password. */
     hb_buf_addz(&b, f->host);
     hb_mask(&b, hb_slice(f->uri,
@@ -311,11 +313,14 @@ static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
 static enum hb_severity severity(const struct hb_gate_finding *f,
                                  const struct hb_waf_hit *reason)
 {
+    bool stopped = !let_through(f);
     bool grave = reason != NULL && reason->rule->severity >= 0 &&
                  reason->rule->severity <= 2;
 
     if (hb_streq(f->action, "unjudged") || hb_streq(f->action, "refused"))
         return HB_SEV_HIGH;
+    if (f->canary && stopped)
+        return HB_SEV_INFO;
     if (reason != NULL &&
         hb_waf_attack_of(reason->rule) == HB_WAF_ATTACK_SCANNER)
         return HB_SEV_LOW;
