@@ -6,7 +6,8 @@ Run A: the attacker has only the web server's account; the document root is not
 his to write.  Run B: the attacker is inside already (root): he overwrites the
 front page, plants a web shell, changes a thousand files, deletes, replaces
 files by links.  Real parts: nginx, network namespaces, the kernel's file
-events.  What needs a CMS, a database or a log-in comes with the capability
+events, and the firewall in nginx before a program that takes whatever is
+uploaded (run A; not-yet where its module is not installed).  What needs a CMS, a database or a log-in comes with the capability
 that guards it and is reported as not-yet.
 """
 import json
@@ -58,6 +59,44 @@ def prevented(bed):
              'visitors see the published page', f'status {status}')
     bed.part('A.no-incident', bed.ask('incident', 'list') == [],
              'no incident was opened', bed.ask('incident', 'list'))
+
+
+SHELL = (b'--drill\r\nContent-Disposition: form-data; name="file"; '
+         b'filename="%s"\r\nContent-Type: %s\r\n\r\n%s\r\n--drill--\r\n')
+UPLOAD = 'multipart/form-data; boundary=drill'
+
+
+def refused(bed):
+    """Run A: the gate before a program with a hole."""
+    taken = bed.top + '/taken'
+    rows = (
+        ('upload-program', 'an upload named shell.php is refused (403)',
+         '/app/upload', SHELL % (b'shell.php', b'application/x-php',
+                                 b'<?php system($_GET["c"]); ?>'), UPLOAD),
+        ('upload-hidden', 'so is one named photo.php.jpg',
+         '/app/upload', SHELL % (b'photo.php.jpg', b'image/jpeg',
+                                 b'<?php eval($_POST["x"]); ?>'), UPLOAD),
+        ('defacing', 'a script slipped into the text of a page is refused',
+         '/app/edit', b'text=%3Cscript%20src%3D%2F%2Fevil.example%2Fx.js%3E'
+         b'%3C%2Fscript%3Ehacked', 'application/x-www-form-urlencoded'),
+    )
+    for name, what, path, body, kind in rows:
+        before = len(bed.arrived())
+        began = time.monotonic_ns()
+        status, number, _ = bed.request('POST', path, body, kind)
+        took = time.monotonic_ns() - began
+        hits = [h['rule'] for h in bed.finding(number).get('hits', [])]
+        bed.part('A.gate-' + name, status == 403 and
+                 len(bed.arrived()) == before and len(hits) > 0, what,
+                 f'status {status}, {hits}', took)
+    bed.part('A.gate-nothing-taken', os.listdir(taken) == [],
+             'none of it reaches the program', os.listdir(taken))
+    status, _, _ = bed.request('POST', '/app/upload',
+                               SHELL % (b'garden.jpg', b'image/jpeg',
+                                        b'\xff\xd8\xff\xe0 a photo'), UPLOAD)
+    bed.part('A.gate-honest', status == 200 and
+             os.listdir(taken) == ['garden.jpg'], 'a photo is taken',
+             f'status {status}, {os.listdir(taken)}')
 
 
 def deface(bed, want):
@@ -172,12 +211,23 @@ def drill(bed, run):
     bed.network()
     make_site(bed)
     import pwd
+    missing = lab.gate_missing(bed.origin, bed.data)
+    if not missing:
+        os.mkdir(bed.top + '/taken')
+        bed.backend(bed.top + '/taken')
     bed.install()
+    if not missing:
+        bed.gate('block')
     bed.nginx()
     bed.web_uid = pwd.getpwnam(bed.web_user).pw_uid
     bed.supervise()
     want = lab.digest(bed.web)
     if run == 'A':
+        if missing:
+            bed.part('A.gate', 'not-yet', 'the firewall refuses uploads of '
+                     'programs', missing)
+        else:
+            refused(bed)
         prevented(bed)
     else:
         deface(bed, want)

@@ -32,6 +32,7 @@ class Bed:
         os.chmod(self.top, 0o755)
         self.root = self.top + '/root'
         self.web = self.top + '/web'
+        self.origin = program
         self.program = self.top + '/hinoban'
         shutil.copy(program, self.program)
         os.chmod(self.program, 0o755)
@@ -46,7 +47,9 @@ class Bed:
                         HINOBAN_DATADIR=share,
                         HINOBAN_LOCALEDIR=self.top + '/locale',
                         LC_ALL='C.UTF-8', HINOBAN_KEY=self.top + '/officer.key')
+        self.data = data
         self.spaces, self.children = {}, []
+        self.gate_on, self.locations = False, ''
         self.port, self.failed = 8080, 0
 
     # ---- what it reports ----
@@ -126,22 +129,33 @@ class Bed:
 
     def fetch(self, path, space='evil'):
         """(status, body) of the site as SPACE sees it."""
-        code = ('import sys, urllib.request, urllib.error\n'
-                'try:\n'
-                '    r = urllib.request.urlopen(sys.argv[1], timeout=10)\n'
-                'except urllib.error.HTTPError as e:\n'
-                '    r = e\n'
-                'sys.stdout.write("%d\\n" % r.status)\n'
-                'sys.stdout.flush()\n'
+        status, _, body = self.request('GET', path, space=space)
+        return status, body
+
+    def request(self, method, path, body=b'', kind='', space='evil'):
+        """(status, X-Request-Id, body) of one request from SPACE; BODY has
+        the type KIND.  Status 0 where there was no answer."""
+        code = ('import http.client, sys\n'
+                'host, port, method, path, kind = sys.argv[1:]\n'
+                'c = http.client.HTTPConnection(host, int(port), timeout=10)\n'
+                'h = {"User-Agent": "Mozilla/5.0", "Accept": "*/*"}\n'
+                'if kind: h["Content-Type"] = kind\n'
+                'c.request(method, path, sys.stdin.buffer.read() or None, h)\n'
+                'r = c.getresponse()\n'
+                'print(r.status, r.getheader("X-Request-Id") or "-",\n'
+                '      flush=True)\n'
                 'sys.stdout.buffer.write(r.read())\n')
         r = subprocess.run(self.enter(space) +
-                           ['/usr/bin/python3', '-c', code, self.url + path],
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                           timeout=60)
+                           ['/usr/bin/python3', '-c', code, '10.77.0.1',
+                            str(self.port), method, '/' + path.lstrip('/'),
+                            kind],
+                           input=body, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=60)
         if r.returncode != 0:
-            return 0, r.stderr
-        status, _, body = r.stdout.partition(b'\n')
-        return int(status), body
+            return 0, '-', r.stderr
+        head, _, body = r.stdout.partition(b'\n')
+        status, _, number = head.decode('ascii').partition(' ')
+        return int(status), number, body
 
     def nginx(self):
         try:
@@ -153,8 +167,12 @@ class Bed:
         conf = top + '/nginx.conf'
         temp = ''.join(f'{k}_temp_path {top}/tmp/{k};\n' for k in
                        ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+        load, include = '', ''
+        if self.gate_on:
+            load = f'load_module {gate_module(self.origin)};\n'
+            include = f'include {self.root}/var/lib/hinoban/gate/http.conf;\n'
         with open(conf, 'w') as f:
-            f.write(f'''user {user};
+            f.write(f'''{load}user {user};
 worker_processes 1;
 pid {top}/nginx.pid;
 error_log {top}/error.log;
@@ -163,14 +181,13 @@ http {{
 types {{ text/html html; text/css css; }}
 default_type application/octet-stream;
 access_log {top}/access.log;
-{temp}
-server_tokens off;
+{temp}{include}server_tokens off;
 server {{
 listen 10.77.0.1:{self.port};
 root {self.web};
 index index.html;
 include {self.root}/var/lib/hinoban/private/drill.con[f];
-}}
+{self.locations}}}
 }}
 ''')
         self.start(['nginx', '-c', conf, '-g', 'daemon off;'], 'nginx.log',
@@ -178,10 +195,13 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
         self.web_user = user
 
     # ---- Hinoban ----
-    def install(self, reflex=True):
+    def install(self, reflex=True, site=''):
+        """SITE: more lines of the site's settings."""
         self.hinoban('init', '--no-passphrase', '--organisation', 'Drill',
                      '--site', 'drill', '--site-root', self.web, '--url',
                      self.url, '--anchor', f'file:{self.top}/anchor')
+        self.settings('private_driver: nginx\n',
+                      'private_driver: nginx\n' + site)
         for name, roles, uid in (('officer', 'officer,admin', OFFICER),
                                  ('deputy', 'manager,admin', DEPUTY)):
             self.hinoban('person', 'add', name, '--roles', roles, '--uid',
@@ -191,6 +211,75 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
         if reflex:
             self.hinoban('reflex', 'allow', '--officer', 'officer', '--site',
                          'drill', '--reason', 'drill')
+
+    def settings(self, old, new):
+        path = self.root + '/etc/hinoban/hinoban.yaml'
+        text = open(path).read()
+        with open(path, 'w') as f:
+            f.write(text.replace(old, new, 1) if old else text + new)
+
+    # ---- the firewall ----
+    def gate(self, mode):
+        """Its settings and its rules; before nginx() and supervise()."""
+        log = self.root + '/var/lib/hinoban/gate/drill.log'
+        nginx = ', '.join(self.enter('dmz') +
+                          [shutil.which('nginx'), '-c',
+                           self.top + '/nginx/nginx.conf'])
+        self.settings('', f'''gate:
+  mode: {mode}
+  rules: {gate_rules(self.data)}
+  answers: true
+  log: {log}
+  check: [{nginx}, -t, -q]
+  reload: [{nginx}, -s, reload]
+''')
+        os.makedirs(os.path.dirname(log), mode=0o750, exist_ok=True)
+        self.hinoban('gate', 'build', '--no-reload')
+        open(log, 'a').close()
+        # As logrotate makes it for Debian's nginx: the role is of that group.
+        shutil.chown(log, 'root', 'adm')
+        self.gate_on = True
+
+    def findings(self):
+        """What the module for nginx wrote, oldest first."""
+        with open(self.root + '/var/lib/hinoban/gate/drill.log') as f:
+            return [json.loads(line) for line in f if line.endswith('\n')]
+
+    def finding(self, number):
+        """The finding that a visitor was shown as NUMBER, or {}."""
+        found = []
+
+        def there():
+            found[:] = [x for x in self.findings() if x['id'] == number]
+            return found
+
+        return found[0] if until(there, 5, 0.05) is not None else {}
+
+    def event(self, text, seconds=20):
+        """The newest event that holds TEXT, or {}; waits for it."""
+        found = []
+
+        def there():
+            found[:] = self.ask('event', text, '--limit', '1') or []
+            return found
+
+        return found[0] if until(there, seconds, 0.2) is not None else {}
+
+    def backend(self, folder):
+        """A small vulnerable program behind nginx; see backend.py."""
+        self.reached = self.top + '/reached'
+        open(self.reached, 'w').close()
+        self.start(['/usr/bin/python3',
+                    os.path.dirname(os.path.abspath(__file__)) +
+                    '/backend.py', folder, self.reached], 'backend.log',
+                   space='dmz')
+        self.locations = (
+            'location /app/ { proxy_pass http://127.0.0.1:8081; }\n')
+
+    def arrived(self):
+        """The requests that reached it."""
+        with open(self.reached, encoding='utf-8') as f:
+            return f.read().split('\n')[:-1]
 
     def supervise(self):
         self.sup = self.start([self.program, 'supervise'], 'log', space='dmz')
@@ -225,6 +314,34 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
         subprocess.run(['chattr', '-R', '-i', self.top], check=False,
                        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         shutil.rmtree(self.top, ignore_errors=True)
+
+
+def gate_module(program):
+    """The module for nginx that belongs to PROGRAM, or None."""
+    for path in (os.path.dirname(program) +
+                 '/guard/nginx/ngx_http_hinoban_module.so',
+                 '/usr/lib/nginx/modules/ngx_http_hinoban_module.so'):
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def gate_rules(data):
+    """The folder of the Core Rule Set, or None."""
+    for path in ('/usr/share/modsecurity-crs',
+                 os.path.realpath(data + '/../shared/waf/crs')):
+        if os.path.exists(path + '/rules/REQUEST-901-INITIALIZATION.conf'):
+            return path
+    return None
+
+
+def gate_missing(program, data):
+    """What the firewall's parts of a drill lack, or None."""
+    if gate_module(program) is None:
+        return 'the module for nginx is not there'
+    if gate_rules(data) is None:
+        return 'the Core Rule Set is not there'
+    return None
 
 
 def digest(path):

@@ -96,6 +96,8 @@ static void test_findings(void **state)
          "case:2/site:city/program-answered", true},
         {"933110", "denied", 403, HB_SEV_LOW,
          "case:2/site:city/program-upload-stopped", false},
+        {"8000006", "denied", 403, HB_SEV_LOW,
+         "case:2/site:city/program-upload-stopped", false},
         /* What the site itself said. */
         {"951100", "detected", 500, HB_SEV_MEDIUM,
          "case:1/site:city/answer-leaks", true},
