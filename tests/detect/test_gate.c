@@ -125,8 +125,8 @@ static void test_findings(void **state)
     (void)state;
     for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
         struct names n = {.opens = false};
-        struct hb_event *e = finding(a, rows[i].sev, rows[i].rule,
-                                     rows[i].status, rows[i].code);
+        struct hb_event *e =
+            finding(a, rows[i].sev, rows[i].rule, rows[i].status, rows[i].code);
 
         assert_true(hb_rules_match(rules, e, keep, &n) >= 0);
         if (!hb_streq(n.all, rows[i].want) || n.opens != rows[i].opens)
