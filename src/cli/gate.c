@@ -59,9 +59,9 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
     for (size_t i = 0; i < HB_ARRAY_LEN(verbs); i++)
         if (hb_streq(verb, verbs[i].verb))
             return verbs[i].run(cli, HB_MAX(argc - 1, 1), argv + (argc > 1));
-    return hb_cli_usage(cli,
-                        _("say what to do: status, build, selftest, try, findings, allow "
-                          "REFERENCE, allowed, forbid N or patch"));
+    return hb_cli_usage(
+        cli, _("say what to do: status, build, selftest, try, findings, allow "
+               "REFERENCE, allowed, forbid N or patch"));
 }
 
 int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,
@@ -210,8 +210,8 @@ void hb_cli_gate_tell(const struct hb_cli_gate *g, const char *what,
 }
 
 void hb_cli_gate_event(const struct hb_cli_gate *g, enum hb_severity sev,
-                       const char *what, const char *status,
-                       const char *person, const char *text)
+                       const char *what, const char *status, const char *person,
+                       const char *text)
 {
     struct hb_producer *p = NULL;
     struct hb_event *e;

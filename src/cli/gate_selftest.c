@@ -66,7 +66,8 @@ int hb_cli_gate_selftest(struct hb_cli *cli, int argc, char **argv)
         hb_cli_gate_done(&g);
         return hb_cli_usage(cli, _("unexpected argument %s"), argv[1]);
     }
-    if (r == 0 && daily && (!hb_cli_gate_blocks(&g) || g.config->sites.n == 0)) {
+    if (r == 0 && daily &&
+        (!hb_cli_gate_blocks(&g) || g.config->sites.n == 0)) {
         hb_cli_gate_done(&g);
         return 0;
     }
@@ -224,8 +225,8 @@ static bool asked(struct attack *t, const struct hb_conf_site *s,
         (void)usleep(WAIT_US);
         r = hb_fetch(url, &limits, &f, &err);
         if (r < 0 && f.status == 0) {
-            *ret_seen = hb_arena_printf(t->g->a, _("no answer: %s"),
-                                        err.message);
+            *ret_seen =
+                hb_arena_printf(t->g->a, _("no answer: %s"), err.message);
             continue;
         }
         if (f.status != 403) {
@@ -294,8 +295,7 @@ static void print(const struct attack *t)
 
     for (size_t i = 0; i < t->n && !t->g->cli->json; i++)
         (void)printf(_("%s %-16s an attack of our own: %s\n"),
-                     marks[t->part[i].state], t->part[i].name,
-                     t->part[i].seen);
+                     marks[t->part[i].state], t->part[i].name, t->part[i].seen);
     if (!t->g->cli->json)
         return;
     hb_jw_init(&w, &b);

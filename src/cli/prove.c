@@ -52,8 +52,7 @@ int hb_cli_prove(const struct hb_cli *cli, struct hb_arena *a,
     hb_jw_slice(&w, "json", hb_buf_slice(&text));
     hb_jw_str(&w, "sig", hex);
     hb_jw_end_obj(&w);
-    return hb_client_call(cli, a, "proof.add", hb_buf_z(&args),
-                          &answer, err);
+    return hb_client_call(cli, a, "proof.add", hb_buf_z(&args), &answer, err);
 }
 
 static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,

@@ -39,8 +39,8 @@ struct hb_gate {
     const struct hb_conf_gate *conf;
     const char *dir, *etc, *data;
     const char *canary; /* file of the word of our own attack; NULL: none */
-    int64_t now;    /* ns UTC */
-    const char *by; /* who builds: a person's name, or "uid 0" */
+    int64_t now;        /* ns UTC */
+    const char *by;     /* who builds: a person's name, or "uid 0" */
 };
 
 /* What stands in built.json. */
