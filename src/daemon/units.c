@@ -448,8 +448,7 @@ static void selftest_units(struct hb_buf *timer, struct hb_buf *service,
                 "ExecStart=%s gate selftest --daily\n"
                 "TimeoutStartSec=20min\n"
                 "User=root\nUMask=0077\nNoNewPrivileges=yes\n"
-                "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH "
-                "CAP_DAC_OVERRIDE CAP_SYS_PTRACE\n"
+                "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH\n"
                 "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\n"
                 "PrivateDevices=yes\nProtectKernelTunables=yes\n"
                 "ProtectKernelModules=yes\nProtectKernelLogs=yes\n"
@@ -458,8 +457,13 @@ static void selftest_units(struct hb_buf *timer, struct hb_buf *service,
                 "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n"
                 "KeyringMode=private\nRestrictNamespaces=yes\n"
                 "RestrictRealtime=yes\nRestrictSUIDSGID=yes\n"
-                "LockPersonality=yes\n"
-                "SystemCallArchitectures=native\n",
+                "LockPersonality=yes\nMemoryDenyWriteExecute=yes\n"
+                "DevicePolicy=closed\nSystemCallArchitectures=native\n"
+                "SystemCallErrorNumber=EPERM\n"
+                "SystemCallFilter=@system-service\n"
+                "SystemCallFilter=~@privileged @resources\n"
+                "SystemCallFilter=@chown\n"
+                "ProtectHostname=yes\n",
                 u->paths->dir[HB_DIR_ETC], u->exe,
                 u->paths->dir[HB_DIR_PRIVATE]);
 }
