@@ -153,6 +153,11 @@ static int private_setup(struct hb_cli *cli, int argc, char **argv)
     }
     if (hb_cli_private(cli, site, nginx, &err) < 0)
         return hb_cli_fail(&err);
+    if (site->private_driver == HB_PRIVATE_GATE && nginx == NULL && !cli->json)
+        printf(_("The site can be taken off the air only after \"hinoban site "
+                 "private-setup %s --nginx nginx\" has seen that nginx "
+                 "watches the flag.\n"),
+               site->name);
     (void)snprintf(line, sizeof(line), "include %s/%s.conf;",
                    cli->paths.dir[HB_DIR_PRIVATE], site->name);
     return hb_cli_said(cli, "include", line,

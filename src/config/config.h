@@ -14,7 +14,8 @@
 enum hb_private_driver {
     HB_PRIVATE_NONE,
     HB_PRIVATE_NGINX,
-    HB_PRIVATE_COMMAND
+    HB_PRIVATE_COMMAND,
+    HB_PRIVATE_GATE /* the firewall's module in nginx */
 };
 
 /* A part of a site that programs may write to (uploads, caches). */

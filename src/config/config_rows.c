@@ -37,6 +37,7 @@ static const char *const private_words[] = {
     [HB_PRIVATE_NONE] = "none",
     [HB_PRIVATE_NGINX] = "nginx",
     [HB_PRIVATE_COMMAND] = "command",
+    [HB_PRIVATE_GATE] = "gate",
     NULL,
 };
 
@@ -116,7 +117,10 @@ static const struct hb_conf_row site_rows[] = {
      10 * SEC, DAY, "5m", N_("How often the public address is fetched."), NULL,
      NULL, 0},
     {"private_driver", HB_CONF_ENUM, AT(hb_conf_site, private_driver), 0, 0,
-     "none", N_("How the site is taken off the air (answer 503)."),
+     "none",
+     N_("How the site is taken off the air (answer 503): nginx and gate by "
+        "what \"hinoban site private-setup\" writes, gate with the module of "
+        "the firewall, command with a program of your own."),
      private_words, NULL, 0},
     {"private_command", HB_CONF_PATH, AT(hb_conf_site, private_command), 0, 0,
      "",

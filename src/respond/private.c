@@ -4,8 +4,10 @@
  * directory (private.h).
  *
  * Runs in the helper, which neither reloads nor runs anything: nginx looks at
- * the flags at each request.  For a server with the driver "command" the same
- * flag is written and a unit outside the helper acts on it (README.md).
+ * the flags at each request.  With the driver "gate" the module of the
+ * firewall looks at SITE.flag, once a second.  For a server with the driver
+ * "command" the same flag is written and a unit outside the helper acts on it
+ * (README.md).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 
 static int name_of(char *buf, size_t size, const char *site,
                    const char *ending);
+static bool watched(const struct hb_helper *h, const char *site);
 static int site_flag(struct hb_helper *h, const char *site, uint32_t retry,
                      bool on);
 static int path_flag(struct hb_helper *h, const char *site, const char *path,
@@ -31,7 +34,9 @@ void hb_private(struct hb_helper *h, struct hb_work *w, bool on)
     int r;
 
     w->rep.started = hb_now();
-    if (conf->private_driver == HB_PRIVATE_NONE)
+    if (conf->private_driver == HB_PRIVATE_NONE ||
+        (on && conf->private_driver == HB_PRIVATE_GATE &&
+         !watched(h, conf->name)))
         r = -EOPNOTSUPP;
     else if (w->req.entry != 0 && w->entry.type != HB_BT_FILE &&
              w->entry.type != HB_BT_DIR)
@@ -49,6 +54,15 @@ void hb_private(struct hb_helper *h, struct hb_work *w, bool on)
         hb_work_answer(w, HB_ACT_FAILED, r);
     else
         hb_work_answer(w, r > 0 ? HB_ACT_ALREADY : HB_ACT_DONE, 0);
+}
+
+/* A flag that nobody looks at would be a site that only we think closed. */
+static bool watched(const struct hb_helper *h, const char *site)
+{
+    char name[128];
+
+    return name_of(name, sizeof(name), site, "gate") == 0 &&
+           faccessat(h->private_dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int name_of(char *buf, size_t size, const char *site, const char *ending)

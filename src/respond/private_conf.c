@@ -16,10 +16,14 @@
 #include "respond/private_flags.h"
 
 #define CONF_MAX (64u << 10)
+#define DUMP_MAX (16u << 20) /* of what nginx prints */
 
 static int write_both(const struct hb_conf_site *site, const char *private_dir,
                       const char *path, struct hb_err *err);
 static int check_nginx(const char *nginx, struct hb_err *err);
+static int check_gate(const struct hb_conf_site *site, const char *private_dir,
+                      const char *nginx, struct hb_err *err);
+static bool names_flag(struct hb_slice dump, const char *line);
 
 const unsigned hb_private_retry[HB_PRIVATE_RETRIES] = {60,   300,  600,
                                                        1800, 3600, 86400};
@@ -61,6 +65,17 @@ void hb_private_conf(struct hb_buf *b, const char *site,
                 "    rewrite ^ /%s.html break;\n"
                 "}\n",
                 private_dir, site);
+}
+
+void hb_private_gate_conf(struct hb_buf *b, const char *site,
+                          const char *private_dir)
+{
+    hb_buf_addf(b,
+                "# Written by hinoban. Include it in the server block of "
+                "this site.\n"
+                "hinoban_waf_private %s/%s.flag;\n"
+                "hinoban_waf_private_page %s/%s.html;\n",
+                private_dir, site, private_dir, site);
 }
 
 void hb_private_page(struct hb_buf *b)
@@ -105,7 +120,11 @@ int hb_private_install(const struct hb_conf_site *site, const char *private_dir,
     r = write_both(site, private_dir, path, err);
     if (r < 0 || nginx == NULL)
         return r;
-    r = check_nginx(nginx, err);
+    r = site->private_driver == HB_PRIVATE_GATE
+            ? check_gate(site, private_dir, nginx, err)
+            : check_nginx(nginx, err);
+    if (r == -ENOLINK)
+        return r; /* not included yet: nothing of it is in force */
     if (r < 0) {
         /* nginx must be able to start, whatever becomes of us. */
         int back = had ? hb_file_write(path, old.p, old.n, 0644)
@@ -124,7 +143,10 @@ static int write_both(const struct hb_conf_site *site, const char *private_dir,
     char html[HB_MAX_PATH];
     int r;
 
-    hb_private_conf(&conf, site->name, private_dir);
+    if (site->private_driver == HB_PRIVATE_GATE)
+        hb_private_gate_conf(&conf, site->name, private_dir);
+    else
+        hb_private_conf(&conf, site->name, private_dir);
     hb_private_page(&page);
     r = hb_buf_err(&conf) != 0 ? hb_buf_err(&conf) : hb_buf_err(&page);
     if (r >= 0 && snprintf(html, sizeof(html), "%s/%s.html", private_dir,
@@ -153,4 +175,58 @@ static int check_nginx(const char *nginx, struct hb_err *err)
         return hb_err_set(err, -EINVAL, _("nginx refuses: %s"),
                           hb_buf_z(&said));
     return 0;
+}
+
+/* What is not included in the configuration that nginx reads is not in the
+ * text that it prints, and without the module it would not be understood. */
+static int check_gate(const struct hb_conf_site *site, const char *private_dir,
+                      const char *nginx, struct hb_err *err)
+{
+    _cleanup_buf_ struct hb_buf dump, said = HB_BUF_INIT;
+    char stamp[HB_MAX_PATH], line[HB_MAX_PATH + 64];
+    const char *argv[] = {nginx, "-T", "-q", NULL};
+    int r;
+
+    hb_buf_init(&dump, DUMP_MAX);
+    if (snprintf(stamp, sizeof(stamp), "%s/%s.gate", private_dir, site->name) >=
+        (int)sizeof(stamp))
+        return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
+    (void)snprintf(line, sizeof(line), "hinoban_waf_private %s/%s.flag;",
+                   private_dir, site->name);
+    if (unlink(stamp) < 0 && errno != ENOENT)
+        return hb_err_at(err, -errno, stamp, 0, 0, _("cannot be written"));
+    r = hb_run(&(struct hb_run){.argv = argv, .out = &dump, .errors = &said});
+    if (r < 0)
+        return hb_err_set(err, r, _("%s could not be run"), nginx);
+    if (r > 0)
+        return hb_err_set(err, -EINVAL, _("nginx refuses: %s"),
+                          hb_buf_z(&said));
+    if (!names_flag(hb_buf_slice(&dump), line))
+        return hb_err_set(err, -ENOLINK,
+                          _("nginx does not watch the flag of this site yet. "
+                            "Put \"include %s/%s.conf;\" into its server "
+                            "block, reload nginx, and call this again; until "
+                            "then the site cannot be taken off the air."),
+                          private_dir, site->name);
+    r = hb_file_write(stamp, "", 0, 0644);
+    return r < 0 ? hb_err_at(err, r, stamp, 0, 0, _("cannot be written")) : 0;
+}
+
+/* As a line of its own: a comment is none. */
+static bool names_flag(struct hb_slice dump, const char *line)
+{
+    size_t len = strlen(line);
+
+    while (dump.n > 0) {
+        const char *end = memchr(dump.p, '\n', dump.n);
+        size_t n = end != NULL ? (size_t)(end - dump.p) : dump.n, at = 0;
+
+        while (at < n && (dump.p[at] == ' ' || dump.p[at] == '\t'))
+            at++;
+        if (n - at >= len && memcmp(dump.p + at, line, len) == 0)
+            return true;
+        n += end != NULL;
+        dump = hb_slice(dump.p + n, dump.n - n);
+    }
+    return false;
 }

@@ -7,6 +7,8 @@
  *   SITE.retry-SECONDS   and this is its Retry-After
  *   SITE.paths/PATH      so is one file
  *   SITE.dirs/PATH/.private   so is all below a directory
+ *   SITE.gate            nginx was seen to watch SITE.flag by the firewall's
+ *                        module (driver gate), which reads Retry-After in it
  */
 #ifndef HB_RESPOND_PRIVATE_FLAGS_H
 #define HB_RESPOND_PRIVATE_FLAGS_H

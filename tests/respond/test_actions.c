@@ -210,7 +210,9 @@ static int http_get(unsigned port, const char *uri, char *answer, size_t size)
     }
     assert_true(fd >= 0);
     (void)snprintf(request, sizeof(request),
-                   "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", uri);
+                   "GET %s HTTP/1.0\r\nHost: localhost\r\n"
+                   "X-Real-IP: 192.0.2.7\r\n\r\n",
+                   uri);
     assert_true(write(fd, request, strlen(request)) > 0);
     while (n < size - 1) {
         ssize_t got = read(fd, answer + n, size - 1 - n);
@@ -224,23 +226,25 @@ static int http_get(unsigned port, const char *uri, char *answer, size_t size)
     return n > 12 ? (int)strtol(answer + 9, NULL, 10) : -1;
 }
 
-static pid_t start_nginx(struct world *w, unsigned port)
+/* LOAD: a directive before all others, HTTP: of the block http. */
+static pid_t start_nginx(struct world *w, unsigned port, const char *load,
+                         const char *http)
 {
     char conf[4096], path[600];
     pid_t pid;
 
     (void)snprintf(conf, sizeof(conf),
-                   "daemon off;\nmaster_process off;\n"
+                   "%sdaemon off;\nmaster_process off;\n"
                    "pid %s/nginx.pid;\nerror_log %s/error.log;\n"
                    "events { worker_connections 64; }\n"
-                   "http { access_log off;\n"
+                   "http { access_log off;\n%s"
                    "client_body_temp_path %s/t1; proxy_temp_path %s/t2;\n"
                    "fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;\n"
                    "scgi_temp_path %s/t5;\n"
                    "server { listen 127.0.0.1:%u; root %s;\n"
                    "include %s/www.conf; } }\n",
-                   w->dir, w->dir, w->dir, w->dir, w->dir, w->dir, w->dir, port,
-                   w->www, w->private);
+                   load, w->dir, w->dir, http, w->dir, w->dir, w->dir, w->dir,
+                   w->dir, port, w->www, w->private);
     (void)snprintf(path, sizeof(path), "%s/nginx.conf", w->dir);
     assert_int_equal(hb_file_write(path, conf, strlen(conf), 0644), 0);
     pid = fork();
@@ -287,7 +291,7 @@ static void test_private(void **state)
     }
     assert_int_equal(hb_private_install(&w->site, w->private, NULL, &err), 0);
     port = free_port();
-    nginx = start_nginx(w, port);
+    nginx = start_nginx(w, port, "", "");
     assert_int_equal(http_get(port, "/index.html", answer, sizeof(answer)),
                      200);
     req_init(w, &r, HB_ACT_SITE_PRIVATE);
@@ -379,6 +383,136 @@ static void test_private_install(void **state)
     assert_true(hb_private_install(&site, "/x; rm", NULL, NULL) < 0);
     hb_arena_free(a);
     assert_int_equal(hb_rmtree(AT_FDCWD, dir), 0);
+}
+
+/* Nothing is closed by a flag that no module was seen to watch. */
+static void test_private_gate(void **state)
+{
+    NEEDS_ROOT();
+    struct world *w = begin();
+    char path[600], nginx[600], text[1400];
+    struct hb_arena *a = hb_arena_new(0);
+    struct hb_err err = {0};
+    struct hb_request r;
+    struct hb_slice s;
+
+    /* The helper is a process of its own: it reads this at its start. */
+    assert_int_equal(world_stop(w), 0);
+    w->site.private_driver = HB_PRIVATE_GATE;
+    world_start(w, 0);
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
+    (void)snprintf(path, sizeof(path), "%s/www.flag", w->private);
+    assert_int_equal(access(path, F_OK), -1);
+
+    /* An nginx that does not include it, or only in a comment. */
+    (void)snprintf(nginx, sizeof(nginx), "%s/nginx", w->dir);
+    (void)snprintf(text, sizeof(text),
+                   "#!/bin/sh\necho 'server {'\n"
+                   "echo '# hinoban_waf_private %s/www.flag;'\n"
+                   "echo '  hinoban_waf_private %s/other.flag;'\n",
+                   w->private, w->private);
+    assert_int_equal(hb_file_write(nginx, text, strlen(text), 0755), 0);
+    assert_int_equal(hb_private_install(&w->site, w->private, nginx, &err),
+                     -ENOLINK);
+    assert_non_null(strstr(err.message, "include "));
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
+
+    /* One that does. */
+    (void)snprintf(text, sizeof(text),
+                   "#!/bin/sh\n[ \"$1\" = -T ] && cat %s/www.conf\n",
+                   w->private);
+    assert_int_equal(hb_file_write(nginx, text, strlen(text), 0755), 0);
+    assert_int_equal(hb_private_install(&w->site, w->private, nginx, &err), 0);
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    r.arg = 200;
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_int_equal(hb_file_read(a, path, 64, &s), 0);
+    assert_true(hb_slice_eq(s, HB_SLICE("300\n")));
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_ALREADY);
+    req_init(w, &r, HB_ACT_SITE_PUBLIC);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_int_equal(access(path, F_OK), -1);
+    req_path(w, &r, HB_ACT_SITE_PRIVATE, "index.html");
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
+
+    /* One that refuses takes it away again; what is closed can be opened. */
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_int_equal(
+        hb_file_write(nginx, "#!/bin/sh\necho no >&2\nexit 1\n", 29, 0755), 0);
+    assert_int_equal(hb_private_install(&w->site, w->private, nginx, &err),
+                     -EINVAL);
+    req_init(w, &r, HB_ACT_SITE_PUBLIC);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_FAILED);
+    hb_arena_free(a);
+    world_free(w);
+}
+
+/* Within the second in which the module looks, and what slow machines add. */
+static bool becomes(unsigned port, int status, char *answer, size_t size)
+{
+    for (int i = 0; i < 200; i++) {
+        if (http_get(port, "/", answer, size) == status)
+            return true;
+        (void)usleep(50000);
+    }
+    return false;
+}
+
+/* With the real module, where nginx and it are there. */
+static void test_private_module(void **state)
+{
+    NEEDS_ROOT();
+    const char *build = getenv("HB_BUILD_ROOT");
+    char load[800], nginx[600], text[700];
+    static char answer[65536];
+    struct hb_err err = {0};
+    struct hb_request r;
+    struct world *w;
+    unsigned port;
+    pid_t pid;
+
+    (void)snprintf(text, sizeof(text),
+                   "%s/src/guard/nginx/ngx_http_hinoban_module.so",
+                   build != NULL ? build : ".");
+    if (access("/usr/sbin/nginx", X_OK) < 0 || access(text, R_OK) < 0) {
+        print_message("skipped: no nginx, or no module for it\n");
+        skip();
+    }
+    (void)snprintf(load, sizeof(load), "load_module %s;\n", text);
+    w = begin();
+    assert_int_equal(world_stop(w), 0);
+    w->site.private_driver = HB_PRIVATE_GATE;
+    world_start(w, 0);
+    assert_int_equal(hb_private_install(&w->site, w->private, NULL, &err), 0);
+    port = free_port();
+    /* This machine itself is never shut out. */
+    pid = start_nginx(w, port, load, "set_real_ip_from 127.0.0.1;\n");
+    assert_true(becomes(port, 200, answer, sizeof(answer)));
+    (void)snprintf(nginx, sizeof(nginx), "%s/nginx", w->dir);
+    (void)snprintf(text, sizeof(text),
+                   "#!/bin/sh\nexec /usr/sbin/nginx -c %s/nginx.conf \"$@\"\n",
+                   w->dir);
+    assert_int_equal(hb_file_write(nginx, text, strlen(text), 0755), 0);
+    if (hb_private_install(&w->site, w->private, nginx, &err) != 0)
+        fail_msg("%s", err.message);
+    req_init(w, &r, HB_ACT_SITE_PRIVATE);
+    r.arg = 200;
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_true(becomes(port, 503, answer, sizeof(answer)));
+    assert_non_null(strstr(answer, "Retry-After: 300\r\n"));
+    assert_non_null(strstr(answer, "ただいま閲覧できません"));
+    req_init(w, &r, HB_ACT_SITE_PUBLIC);
+    assert_int_equal(ask(w, &r, -1, false).status, HB_ACT_DONE);
+    assert_true(becomes(port, 200, answer, sizeof(answer)));
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    world_free(w);
 }
 
 static pid_t sleeper(void)
@@ -550,6 +684,8 @@ int main(void)
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_private_install),
+        cmocka_unit_test(test_private_gate),
+        cmocka_unit_test(test_private_module),
         cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_freeze_not_allowed),
         cmocka_unit_test(test_deny)};
