@@ -6,7 +6,10 @@
 # accounts cannot enter this folder, below /var/tmp with a link from ./var)
 # and is removed at the end; --keep leaves it and the next run goes on with it.
 # HB_BUILD: which build to run (default ./build); HB_VAR: instead of ./var.
-# --once: start, deface the sample, see it healed and an incident open, stop.
+# Before the sample stands the firewall: the build's module in nginx, with
+# Debian's Core Rule Set, in mode block.
+# --once: start, deface the sample, see it healed and an incident open; attack
+# it, see that stopped, told and allowed; stop.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
@@ -100,7 +103,18 @@ free_port() {
     done
     die "no free port between 8480 and 8579"
 }
+gate= module=$build/src/guard/nginx/ngx_http_hinoban_module.so
+crs=/usr/share/modsecurity-crs
+gate_dir=$root/var/lib/hinoban/gate gate_log=$gate_dir/gate.log
 if [ -z "$site" ]; then
+    if [ ! -e "$module" ]; then
+        say "Without the firewall: $build has no module for nginx."
+    elif [ ! -e $crs/rules/REQUEST-901-INITIALIZATION.conf ]; then
+        say "Without the firewall: it needs the package modsecurity-crs."
+    else
+        gate=1; cp "$module" "$base/bin/"
+        module=$base/bin/${module##*/}
+    fi
     port=$(free_port)
     url=${url:-http://127.0.0.1:$port/}
     site=$web
@@ -109,6 +123,7 @@ if [ -z "$site" ]; then
     mkdir -p "$nginx/logs" "$nginx/tmp"
     user=www-data; id -u $user >/dev/null 2>&1 || user=nobody
     cat >"$nginx/nginx.conf" <<EOF
+${gate:+load_module $module;}
 user $user;
 worker_processes 1;
 pid $nginx/nginx.pid;
@@ -124,6 +139,7 @@ http {
     uwsgi_temp_path $nginx/tmp/uwsgi;
     scgi_temp_path $nginx/tmp/scgi;
     server_tokens off;
+    ${gate:+include $gate_dir/http.conf;}
     server {
         listen 127.0.0.1:$port;
         root $web;
@@ -141,6 +157,16 @@ if [ ! -e "$root/etc/hinoban/hinoban.yaml" ]; then
     "$hinoban" init --no-passphrase --organisation "Sample town hall" \
         --site sample --site-root "$site" ${url:+--url "$url"} \
         --anchor "file:$base/anchor/checkpoint" >/dev/null
+    if [ -n "$gate" ]; then
+        cat >>"$root/etc/hinoban/hinoban.yaml" <<EOF
+gate:
+  mode: block
+  rules: $crs
+  log: $gate_log
+  check: [$(command -v nginx), -t, -q, -c, $nginx/nginx.conf]
+  reload: [$(command -v nginx), -s, reload, -c, $nginx/nginx.conf]
+EOF
+    fi
     "$hinoban" person add officer --full-name "Sample officer" \
         --roles officer,admin --uid $officer_uid --no-passphrase \
         --key-to "$base/officer.key" >/dev/null
@@ -150,6 +176,12 @@ if [ ! -e "$root/etc/hinoban/hinoban.yaml" ]; then
     "$hinoban" site publish sample "$site" --quiet
     HINOBAN_KEY=$base/officer.key "$hinoban" reflex allow --officer officer \
         --site sample --reason "sample: restore at once" >/dev/null
+fi
+if [ -n "$gate" ]; then
+    # The role that reads it is a member of adm, as for Debian's logs.
+    : >>"$gate_log"; chgrp adm "$gate_log"; chmod 640 "$gate_log"
+    "$hinoban" gate build --no-reload >"$base/gate.out" 2>&1 ||
+        { cat "$base/gate.out" >&2; die "the firewall's rules do not build"; }
 fi
 if [ -e "$nginx/nginx.conf" ]; then
     nginx -c "$nginx/nginx.conf" -g 'daemon off;' 2>"$nginx/start.log" &
@@ -169,6 +201,18 @@ done
 [ -n "$ready" ] || { tail -20 "$base/log" >&2
     die "Hinoban was not ready within 30 s; the log is above"; }
 
+# attack [OPTION...]: a request that the firewall stops; its status and number.
+attack='?q=1+union+select+password+from+users'
+attack() {
+    curl -s -o /dev/null -w '%{http_code} %header{x-request-id}\n' "$@" \
+        "$url$attack"
+}
+number=
+if [ -n "$gate" ]; then
+    command -v curl >/dev/null && read -r stopped number < <(attack) || true
+fi
+month=$(date -d '+30 days' +%F)
+
 say "Hinoban guards $site${url:+ ($url)}"
 say ""
 "$base/bin/officer" status || die "status failed"
@@ -178,6 +222,14 @@ say "See it healed:     curl -s ${url:-URL} ; cat $site/index.html"
 say "The incident:      $show/officer incident list"
 say "                   $show/officer incident show 1"
 say "What waits:        $show/officer task list"
+if [ -n "$gate" ]; then
+    say "Attack it:         curl -i '$url$attack'"
+    say "                   # stopped: ${stopped:-403}, number ${number:-in X-Request-Id}"
+    say "What was stopped:  sudo $show/hinoban gate findings"
+    say "Allow that one:    sudo $show/hinoban gate allow ${number:-NUMBER}" \
+        "--person officer --key $base/officer.key" \
+        "--reason 'a search for SQL' --until $month"
+fi
 say "The first report:  $show/officer document D01 1"
 say "日本語で:           LANG=ja_JP.UTF-8 $show/officer status"
 
@@ -211,3 +263,37 @@ done
 say ""
 say "once: defaced, healed within $took ms (as seen by this script), incident open"
 "$base/bin/officer" incident show 1
+
+# ---- --once: is an attack stopped, told, and let through when allowed? ----------
+[ -n "$gate" ] || exit 0
+until_status() {
+    local got=
+    for _ in $(seq 300); do
+        read -r got number < <(attack) || true
+        [ "$got" != "$1" ] || return 0
+        sleep 0.1
+    done
+    tail -5 "$nginx/logs/error.log" >&2
+    die "$2: $got instead of $1"
+}
+plain=$(curl -s -o /dev/null -w '%{http_code}' "$url")
+[ "$plain" = 200 ] || die "the firewall stops the normal page: $plain"
+until_status 403 "the attack was not stopped"
+told=
+for _ in $(seq 300); do
+    if "$base/bin/officer" event --limit 20 '"guard/gate"' 2>/dev/null |
+        grep -q '"class_uid":2004'; then told=1; break; fi
+    sleep 0.1
+done
+[ -n "$told" ] || { tail -20 "$base/log" >&2
+    die "the attack that was stopped became no event"; }
+"$hinoban" gate allow "$number" --person officer --key "$base/officer.key" \
+    --reason 'a search for SQL' --until "$month" --yes >"$base/gate.out" 2>&1 ||
+    { cat "$base/gate.out" >&2; die "the attack could not be allowed"; }
+until_status 200 "what was allowed is still stopped"
+"$hinoban" gate selftest || { tail -5 "$nginx/logs/error.log" >&2
+    die "the firewall does not pass its self-test"; }
+ls "$root"/var/lib/hinoban/state/proofs/gate/*.sig >/dev/null ||
+    die "the self-test left no proof"
+say ""
+say "once: the attack was stopped, told, and let through once it was allowed"

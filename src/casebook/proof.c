@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "casebook/proof.h"
 
-static const char *const kinds[] = {"rehearsal", "canary"};
+static const char *const kinds[] = {"rehearsal", "canary", "gate"};
 static const char *const part_states[] = {"passed", "failed", "not-yet"};
 
 static int check_whole(const struct hb_proof *p);
@@ -134,7 +134,7 @@ bool hb_proof_passed(const struct hb_proof *p, unsigned *ret_not_yet)
 
 static int check_whole(const struct hb_proof *p)
 {
-    if ((unsigned)p->kind > HB_PROOF_CANARY || p->number == 0 ||
+    if ((unsigned)p->kind > HB_PROOF_GATE || p->number == 0 ||
         p->number > 999 || !hb_id_valid(hb_slice_z(p->run)) || p->at <= 0 ||
         p->version == NULL || p->parts_n == 0)
         return -EINVAL;

@@ -24,7 +24,8 @@
 
 enum hb_proof_kind {
     HB_PROOF_REHEARSAL, /* the sandbox drill */
-    HB_PROOF_CANARY     /* the harmless act on the real asset */
+    HB_PROOF_CANARY,    /* the harmless act on the real asset */
+    HB_PROOF_GATE       /* an attack of our own on the real firewall */
 };
 
 enum hb_part_state { HB_PART_PASSED, HB_PART_FAILED, HB_PART_NOT_YET };
@@ -39,7 +40,7 @@ struct hb_proof_part {
 
 struct hb_proof {
     enum hb_proof_kind kind;
-    unsigned number; /* of the case */
+    unsigned number; /* of the case; of a gate 1 */
     char run[HB_ID_SIZE];
     int64_t at;                     /* ns UTC of the end of the run */
     const char *version;            /* HB_VERSION of the program that ran */

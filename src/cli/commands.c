@@ -297,7 +297,8 @@ const struct hb_cli_command hb_cli_commands[] = {
     {"gate", hb_cmd_gate, HB_CLI_DAILY,
      N_("the web application firewall: its rules, what it stopped, what is "
         "allowed"),
-     "status | build [--no-reload] | try --file REQUEST | try --url URL "
+     "status | build [--no-reload] | selftest [--daily] |\n"
+     "  try --file REQUEST | try --url URL "
      "[--data "
      "TEXT] |\n"
      "  findings [--limit N] |\n"
@@ -306,7 +307,8 @@ const struct hb_cli_command hb_cli_commands[] = {
      "  patch propose FILE --advisory CVE --expert NAME --reason \"WHY\" "
      "--until DATE |\n"
      "  patch list | patch show|approve|revoke N",
-     "status build try findings --limit allow allowed forbid patch propose "
+     "status build selftest --daily try findings --limit allow allowed forbid "
+     "patch propose "
      "list show approve "
      "revoke --no-reload --file --url --method --data --type --address "
      "--reason --until --yes --person --key --passphrase-file --advisory "
@@ -314,6 +316,10 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("build    makes one file of rules of the settings, what is allowed and "
         "patched, and the\n"
         "         Core Rule Set; what does not load leaves the old one\n"
+        "selftest attacks each site itself and sees that it is stopped and "
+        "told; a timer does\n"
+        "         so each day (--daily: silent where nothing is to be "
+        "stopped)\n"
         "try      judges one request without a server and says what would "
         "happen, and why\n"
         "findings what was stopped, or would have been in the mode block, put "

@@ -19,10 +19,9 @@
 #include "base/id.h"
 #include "base/num.h"
 #include "base/run.h"
-#include "casebook/proof.h"
 #include "cli/client.h"
+#include "cli/prove.h"
 #include "config/config.h"
-#include "core/core.h"
 
 #define DRILL_MS  (15 * 60 * 1000)
 #define CANARY_NS (10 * HB_S)
@@ -46,10 +45,6 @@ static int canary(const struct hb_cli *cli, struct result *ret,
 static int canary_one(const struct hb_conf_site *site, struct result *ret);
 static void add(struct result *r, const char *name, enum hb_part_state state,
                 const char *expected, const char *seen, int64_t took);
-static int prove(const struct hb_cli *cli, enum hb_proof_kind kind,
-                 int64_t number, const struct result *res, struct hb_err *err);
-static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,
-                      struct hb_proof *p, struct hb_err *err);
 static void print(const struct hb_cli *cli, const struct result *r);
 
 int hb_cmd_drill(struct hb_cli *cli, int argc, char **argv)
@@ -84,8 +79,9 @@ int hb_cmd_drill(struct hb_cli *cli, int argc, char **argv)
     /* Half a drill proves nothing: only whole runs are signed. */
     if (r == 0 && res.failed == 0 && keep && which == NULL &&
         access(cli->config, F_OK) == 0)
-        r = prove(cli, on_real ? HB_PROOF_CANARY : HB_PROOF_REHEARSAL, number,
-                  &res, &err);
+        r = hb_cli_prove(cli, res.arena,
+                         on_real ? HB_PROOF_CANARY : HB_PROOF_REHEARSAL,
+                         (unsigned)number, res.parts, res.n, &err);
     hb_arena_free(res.arena);
     if (r < 0)
         return hb_cli_fail(&err);
@@ -253,75 +249,6 @@ static void add(struct result *r, const char *name, enum hb_part_state state,
                                               .took_ns = took};
     r->failed += state == HB_PART_FAILED;
     r->not_yet += state == HB_PART_NOT_YET;
-}
-
-static int prove(const struct hb_cli *cli, enum hb_proof_kind kind,
-                 int64_t number, const struct result *res, struct hb_err *err)
-{
-    struct hb_proof p = {.kind = kind,
-                         .number = (unsigned)number,
-                         .at = hb_now(),
-                         .version = HB_VERSION,
-                         .parts = res->parts,
-                         .parts_n = res->n};
-    _cleanup_buf_ struct hb_buf text = HB_BUF_INIT, args = HB_BUF_INIT;
-    char path[HB_MAX_PATH], hex[2 * HB_SIG_SIZE + 1];
-    const struct hb_json *answer;
-    uint8_t sig[HB_SIG_SIZE];
-    struct hb_key *key = NULL;
-    struct hb_jw w;
-    int r = bind_proof(cli, res->arena, &p, err);
-
-    hb_id_new(p.run);
-    if (r == 0)
-        r = hb_path(&cli->paths, HB_DIR_ETC, "keys/evidence.key", path);
-    if (r == 0)
-        r = hb_key_load(path, NULL, &key, err);
-    if (r < 0)
-        return r;
-    r = hb_proof_sign(&p, key, &text, sig);
-    hb_key_free(key);
-    if (r < 0)
-        return r;
-    hb_hex(sig, sizeof(sig), hex);
-    hb_jw_init(&w, &args);
-    hb_jw_obj(&w, NULL);
-    hb_jw_str(&w, "run", p.run);
-    hb_jw_slice(&w, "json", hb_buf_slice(&text));
-    hb_jw_str(&w, "sig", hex);
-    hb_jw_end_obj(&w);
-    return hb_client_call(cli, res->arena, "proof.add", hb_buf_z(&args),
-                          &answer, err);
-}
-
-static int bind_proof(const struct hb_cli *cli, struct hb_arena *a,
-                      struct hb_proof *p, struct hb_err *err)
-{
-    _cleanup_config_ struct hb_config *c = NULL;
-    struct hb_proof_binding b = {0};
-    struct hb_casebook *book = NULL;
-    char dir[HB_MAX_PATH];
-    int r = hb_config_load(cli->config, &c, err);
-
-    if (r == 0)
-        r = hb_path(&cli->paths, HB_DIR_DATA, "casebook", dir);
-    if (r == 0)
-        r = hb_casebook_load(dir, &book, err);
-    if (r < 0)
-        return r;
-    r = hb_core_binding(a, cli->config, c, book, &b);
-    hb_casebook_free(book);
-    if (r < 0)
-        return r;
-    memcpy(p->config, b.config, sizeof(p->config));
-    memcpy(p->casebook, b.casebook, sizeof(p->casebook));
-    /* The encoder sorts them, so it wants a list of its own. */
-    p->assets_n = b.assets_n;
-    p->assets = HB_NEW_N(a, const char *, b.assets_n + 1);
-    if (p->assets == NULL)
-        return -ENOMEM;
-    memcpy(p->assets, b.assets, b.assets_n * sizeof(*p->assets));
-    return 0;
 }
 
 static void print(const struct hb_cli *cli, const struct result *r)

@@ -46,6 +46,7 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
     } verbs[] = {
         {"status", status},
         {"build", build},
+        {"selftest", hb_cli_gate_selftest},
         {"try", hb_cli_gate_try},
         {"findings", hb_cli_gate_findings},
         {"allow", hb_cli_gate_allow},
@@ -58,9 +59,9 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
     for (size_t i = 0; i < HB_ARRAY_LEN(verbs); i++)
         if (hb_streq(verb, verbs[i].verb))
             return verbs[i].run(cli, HB_MAX(argc - 1, 1), argv + (argc > 1));
-    return hb_cli_usage(cli,
-                        _("say what to do: status, build, try, findings, allow "
-                          "REFERENCE, allowed, forbid N or patch"));
+    return hb_cli_usage(
+        cli, _("say what to do: status, build, selftest, try, findings, allow "
+               "REFERENCE, allowed, forbid N or patch"));
 }
 
 int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,
@@ -77,8 +78,11 @@ int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,
     ret->gate.by = hb_arena_printf(ret->a, "uid %u", (unsigned)getuid());
     if (ret->gate.by == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
+    if (hb_path(&cli->paths, HB_DIR_PRIVATE, "gate.canary", ret->canary) < 0)
+        return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
     if (hb_config_load(cli->config, &ret->config, err) < 0)
         return err->code;
+    ret->gate.canary = ret->canary;
     ret->gate.conf = &ret->config->gate;
     return 0;
 }
@@ -202,15 +206,23 @@ void hb_cli_gate_notes(const struct hb_gate_built *x)
 void hb_cli_gate_tell(const struct hb_cli_gate *g, const char *what,
                       const char *person, const char *text)
 {
+    hb_cli_gate_event(g, HB_SEV_INFO, what, "", person, text);
+}
+
+void hb_cli_gate_event(const struct hb_cli_gate *g, enum hb_severity sev,
+                       const char *what, const char *status, const char *person,
+                       const char *text)
+{
     struct hb_producer *p = NULL;
     struct hb_event *e;
     char path[HB_MAX_PATH];
     bool sent = false;
 
-    e = hb_event_new(g->a, HB_EV_APP_LIFECYCLE, 99, HB_SEV_INFO, "gate");
+    e = hb_event_new(g->a, HB_EV_APP_LIFECYCLE, 99, sev, "gate");
     if (e == NULL || hb_event_strz(e, HB_F_STATUS_DETAIL, what) < 0 ||
         hb_event_strz(e, HB_F_ACTOR_USER_NAME, person) < 0 ||
-        hb_event_strz(e, HB_F_MESSAGE, text) < 0)
+        hb_event_strz(e, HB_F_MESSAGE, text) < 0 ||
+        (status[0] != '\0' && hb_event_strz(e, HB_F_STATUS, status) < 0))
         return;
     if (hb_path(&g->cli->paths, HB_DIR_RUN, "producer.sock", path) == 0 &&
         access(path, F_OK) == 0 &&
@@ -269,6 +281,14 @@ static int build(struct hb_cli *cli, int argc, char **argv)
             (long long)x.rules, x.crs, x.mode, (long long)x.paranoia,
             (long long)x.allowed, (long long)x.patches);
         hb_cli_gate_notes(&x);
+        r = hb_cli_flush();
+    }
+    /* What was just read in is tried at once; the rules stay either way. */
+    if (r == 0 && !cli->json && !g.no_reload && g.config->sites.n > 0 &&
+        hb_cli_gate_blocks(&g)) {
+        hb_close(&lock);
+        if (hb_cli_gate_attack(&g, &err) < 0)
+            (void)hb_cli_fail(&err);
         r = hb_cli_flush();
     }
     hb_cli_gate_done(&g);

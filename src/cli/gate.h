@@ -17,6 +17,7 @@ struct hb_cli_gate {
     struct hb_config *config;
     struct hb_gate gate;
     bool no_reload; /* --no-reload */
+    char canary[HB_MAX_PATH];
 };
 
 /* Options of a person's decision. */
@@ -25,8 +26,9 @@ struct hb_cli_gate_who {
     bool yes;
 };
 
-hb_cli_fn hb_cli_gate_try, hb_cli_gate_allow, hb_cli_gate_allowed,
-    hb_cli_gate_findings, hb_cli_gate_forbid, hb_cli_gate_patch;
+hb_cli_fn hb_cli_gate_selftest, hb_cli_gate_try, hb_cli_gate_allow,
+    hb_cli_gate_allowed, hb_cli_gate_findings, hb_cli_gate_forbid,
+    hb_cli_gate_patch;
 
 /* Takes --no-reload; reads the settings.  Close with _done, also where it
  * failed. */
@@ -60,5 +62,14 @@ void hb_cli_gate_notes(const struct hb_gate_built *x);
  * none runs. */
 void hb_cli_gate_tell(const struct hb_cli_gate *g, const char *what,
                       const char *person, const char *text);
+/* The same about something grave or not, STATUS "passed" or "failed". */
+void hb_cli_gate_event(const struct hb_cli_gate *g, enum hb_severity sev,
+                       const char *what, const char *status, const char *person,
+                       const char *text);
+/* Whether the firewall, as it is set, stops anything at all. */
+bool hb_cli_gate_blocks(const struct hb_cli_gate *g);
+/* Attacks each site of ours, tells and proves what came of it.  0, 1 where
+ * one was not stopped, or -errno with ERR where nothing could be tried. */
+int hb_cli_gate_attack(struct hb_cli_gate *g, struct hb_err *err) HB_WUR;
 
 #endif

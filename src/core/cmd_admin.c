@@ -39,19 +39,23 @@ static int proof_add(struct hb_core_call *call)
 {
     const char *run = hb_json_str(call->args, "run", "");
     const char *text = hb_json_str(call->args, "json", "");
-    char path[HB_MAX_PATH];
+    bool gate = hb_streq(hb_json_str(call->args, "kind", ""), "gate");
+    char dir[HB_MAX_PATH], path[HB_MAX_PATH + 64];
     uint8_t sig[HB_SIG_SIZE];
     int r = hb_unhex(hb_slice_z(hb_json_str(call->args, "sig", "")), sig,
                      sizeof(sig));
 
     if (r < 0 || !hb_id_valid(hb_slice_z(run)))
         return hb_err_set(&call->err, -EINVAL, _("This is not a proof."));
-    (void)snprintf(path, sizeof(path), "%s/proofs/%s.json",
-                   call->core->ctx->state_dir, run);
-    r = hb_file_write(path, text, strlen(text), 0600);
+    /* Those of each day lie apart: the cases' proofs are all read. */
+    (void)snprintf(dir, sizeof(dir), "%s/proofs%s", call->core->ctx->state_dir,
+                   gate ? "/gate" : "");
+    r = hb_mkdirs(dir, 0700);
+    (void)snprintf(path, sizeof(path), "%s/%s.json", dir, run);
+    if (r == 0)
+        r = hb_file_write(path, text, strlen(text), 0600);
     if (r == 0) {
-        (void)snprintf(path, sizeof(path), "%s/proofs/%s.sig",
-                       call->core->ctx->state_dir, run);
+        (void)snprintf(path, sizeof(path), "%s/%s.sig", dir, run);
         r = hb_file_write(path, sig, sizeof(sig), 0600);
     }
     return r;

@@ -212,6 +212,11 @@ int hb_core_posture(struct hb_core *c, struct hb_arena *a,
 /* Whether a rehearsal of case NUMBER passed after SINCE, bound to what runs
  * now. */
 bool hb_core_proved(struct hb_core *c, unsigned number, int64_t since);
+/* The check saw the firewall in nginx's settings; where it is ours and blocks,
+ * that counts only while an attack of our own was stopped lately (`hinoban
+ * gate selftest`).  Changes STATUS and REASON where it does not. */
+void hb_core_gate_doubt(struct hb_core *c, enum hb_control_status *status,
+                        const char **reason);
 /* Results of the controls that only core can know (people, reflex, anchor,
  * drill); written as control results. */
 void hb_core_own_controls(struct hb_core *c);

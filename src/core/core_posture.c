@@ -19,6 +19,8 @@
 #include "incident/control_state.h"
 #include "respond/approval.h"
 
+#define GATE_AGE (48 * UINT64_C(3600) * HB_S) /* of a self-test each day */
+
 struct gather {
     struct hb_core *core;
     struct hb_arena *arena;
@@ -108,6 +110,43 @@ bool hb_core_proved(struct hb_core *c, unsigned number, int64_t since)
         return false;
     seen = newest(c, &bound, kase, HB_PROOF_REHEARSAL);
     return seen.passed && seen.at >= since;
+}
+
+void hb_core_gate_doubt(struct hb_core *c, enum hb_control_status *status,
+                        const char **reason)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    const struct hb_conf_gate *conf = &c->ctx->config->gate;
+    const struct hb_conf_gate_host *v = conf->hosts.v;
+    bool ours = conf->mode == HB_GATE_BLOCK;
+    struct hb_proof_binding b;
+    struct hb_proof_seen seen = {0};
+    char dir[HB_MAX_PATH];
+
+    for (size_t i = 0; i < conf->hosts.n && conf->mode != HB_GATE_OFF; i++)
+        ours = ours || v[i].mode == HB_GATE_HOST_BLOCK;
+    if (!ours)
+        return;
+    if (a != NULL && bind_now(c, a, &b)) {
+        b.kind = HB_PROOF_GATE;
+        b.number = 1;
+        b.max_age = GATE_AGE;
+        (void)snprintf(dir, sizeof(dir), "%s/proofs/gate", c->ctx->state_dir);
+        if (hb_proof_newest(dir, c->evidence_pub, &b, &seen, NULL) < 0)
+            seen = (struct hb_proof_seen){0};
+    }
+    if (seen.passed)
+        return;
+    if (seen.at > 0) {
+        *status = HB_CS_FAIL;
+        *reason = N_("The firewall did not stop an attack of our own: run "
+                     "\"hinoban gate selftest\", which tells what is "
+                     "wrong.");
+        return;
+    }
+    *status = HB_CS_UNKNOWN;
+    *reason = N_("With these settings nobody has seen the firewall stop an "
+                 "attack within two days: run \"hinoban gate selftest\".");
 }
 
 void hb_core_own_controls(struct hb_core *c)

@@ -263,13 +263,15 @@ static int take_control(struct hb_core *c, const struct hb_event *e)
 {
     enum hb_control_status st;
     const char *control = hb_event_getz(e, HB_F_COMPLIANCE_CONTROL, "");
+    const char *reason = hb_event_getz(e, HB_F_STATUS_DETAIL, "");
 
     if (control[0] == '\0' ||
         hb_control_status_parse(hb_event_getz(e, HB_F_COMPLIANCE_STATUS, ""),
                                 &st) < 0)
         return 0;
-    return hb_core_control_set(c, control, st,
-                               hb_event_getz(e, HB_F_STATUS_DETAIL, ""), "", 0);
+    if (st == HB_CS_PASS && hb_streq(control, "web.waf"))
+        hb_core_gate_doubt(c, &st, &reason);
+    return hb_core_control_set(c, control, st, reason, "", 0);
 }
 
 /* What is not as it should be (asked, failed) stands in `outstanding` until an

@@ -42,6 +42,8 @@ static void unmount_units(struct hb_buf *path, struct hb_buf *service,
                           const struct hb_units *u);
 static void private_units(struct hb_buf *path, struct hb_buf *service,
                           const struct hb_units *u);
+static void selftest_units(struct hb_buf *timer, struct hb_buf *service,
+                           const struct hb_units *u);
 static void sysusers(struct hb_buf *b, const struct hb_units *u);
 static void tmpfiles(struct hb_buf *b, const struct hb_units *u);
 static bool drop_in(struct hb_buf *b, const struct hb_role *r,
@@ -336,12 +338,14 @@ static int write_common(const struct hb_units *u, const char *dir,
     _cleanup_buf_ struct hb_buf service = HB_BUF_INIT, users = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf files = HB_BUF_INIT;
     _cleanup_buf_ struct hb_buf flags = HB_BUF_INIT, runs = HB_BUF_INIT;
+    _cleanup_buf_ struct hb_buf daily = HB_BUF_INIT, attack = HB_BUF_INIT;
     int r;
 
     head(&target, N_("all roles"));
     hb_buf_addz(&target, "\n[Install]\nWantedBy=multi-user.target\n");
     unmount_units(&path, &service, u);
     private_units(&flags, &runs, u);
+    selftest_units(&daily, &attack, u);
     sysusers(&users, u);
     tmpfiles(&files, u);
     r = put(dir, "system/hinoban.target", &target, err);
@@ -353,6 +357,10 @@ static int write_common(const struct hb_units *u, const char *dir,
         r = put(dir, "system/hinoban-private.path", &flags, err);
     if (r == 0)
         r = put(dir, "system/hinoban-private.service", &runs, err);
+    if (r == 0)
+        r = put(dir, "system/hinoban-selftest.timer", &daily, err);
+    if (r == 0)
+        r = put(dir, "system/hinoban-selftest.service", &attack, err);
     if (r == 0)
         r = put(dir, "sysusers.d/hinoban.conf", &users, err);
     if (r == 0)
@@ -419,6 +427,45 @@ static void private_units(struct hb_buf *path, struct hb_buf *service,
                 "SystemCallArchitectures=native\n"
                 "\n[Install]\nWantedBy=hinoban.target\n",
                 u->paths->dir[HB_DIR_ETC], u->exe);
+}
+
+/* Each day an attack of our own on the sites; root, as the evidence key signs
+ * what came of it.  It writes nothing but the word in the private directory. */
+static void selftest_units(struct hb_buf *timer, struct hb_buf *service,
+                           const struct hb_units *u)
+{
+    head(timer, N_("tries each day whether the firewall stops an attack"));
+    hb_buf_addz(timer, "PartOf=hinoban.target\n"
+                       "\n[Timer]\n"
+                       "OnCalendar=daily\nRandomizedDelaySec=1h\n"
+                       "OnActiveSec=5min\nPersistent=true\n"
+                       "\n[Install]\nWantedBy=hinoban.target\n");
+    head(service, N_("tries whether the firewall stops an attack"));
+    hb_buf_addf(service,
+                "ConditionPathExists=%s/hinoban.yaml\n"
+                "\n[Service]\n"
+                "Type=oneshot\n"
+                "ExecStart=%s gate selftest --daily\n"
+                "TimeoutStartSec=20min\n"
+                "User=root\nUMask=0077\nNoNewPrivileges=yes\n"
+                "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_READ_SEARCH\n"
+                "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\n"
+                "PrivateDevices=yes\nProtectKernelTunables=yes\n"
+                "ProtectKernelModules=yes\nProtectKernelLogs=yes\n"
+                "ProtectControlGroups=yes\nProtectClock=yes\n"
+                "ReadWritePaths=%s\n"
+                "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n"
+                "KeyringMode=private\nRestrictNamespaces=yes\n"
+                "RestrictRealtime=yes\nRestrictSUIDSGID=yes\n"
+                "LockPersonality=yes\nMemoryDenyWriteExecute=yes\n"
+                "DevicePolicy=closed\nSystemCallArchitectures=native\n"
+                "SystemCallErrorNumber=EPERM\n"
+                "SystemCallFilter=@system-service\n"
+                "SystemCallFilter=~@privileged @resources\n"
+                "SystemCallFilter=@chown\n"
+                "ProtectHostname=yes\n",
+                u->paths->dir[HB_DIR_ETC], u->exe,
+                u->paths->dir[HB_DIR_PRIVATE]);
 }
 
 static void sysusers(struct hb_buf *b, const struct hb_units *u)

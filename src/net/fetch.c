@@ -67,6 +67,7 @@ int hb_fetch(const char *url, const struct hb_fetch_limits *limits,
         hb_buf_reset(&ret->body);
         ret->cut = false;
         ret->next[0] = ret->type[0] = ret->retry_after[0] = '\0';
+        ret->request_id[0] = '\0';
         r = one(&h, until, err);
         if (r == 0)
             r = more(&h, limits, &again, err);
@@ -139,6 +140,8 @@ static int setup(struct hop *h, const struct hb_fetch_limits *l)
     if (list == NULL)
         return -ENOMEM;
     h->headers = list;
+    if (l->header != NULL && curl_slist_append(list, l->header) == NULL)
+        return -ENOMEM;
 #define SET(opt, value)                                                        \
     do {                                                                       \
         if (c == CURLE_OK)                                                     \
@@ -262,6 +265,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     keep(line, "content-type:", h->to->type, sizeof(h->to->type));
     keep(line, "server:", h->to->server, sizeof(h->to->server));
     keep(line, "retry-after:", h->to->retry_after, sizeof(h->to->retry_after));
+    keep(line, "x-request-id:", h->to->request_id, sizeof(h->to->request_id));
     return line.n;
 }
 

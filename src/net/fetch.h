@@ -25,6 +25,7 @@ struct hb_fetch_limits {
                             https to http */
     const char *ca_file; /* PEM: the authorities that count, instead of the
                             system's; NULL: those */
+    const char *header;  /* one more line, "Name: value"; NULL */
 };
 
 struct hb_fetched {
@@ -36,6 +37,7 @@ struct hb_fetched {
     char type[128];                 /* Content-Type, "" where absent */
     char server[128];               /* Server */
     char retry_after[64];           /* Retry-After */
+    char request_id[64];            /* X-Request-Id */
     struct hb_buf body;             /* at most the limit ... */
     bool cut;                       /* ... and there was more */
     uint8_t sha256[HB_SHA256_SIZE]; /* of body as kept */

@@ -56,6 +56,11 @@ gate:
   log: %(top)s/gate.log
   check: [%(nginx)s, -t, -q, -c, %(top)s/nginx.conf]
   reload: [%(nginx)s, -s, reload, -c, %(top)s/nginx.conf]
+sites:
+  - name: www
+    number: 1
+    root: %(top)s/www
+    url: http://127.0.0.1:%(port)d/
 '''
 ATTACK = '/f?q=1%20UNION%20SELECT%20password%20FROM%20users--%20'
 
@@ -82,7 +87,7 @@ class Box:
     def settings(self, mode):
         with open(self.root + '/etc/hinoban/hinoban.yaml', 'w') as f:
             f.write(YAML % {'mode': mode, 'crs': self.crs, 'top': self.top,
-                            'nginx': shutil.which('nginx')})
+                            'nginx': shutil.which('nginx'), 'port': self.port})
 
     def run(self, *argv):
         p = subprocess.run([H, *argv], env=self.env, capture_output=True,
@@ -135,6 +140,8 @@ def main():
 
 def start(box):
     os.makedirs(box.root + '/etc/hinoban/people')
+    os.makedirs(box.root + '/var/lib/hinoban/private')
+    os.mkdir(box.top + '/www')
     box.settings('block')
     key = box.top + '/akiko.key'
     rc, out = box.run('person', 'add', 'akiko', '--roles', 'officer',
@@ -157,6 +164,24 @@ def start(box):
     return p
 
 
+def selftest(box):
+    word = box.root + '/var/lib/hinoban/private/gate.canary'
+    with open(box.top + '/gate.log') as f:
+        before = len(f.readlines())
+    rc, out = box.run('gate', 'selftest')
+    ok(rc == 0 and '[x] www' in out, 'an attack of our own is stopped', out)
+    ok(not os.path.exists(word), 'its word is gone')
+    with open(box.top + '/gate.log') as f:
+        ours = [json.loads(line) for line in f.readlines()[before:]]
+    ok(ours and ours[-1].get('canary') is True and
+       ours[-1]['action'] == 'denied', 'and told as ours', ours)
+    flag = box.root + '/var/lib/hinoban/private/www.flag'
+    open(flag, 'w').close()
+    rc, out = box.run('gate', 'selftest')
+    os.unlink(flag)
+    ok(rc == 0 and '[ ] www' in out, 'not while the site is off the air', out)
+
+
 def tests(box):
     status, number = box.get(ATTACK)
     ok(status == 403 and number, 'an attack is stopped, with a number',
@@ -166,6 +191,7 @@ def tests(box):
         lines = [json.loads(line) for line in f]
     found = [x for x in lines if x['id'] == number]
     ok(found and found[0]['action'] == 'denied', 'it stands in the log', lines)
+    selftest(box)
     who = ['--person', 'akiko', '--key', box.top + '/akiko.key']
     rc, out = box.run('gate', 'allow', number, '--reason', 'a search for SQL',
                       '--until', '2099-01-01', '--yes', *who)
@@ -209,9 +235,23 @@ def tests(box):
     box.settings('detect')
     rc, out = box.run('gate', 'build')
     ok(rc == 0 and box.until(200, ATTACK), 'detect lets it through', out)
-    with open(box.top + '/gate.log') as f:
-        last = json.loads(f.readlines()[-1])
+    end = time.monotonic() + WAIT  # the line follows the answer
+    last = {'action': ''}
+    while last['action'] != 'detected' and time.monotonic() < end:
+        with open(box.top + '/gate.log') as f:
+            last = json.loads(f.readlines()[-1])
+        time.sleep(0.05)
     ok(last['action'] == 'detected', 'and tells', last)
+
+    rc, out = box.run('gate', 'selftest')
+    ok(rc == 1 and 'stops nothing' in out, 'who only watches tries nothing',
+       out)
+    rc, out = box.run('gate', 'selftest', '--daily')
+    ok(rc == 0 and out == '', 'and says nothing each day', out)
+    box.settings('block')
+    rc, out = box.run('gate', 'selftest')
+    ok(rc == 1 and '[!] www' in out and '200, not 403' in out,
+       'a firewall that stops nothing although it should is told', out)
 
 
 main()

@@ -131,6 +131,21 @@ def test_unmount_sees_the_machine(system):
        'and leaves its requests where they are waited for')
 
 
+def test_selftest(system):
+    """No role: it ends. Root, as the evidence key signs what it saw."""
+    path = system + '/hinoban-selftest.service'
+    got = exposure(path)
+    ok(got is not None and got <= 2.5, f'the self-test: exposure {got}')
+    unit = read(path)
+    ok(unit['ProtectSystem'] == ['strict'] and
+       unit['CapabilityBoundingSet'] == ['CAP_CHOWN CAP_DAC_READ_SEARCH'] and
+       unit['ExecStart'] == ['/usr/bin/hinoban gate selftest --daily'],
+       'it is fenced')
+    timer = read(system + '/hinoban-selftest.timer')
+    ok(timer['OnCalendar'] == ['daily'] and
+       timer['WantedBy'] == ['hinoban.target'], 'and runs each day')
+
+
 def test_users(top, services):
     with open(top + '/sysusers.d/hinoban.conf') as f:
         made = set(re.findall(r'^u (\S+) ', f.read(), re.M)) | {'root'}
@@ -322,12 +337,14 @@ def main():
         system = top + '/u/system'
         services = sorted(s for s in glob.glob(system + '/*.service')
                           if not s.endswith(('-unmount.service',
-                                             '-private.service')))
+                                             '-private.service',
+                                             '-selftest.service')))
         ok(len(services) >= 4, 'one service a role', services)
         test_exposure(services)
         test_understood(system)
         test_fit(system, services)
         test_unmount_sees_the_machine(system)
+        test_selftest(system)
         test_users(top + '/u', services)
         os.chmod(top, 0o755)
         os.mkdir(top + '/root', 0o755)

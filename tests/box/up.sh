@@ -16,5 +16,13 @@ grep -q 'could happen to us\|are unknown' <<<"$out"; ok $? 'it shows the posture
 grep -q 'healed within' <<<"$out"; ok $? 'it healed the page'
 grep -q 'The website was defaced' <<<"$out"; ok $? 'it opened an incident'
 grep -q 'put back as published' <<<"$out"; ok $? 'the timeline tells the deed'
+if grep -q '^Without the firewall' <<<"$out"; then
+    echo "# $(grep '^Without the firewall' <<<"$out")"
+else
+    grep -q '# stopped: 403, number [0-9A-Z]*-' <<<"$out"
+    ok $? 'it shows an attack that is stopped, and its number'
+    grep -q 'attack was stopped, told, and let through' <<<"$out"
+    ok $? 'an attack is stopped, told, and passes once it is allowed'
+fi
 [ ! -e var/up ]; ok $? 'nothing is left behind'
 echo "1..$n"

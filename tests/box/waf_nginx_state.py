@@ -96,7 +96,8 @@ http {
         location /ban/watched { alias %(top)s/web/plain.txt;
             hinoban_waf detect; hinoban_waf_ban on; }
         location /unban/ { alias %(top)s/web/; }
-        location ^~ /admin/ { hinoban_waf_wall on; alias %(top)s/web/;
+        location ^~ /admin/ { hinoban_waf_wall on; hinoban_waf_ban on;
+            alias %(top)s/web/;
             location = /admin/open.txt { alias %(top)s/web/plain.txt;
                 hinoban_waf_wall off; } }
         location /asks/ { hinoban_waf_wall on; alias %(top)s/web/;
@@ -185,6 +186,7 @@ def rates(n):
     f = [f for f in n.findings() if f.get('rate') == 'slow']
     ok(f and f[0]['action'] == 'limited' and f[0]['status'] == 429 and
        f[0]['hits'] == [] and len(f) < 4, 'findings tell, but not of each', f)
+    time.sleep(1.1)  # a line a second tells of rates
     is_(n.many('/watched/plain.txt', 3, '192.0.2.22'), [200] * 3,
         'detect only tells')
     f = until(lambda: [f for f in n.findings() if f.get('rate') == 'watched'])
@@ -357,6 +359,8 @@ def wall(n):
         'who came in is told')
     is_(len([x for x in f if x['action'] == 'walled']), 7,
         'and who tried')
+    is_([enter(n, '/admin/plain.txt', 'wrong', '192.0.2.97')[0]
+         for _ in range(26)], [401] * 25 + [403], 'who goes on is banned')
     s, b, h = n.get('/asks/plain.txt')
     is_((s, b), (401, b'wall page\n'), 'a page of the site')
     s, b, h = enter(n, '/asks/plain.txt', code(n), '192.0.2.93')

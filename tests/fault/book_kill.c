@@ -14,9 +14,12 @@
  * HB_KILL_POINTS (100): about so many boundaries, as many in each run and at
  * least one; HB_SEED: another choice.  `./dev test full` (HB_FULL): every
  * boundary of every run, with as many further mixtures of yes and no as it
- * takes to reach the steps that neither yes nor no alone leads to.  Prints TAP.
+ * takes to reach the steps that neither yes nor no alone leads to.  There the
+ * first child is killed only now and then; else it is held at its boundary,
+ * what it has on disk is copied, and it goes on to the next one (book_lead.h).
+ * Prints TAP.
  */
-#include "book_work.h"
+#include "book_lead.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -35,6 +38,7 @@
 #define WORKERS      2u
 #define MIXTURES_MAX 60u /* tried for each case */
 #define NEVER        1000000u
+#define KILLED_EVERY 50u /* point of the full mode, instead of copied */
 
 struct run { /* one case, one way of answering */
     struct book_script script;
@@ -62,8 +66,12 @@ static bool is_undo(const struct hb_playbook *pb, const struct hb_step *s);
 static int in_child(const struct run *r, const char *dir, unsigned n);
 static void work_off(unsigned worker);
 static void kill_run(unsigned i, unsigned worker, uint64_t seed);
-static bool survives(const struct run *r, unsigned worker, unsigned a,
-                     unsigned b);
+static bool lead(struct book_lead *l, const struct run *r, unsigned worker);
+static bool survives(const struct run *r, struct book_lead *l, unsigned worker,
+                     unsigned a, unsigned b);
+static bool die_first(const struct run *r, struct book_lead *l, unsigned worker,
+                      const char *dir, unsigned a);
+static void lead_dir(unsigned worker, char *dir, size_t size);
 static void tell(const struct run *r, const struct hb_buf *got);
 static unsigned report(const struct hb_case *c, unsigned number);
 static unsigned pick(uint64_t *seed, unsigned most);
@@ -286,35 +294,56 @@ static void kill_run(unsigned i, unsigned worker, uint64_t seed)
 {
     const struct run *r = &runs[i];
     uint64_t share = HB_MIN(HB_MAX(want / runs_n, 1ull), 1ull * r->all);
+    struct book_lead l;
+    bool leads = full && lead(&l, r, worker);
 
+    shared->of[i][worker].bad += full && !leads;
     for (uint64_t k = 0; k < share && shared->of[i][worker].bad < 3; k++) {
         unsigned from = (unsigned)(k * r->all / share),
                  to = (unsigned)((k + 1) * r->all / share);
         unsigned a = from + pick(&seed, to - from), b = pick(&seed, r->all);
+        bool copied = leads && k / WORKERS % KILLED_EVERY != 0;
 
         if (k % WORKERS != worker)
             continue;
         shared->of[i][worker].tried++;
-        shared->of[i][worker].bad += !survives(r, worker, a, b);
+        shared->of[i][worker].bad +=
+            !survives(r, copied ? &l : NULL, worker, a, b);
     }
+    if (leads)
+        book_lead_end(&l);
+}
+
+static void lead_dir(unsigned worker, char *dir, size_t size)
+{
+    (void)snprintf(dir, size, "%s/lead%u", root, worker);
+}
+
+/* Its directory is empty, whatever the last one left. */
+static bool lead(struct book_lead *l, const struct run *r, unsigned worker)
+{
+    char dir[128];
+    int gone;
+
+    lead_dir(worker, dir, sizeof(dir));
+    gone = hb_rmtree(AT_FDCWD, dir);
+    return (gone == 0 || gone == -ENOENT) && hb_mkdirs(dir, 0700) == 0 &&
+           book_lead_start(l, &r->script, dir) == 0;
 }
 
 /* Dies at A, then at B of the recovery where it gets so far, then comes to
  * the end. */
-static bool survives(const struct run *r, unsigned worker, unsigned a,
-                     unsigned b)
+static bool survives(const struct run *r, struct book_lead *l, unsigned worker,
+                     unsigned a, unsigned b)
 {
     struct hb_buf got = HB_BUF_INIT;
     char dir[128];
+    int end = -2;
     bool ok;
-    int end;
 
     (void)snprintf(dir, sizeof(dir), "%s/%u", root, worker);
-    if (hb_mkdirs(dir, 0700) < 0)
-        return false;
-    end = in_child(r, dir, a);
-    ok = end == -1; /* else there is no such boundary */
-    if (end == -1)
+    ok = die_first(r, l, worker, dir, a);
+    if (ok)
         end = in_child(r, dir, b);
     if (end == -1)
         end = in_child(r, dir, 0);
@@ -327,6 +356,19 @@ static bool survives(const struct run *r, unsigned worker, unsigned a,
     }
     hb_buf_done(&got);
     return hb_rmtree(AT_FDCWD, dir) == 0 && ok;
+}
+
+/* In DIR stands what a run leaves that dies at A; false where there is no
+ * such boundary. */
+static bool die_first(const struct run *r, struct book_lead *l, unsigned worker,
+                      const char *dir, unsigned a)
+{
+    char from[128];
+
+    if (l == NULL)
+        return hb_mkdirs(dir, 0700) == 0 && in_child(r, dir, a) == -1;
+    lead_dir(worker, from, sizeof(from));
+    return book_lead_to(l, a) && book_copy(from, dir) == 0;
 }
 
 /* Lines that stand in one of them only, about the first of them. */

@@ -67,13 +67,13 @@ int hb_gate_text(struct hb_buf *b, const struct hb_gate *g,
         return r;
     settings(b, g->conf);
     r = include_ours(b, g, "setup.conf", err);
+    if (r == 0)
+        r = include_ours(b, g, "japanese.conf", err);
     if (r < 0)
         return r;
     hb_buf_addf(b, "IncludeOptional \"%s/gate/before/*.conf\"\n", g->etc);
     grants_text(b, grants);
     r = core_rules(b, g, err);
-    if (r == 0)
-        r = include_ours(b, g, "japanese.conf", err);
     hb_buf_addf(b, "IncludeOptional \"%s/gate/after/*.conf\"\n", g->etc);
     if (r == 0 && hb_buf_err(b) < 0)
         r = hb_err_set(err, hb_buf_err(b), _("out of memory"));
@@ -396,6 +396,8 @@ static void http_text(struct hb_buf *b, const struct hb_gate *g)
                 "hinoban_waf_response %s;\n",
                 g->dir, HB_GATE_RULES, hb_gate_mode_name(strongest(g->conf)),
                 g->conf->log, g->conf->answers ? "on" : "off");
+    if (g->canary != NULL)
+        hb_buf_addf(b, "hinoban_waf_canary %s;\n", g->canary);
 }
 
 /* ---- what was built ---- */

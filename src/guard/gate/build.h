@@ -14,10 +14,10 @@
  *     1. DATA/rules/gate/engine.conf   directives, who reads a body
  *     2. mode, paranoia, scores; hosts with other settings
  *     3. DATA/rules/gate/setup.conf    variables of the CRS
- *     4. ETC/gate/before, *.conf       the administrator's own
- *     5. exclusions, then patches that hold (grant.h)
- *     6. plugins' and the CRS's rules
- *     7. DATA/rules/gate/japanese.conf decisions about rules
+ *     4. DATA/rules/gate/japanese.conf values that rules leave alone
+ *     5. ETC/gate/before, *.conf       the administrator's own
+ *     6. exclusions, then patches that hold (grant.h)
+ *     7. plugins' and the CRS's rules
  *     8. ETC/gate/after, *.conf
  *
  * A set that does not load, or a full disk, leaves what was there.
@@ -38,8 +38,9 @@
 struct hb_gate {
     const struct hb_conf_gate *conf;
     const char *dir, *etc, *data;
-    int64_t now;    /* ns UTC */
-    const char *by; /* who builds: a person's name, or "uid 0" */
+    const char *canary; /* file of the word of our own attack; NULL: none */
+    int64_t now;        /* ns UTC */
+    const char *by;     /* who builds: a person's name, or "uid 0" */
 };
 
 /* What stands in built.json. */

@@ -56,10 +56,14 @@ int hb_gate_finding_parse(struct hb_arena *a, struct hb_slice line,
     f.mode = hb_json_str(tree, "mode", "");
     f.action = hb_json_str(tree, "action", "");
     f.limit = hb_json_str(tree, "limit", "");
+    f.rate = hb_json_str(tree, "rate", "");
+    f.ban = hb_json_str(tree, "ban", "");
+    f.pass = hb_json_str(tree, "pass", "");
     f.status = hb_json_int(tree, "status", 0);
     rule = hb_json_int(tree, "rule", 0);
     f.rule = rule > 0 && rule <= UINT32_MAX ? (uint32_t)rule : 0;
     f.cut = hb_json_bool(tree, "cut", false);
+    f.canary = hb_json_bool(tree, "canary", false);
     if (hb_time_parse(hb_slice_z(hb_json_str(tree, "time", "")), &f.time) < 0)
         f.time = 0;
     if (!hb_gate_finding_id_ok(f.id) || f.action[0] == '\0')

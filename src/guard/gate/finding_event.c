@@ -20,6 +20,7 @@ static const struct hb_waf_rule *rule_of(struct hb_arena *a,
                                          const struct hb_gate_finding_hit *h);
 static bool variables(struct hb_arena *a, const struct hb_gate_finding_hit *h,
                       struct hb_waf_hit *ret);
+static bool before_rules(struct hb_buf *b, const struct hb_gate_finding *f);
 static const char *host_of(struct hb_arena *a, const char *host);
 static struct hb_slice path_of(struct hb_arena *a, const char *uri);
 static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
@@ -115,6 +116,8 @@ void hb_gate_finding_sentence(struct hb_buf *b, const struct hb_gate_finding *f,
                     hb_buf_z(&what));
         return;
     }
+    if (before_rules(b, f))
+        return;
     if (reason == NULL) {
         hb_buf_addz(b, hb_streq(f->action, "unjudged") ||
                                hb_streq(f->action, "refused")
@@ -123,6 +126,25 @@ void hb_gate_finding_sentence(struct hb_buf *b, const struct hb_gate_finding *f,
         return;
     }
     hb_waf_explain(b, reason);
+}
+
+/* What was decided without the rules. */
+static bool before_rules(struct hb_buf *b, const struct hb_gate_finding *f)
+{
+    if (f->ban[0] != '\0')
+        hb_buf_addz(b, _("This address has done too much that it should not, "
+                         "and is shut out for a while."));
+    else if (f->rate[0] != '\0')
+        hb_buf_addz(b, _("More requests came from one place than are "
+                         "permitted."));
+    else if (hb_streq(f->action, "walled"))
+        hb_buf_addz(b, _("A page behind the log-in wall was asked for with a "
+                         "pass that is not good."));
+    else if (f->pass[0] != '\0')
+        hb_buf_addz(b, _("A pass opened the log-in wall."));
+    else
+        return false;
+    return true;
 }
 
 int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
@@ -162,6 +184,8 @@ int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
         r = hb_event_strz(e, HB_F_STATUS, f->action);
     if (r == 0 && count > 1)
         r = hb_event_int(e, HB_F_EVENT_COUNT, (int64_t)count);
+    if (r == 0 && f->canary)
+        r = hb_event_strz(e, HB_F_STATUS_DETAIL, "canary");
     /* A query may hold a password. */
     hb_buf_addz(&b, f->host);
     hb_mask(&b, hb_slice(f->uri,
@@ -311,11 +335,14 @@ static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
 static enum hb_severity severity(const struct hb_gate_finding *f,
                                  const struct hb_waf_hit *reason)
 {
+    bool stopped = !let_through(f);
     bool grave = reason != NULL && reason->rule->severity >= 0 &&
                  reason->rule->severity <= 2;
 
     if (hb_streq(f->action, "unjudged") || hb_streq(f->action, "refused"))
         return HB_SEV_HIGH;
+    if (f->canary && stopped)
+        return HB_SEV_INFO;
     if (reason != NULL &&
         hb_waf_attack_of(reason->rule) == HB_WAF_ATTACK_SCANNER)
         return HB_SEV_LOW;

@@ -93,7 +93,7 @@ static ngx_int_t name_it(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
     /* Not nginx's text, so that people and log files see why. */
     if (ctx->action == HB_NGX_BANNED &&
         r->headers_out.status == NGX_HTTP_FORBIDDEN)
-        ngx_str_set(&r->headers_out.status_line, "403 Address Blocked");
+        r->headers_out.status_line = hb_ngx_str("403 Address Blocked");
     if (ctx->retry > 0) {
         p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (p == NULL ||

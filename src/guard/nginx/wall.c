@@ -21,7 +21,7 @@ static bool has_pass(ngx_http_request_t *r, const struct hb_ngx_place *place);
 static void entered(ngx_http_request_t *r);
 static ngx_int_t show_page(ngx_http_request_t *r, struct hb_ngx_ctx *ctx);
 static ngx_int_t built_in(ngx_http_request_t *r, bool wrong);
-static struct hb_slice field(struct hb_slice form);
+static struct hb_slice field(struct hb_slice in);
 static struct hb_slice trimmed(struct hb_slice value);
 static bool redeem(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
                    struct hb_slice code, struct hb_waf_pass *pass,
@@ -32,32 +32,32 @@ static ngx_int_t welcome(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
 
 static ngx_str_t cookie_name = ngx_string(COOKIE);
 
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"robots\" content=\"noindex\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+    "<title>入場コード / Pass</title>\n"
+    "<style>body{font-family:sans-serif;max-width:32em;margin:15vh auto;"
+    "padding:0 1em;line-height:1.7}input{width:100%;box-sizing:border-box;"
+    "font:inherit}</style>\n</head>\n<body>\n<main>\n";
+static const char note[] =
+    "<p role=\"alert\"><b>このコードは使えません"
+    "(期限切れ、使用済み、または誤り)。<br>"
+    "<span lang=\"en\">This code is wrong, was used, or has ended."
+    "</span></b></p>\n";
 /* A link may bring the code behind its #, which no server sees. */
-#define PAGE(note)                                                                                       \
-    "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n<meta charset=\"utf-8\">\n"                            \
-    "<meta name=\"robots\" content=\"noindex\">\n"                                                       \
-    "<meta name=\"viewport\" content=\"width=device-width\">\n"                                          \
-    "<title>入場コード / Pass</title>\n"                                                            \
-    "<style>body{font-family:sans-serif;max-width:32em;margin:15vh auto;"                                \
-    "padding:0 1em;line-height:1.7}input{width:100%;box-sizing:border-box;"                              \
-    "font:inherit}</style>\n</head>\n<body>\n<main>\n" note                                              \
-    "<form method=\"post\">\n"                                                                           \
-    "<p><label for=\"p\">このページを見るには、管理者から受け取った入場コード" \
-    "を入力してください。<br><span lang=\"en\">Enter the code that you were "                  \
-    "given for this page.</span></label></p>\n"                                                          \
-    "<p><input id=\"p\" name=\"" COOKIE "\" autocomplete=\"off\" "                                       \
-    "autocapitalize=\"off\" spellcheck=\"false\" required></p>\n"                                        \
-    "<p><button>進む / Continue</button></p>\n</form>\n</main>\n"                                      \
-    "<script>if(location.hash.indexOf(\"#pass=\")===0){"                                                 \
-    "document.getElementById(\"p\").value=location.hash.slice(6);"                                       \
-    "history.replaceState(null,\"\",location.pathname+location.search)}"                                 \
-    "</script>\n</body>\n</html>\n"
-
-static ngx_str_t page = ngx_string(PAGE(""));
-static ngx_str_t page_wrong = ngx_string(
-    PAGE("<p role=\"alert\"><b>このコードは使えません(期限切れ、使用済み、"
-         "または誤り)。<br><span lang=\"en\">This code is wrong, was used, or "
-         "has ended.</span></b></p>\n"));
+static const char form[] =
+    "<form method=\"post\">\n<p><label for=\"p\">このページを見るには、"
+    "管理者から受け取った入場コードを入力してください。<br>"
+    "<span lang=\"en\">Enter the code that you were given for this page."
+    "</span></label></p>\n"
+    "<p><input id=\"p\" name=\"" COOKIE "\" autocomplete=\"off\" "
+    "autocapitalize=\"off\" spellcheck=\"false\" required></p>\n"
+    "<p><button>進む / Continue</button></p>\n</form>\n</main>\n"
+    "<script>if(location.hash.indexOf(\"#pass=\")===0){"
+    "document.getElementById(\"p\").value=location.hash.slice(6);"
+    "history.replaceState(null,\"\",location.pathname+location.search)}"
+    "</script>\n</body>\n</html>\n";
 
 bool hb_ngx_walled(ngx_http_request_t *r, const struct hb_ngx_place *place)
 {
@@ -107,13 +107,13 @@ static void entered(ngx_http_request_t *r)
     char cookie[HB_WAF_PASS_TEXT];
     struct hb_waf_pass pass;
     struct hb_slice code;
-    u_char form[BODY];
+    u_char body[BODY];
     ssize_t n = r->request_body != NULL && r->request_body->bufs != NULL
-                    ? hb_ngx_gather(r, form, sizeof(form))
+                    ? hb_ngx_gather(r, body, sizeof(body))
                     : 0;
     ngx_int_t rc;
 
-    code = field(hb_slice((char *)form, n > 0 ? (size_t)n : 0));
+    code = field(hb_slice((char *)body, n > 0 ? (size_t)n : 0));
     if (code.n > 0 && redeem(r, ctx, code, &pass, cookie)) {
         rc = welcome(r, ctx, &pass, cookie);
     } else {
@@ -151,33 +151,40 @@ static ngx_int_t show_page(ngx_http_request_t *r, struct hb_ngx_ctx *ctx)
 
 static ngx_int_t built_in(ngx_http_request_t *r, bool wrong)
 {
+    u_char *p =
+        ngx_pnalloc(r->pool, sizeof(head) + sizeof(note) + sizeof(form));
+    ngx_str_t page = {0, p};
+
+    if (p == NULL)
+        return NGX_ERROR;
+    p = ngx_sprintf(p, "%s%s%s", head, wrong ? note : "", form);
+    page.len = (size_t)(p - page.data);
     if (hb_ngx_header(r, "Content-Security-Policy",
                       HB_SLICE("default-src 'none'; style-src 'unsafe-inline'; "
                                "script-src 'unsafe-inline'; form-action "
                                "'self'; frame-ancestors 'none'")) != NGX_OK ||
         hb_ngx_header(r, "Referrer-Policy", HB_SLICE("no-referrer")) != NGX_OK)
         return NGX_ERROR;
-    return hb_ngx_send(r, NGX_HTTP_UNAUTHORIZED, "text/html",
-                       wrong ? page_wrong : page);
+    return hb_ngx_send(r, NGX_HTTP_UNAUTHORIZED, "text/html", page);
 }
 
 /* The value of our field of a form; a pass has no letter that a form would
  * write otherwise. */
-static struct hb_slice field(struct hb_slice form)
+static struct hb_slice field(struct hb_slice in)
 {
     static const char name[] = COOKIE "=";
     size_t n = sizeof(name) - 1;
     const char *end;
 
-    while (form.n > 0) {
-        end = memchr(form.p, '&', form.n);
-        size_t k = end != NULL ? (size_t)(end - form.p) : form.n;
+    while (in.n > 0) {
+        end = memchr(in.p, '&', in.n);
+        size_t k = end != NULL ? (size_t)(end - in.p) : in.n;
 
-        if (k > n && memcmp(form.p, name, n) == 0)
-            return trimmed(hb_slice(form.p + n, k - n));
-        form = hb_slice(form.p + k, form.n - k);
-        if (form.n > 0)
-            form = hb_slice(form.p + 1, form.n - 1);
+        if (k > n && memcmp(in.p, name, n) == 0)
+            return trimmed(hb_slice(in.p + n, k - n));
+        in = hb_slice(in.p + k, in.n - k);
+        if (in.n > 0)
+            in = hb_slice(in.p + 1, in.n - 1);
     }
     return HB_SLICE("");
 }

@@ -12,10 +12,15 @@
 
 #define HB_WAF_LIST_MAX 65536u /* values of one list */
 
+struct hb_waf_spared;
+
 struct hb_waf_value {
     struct hb_slice name, value;
+    const struct hb_waf_spared *spared; /* rules that leave this one value
+                                           alone; the engine's */
     /* Notes of the engine: 1 + index of what it remembers of the value and of
-     * the name (in TX: the slot of the name); 0 where there is none yet. */
+     * the name (in TX the slot of the name, in MATCHED_VARS the variable); 0
+     * where there is none yet. */
     uint32_t cell, name_cell;
 };
 

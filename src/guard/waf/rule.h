@@ -135,7 +135,10 @@ enum hb_waf_processor {
     HB_WAF_BODY_JSON,
 };
 
-/* Tags and messages are compared whole and as written, as ModSecurity 3
+/* A target MATCHED_VARS (ours: ModSecurity knows no such thing and leaves all
+ * as it was) is each value that this rule matches, and no other of its name.
+ *
+ * Tags and messages are compared whole and as written, as ModSecurity 3
  * does (2 took them for regexes). */
 struct hb_waf_ctl {
     enum hb_waf_ctl_kind kind;

@@ -47,6 +47,13 @@ struct hb_waf_without {
     struct hb_waf_without *next;
 };
 
+/* ctl:ruleRemoveTargetBy...;MATCHED_VARS that was run on a value: a list of
+ * its own for each value, so that a request with many costs no more. */
+struct hb_waf_spared {
+    const uint64_t *rules;
+    const struct hb_waf_spared *next;
+};
+
 /* A store of values that a rule may write: TX, and IP, GLOBAL ... */
 struct hb_waf_vars {
     struct hb_waf_list list;
@@ -93,6 +100,8 @@ struct hb_waf_tx {
     /* the match at hand */
     enum hb_waf_coll match_coll;
     struct hb_slice match_key, match_value, match_raw;
+    struct hb_waf_value *looked; /* whose value is matched; NULL: a name, a
+                                    number, a variable of one value */
 
     struct hb_waf_hit note; /* of the chain that is being matched */
     struct hb_waf_hit *hits, *last_hit;
@@ -175,7 +184,7 @@ int hb_waf_run(struct hb_waf_tx *tx, uint8_t phase) HB_WUR;
  * the head of a chain was tried on all values; ONCE: when the chain from here
  * to its end matched. */
 int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
-int hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
+void hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c);
 int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c) HB_WUR;
 
 /* A limit that a stranger can reach was reached: the request is refused with

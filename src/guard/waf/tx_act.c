@@ -20,10 +20,14 @@ static int ctl(struct hb_waf_tx *tx, const struct hb_waf_code *c, uint32_t i);
 static int off(struct hb_waf_tx *tx, const uint64_t *rules);
 static int without(struct hb_waf_tx *tx, const uint64_t *rules,
                    const struct hb_waf_target *target);
+static int spare(struct hb_waf_tx *tx, const struct hb_waf_code *c);
 static int init(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                 const struct hb_waf_initcol *i);
 static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                bool disruptive);
+static bool derived(enum hb_waf_coll coll);
+static void about_link(const struct hb_waf_tx *tx, struct hb_waf_hit *h);
+static int matches(struct hb_waf_tx *tx, struct hb_waf_hit *h);
 static int disrupt(struct hb_waf_tx *tx, const struct hb_waf_rule *rule);
 
 int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c)
@@ -38,32 +42,18 @@ int hb_waf_act_each(struct hb_waf_tx *tx, const struct hb_waf_code *c)
         r = set(tx, rule, &rule->set[i]);
     for (uint32_t i = 0; i < rule->n_expire && r == 0; i++)
         r = expire(tx, rule, &rule->expire[i]);
-    return r;
+    return r == 0 && rule->n_ctl > 0 && !rule->chains ? spare(tx, c) : r;
 }
 
 /* What the head looked at when it matched: a person asks about that. */
-int hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c)
+void hb_waf_act_head(struct hb_waf_tx *tx, const struct hb_waf_code *c)
 {
-    const struct hb_waf_rule *rule = c->rule;
-    struct hb_waf_hit *n = &tx->note;
-    struct hb_waf_value *var;
-
-    *n = (struct hb_waf_hit){.rule = rule, .phase = tx->phase};
-    if (!rule->log)
-        return 0;
-    if (c->op != NULL) {
-        n->coll = tx->match_coll;
-        n->name = tx->match_key;
-        n->value = tx->match_raw;
-    }
-    n->n_var = HB_MIN(tx->matched.n, HB_WAF_HIT_VARS);
-    var = HB_NEW_N(tx->arena, struct hb_waf_value, n->n_var + 1);
-    if (var == NULL)
-        return -ENOMEM;
-    if (n->n_var > 0)
-        memcpy(var, tx->matched.item, n->n_var * sizeof(*var));
-    n->var = var;
-    return 0;
+    tx->note = (struct hb_waf_hit){.rule = c->rule, .phase = tx->phase};
+    if (c->op == NULL)
+        return;
+    tx->note.coll = tx->match_coll;
+    tx->note.name = tx->match_key;
+    tx->note.value = tx->match_raw;
 }
 
 int hb_waf_act_once(struct hb_waf_tx *tx, const struct hb_waf_code *c)
@@ -141,7 +131,7 @@ static int set_env(struct hb_waf_tx *tx, struct hb_slice name,
 static int expire(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                   const struct hb_waf_expire *e)
 {
-    struct hb_slice name, text;
+    struct hb_slice name = {"", 0}, text = {"", 0};
     uint64_t seconds;
     int r = hb_waf_expand(tx, &e->name, rule, &name);
 
@@ -221,6 +211,8 @@ static int ctl(struct hb_waf_tx *tx, const struct hb_waf_code *c, uint32_t i)
     case HB_WAF_CTL_RULEREMOVETARGETBYID:
     case HB_WAF_CTL_RULEREMOVETARGETBYMSG:
     case HB_WAF_CTL_RULEREMOVETARGETBYTAG:
+        if (c->ctl_target[i].coll == HB_WAF_VAR_MATCHED_VARS)
+            return 0; /* spare() did it, value by value */
         return without(tx, c->off[i], &c->ctl_target[i]);
     default:
         /* auditEngine, auditLogParts, debugLogLevel: there is no such log;
@@ -255,6 +247,26 @@ static int without(struct hb_waf_tx *tx, const uint64_t *rules,
     return 0;
 }
 
+/* The value that is being matched is not looked at by the rules that a ctl
+ * with the target MATCHED_VARS names: this one, not another of that name. */
+static int spare(struct hb_waf_tx *tx, const struct hb_waf_code *c)
+{
+    for (uint32_t i = 0; i < c->rule->n_ctl; i++) {
+        struct hb_waf_spared *s;
+
+        if (c->rule->ctl[i].kind < HB_WAF_CTL_RULEREMOVETARGETBYID ||
+            c->ctl_target[i].coll != HB_WAF_VAR_MATCHED_VARS ||
+            tx->looked == NULL)
+            continue;
+        s = HB_NEW(tx->arena, struct hb_waf_spared);
+        if (s == NULL)
+            return -ENOMEM;
+        *s = (struct hb_waf_spared){c->off[i], tx->looked->spared};
+        tx->looked->spared = s;
+    }
+    return 0;
+}
+
 static int init(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
                 const struct hb_waf_initcol *i)
 {
@@ -282,6 +294,11 @@ static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
     *h = tx->note;
     h->rule = rule;
     h->disruptive = disruptive;
+    if (derived(h->coll))
+        about_link(tx, h);
+    r = matches(tx, h);
+    if (r < 0)
+        return r;
     /* With what the last link captured and matched. */
     r = hb_waf_expand(tx, &rule->msg, rule, &h->msg);
     if (r == 0)
@@ -294,6 +311,56 @@ static int hit(struct hb_waf_tx *tx, const struct hb_waf_rule *rule,
         tx->hits = h;
     tx->last_hit = h;
     tx->n_hit++;
+    return 0;
+}
+
+/* Whether a variable holds what rules made, and nothing that came in. */
+static bool derived(enum hb_waf_coll coll)
+{
+    return coll == HB_WAF_VAR_TX || coll == HB_WAF_VAR_MATCHED_VAR ||
+           coll == HB_WAF_VAR_MATCHED_VARS ||
+           coll == HB_WAF_VAR_MATCHED_VAR_NAME ||
+           coll == HB_WAF_VAR_MATCHED_VARS_NAMES;
+}
+
+/* A chain that begins with what rules made is about the first thing that came
+ * in which a link of it looked at. */
+static void about_link(const struct hb_waf_tx *tx, struct hb_waf_hit *h)
+{
+    uint32_t i = 0;
+    const char *colon;
+    struct hb_slice full;
+
+    while (i < tx->matched.n &&
+           derived((enum hb_waf_coll)tx->matched.item[i].name_cell))
+        i++;
+    if (i == tx->matched.n)
+        return;
+    full = tx->matched.item[i].name;
+    colon = memchr(full.p, ':', full.n);
+    h->coll = (enum hb_waf_coll)tx->matched.item[i].name_cell;
+    h->name = colon != NULL
+                  ? hb_slice(colon + 1, full.n - 1 - (size_t)(colon - full.p))
+                  : hb_slice("", 0);
+    h->value = tx->matched.item[i].value;
+}
+
+/* What the links of the chain matched, but for the derived; all of it where
+ * there is nothing else. */
+static int matches(struct hb_waf_tx *tx, struct hb_waf_hit *h)
+{
+    uint32_t n = HB_MIN(tx->matched.n, HB_WAF_HIT_VARS);
+    struct hb_waf_value *var = HB_NEW_N(tx->arena, struct hb_waf_value, n + 1);
+
+    if (var == NULL)
+        return -ENOMEM;
+    h->var = var;
+    for (uint32_t i = 0; i < tx->matched.n && h->n_var < n; i++) {
+        const struct hb_waf_value *v = &tx->matched.item[i];
+
+        if (derived(h->coll) || !derived((enum hb_waf_coll)v->name_cell))
+            var[h->n_var++] = *v;
+    }
     return 0;
 }
 

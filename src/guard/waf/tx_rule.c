@@ -34,6 +34,7 @@ static int count(struct hb_waf_tx *tx, uint32_t at,
                  bool *matched);
 static bool excluded(struct hb_waf_tx *tx, uint32_t at,
                      const struct hb_waf_target *t, struct hb_slice name);
+static bool spared(const struct hb_waf_value *v, uint32_t at);
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
                   enum hb_waf_coll coll, struct hb_slice name,
                   struct hb_slice value, uint32_t *cell, struct hb_slice arg,
@@ -120,7 +121,7 @@ static int chain(struct hb_waf_tx *tx, uint32_t at, uint32_t *next)
     for (; i <= end && matched && r == 0; i++) {
         r = link_(tx, i, &matched);
         if (r == 0 && matched && i == at)
-            r = hb_waf_act_head(tx, &w->code[i]);
+            hb_waf_act_head(tx, &w->code[i]);
     }
     if (r < 0 || !matched)
         return r;
@@ -140,6 +141,7 @@ static int link_(struct hb_waf_tx *tx, uint32_t at, bool *matched)
     int r = 0;
 
     *matched = false;
+    tx->looked = NULL;
     if (c->op == NULL) {
         *matched = true;
         return hb_waf_act_each(tx, c);
@@ -236,12 +238,15 @@ static int look(struct hb_waf_tx *tx, uint32_t at,
              i < HB_MIN(end, span[s].list->n) && r == 0; i++) {
             struct hb_waf_value *v = &span[s].list->item[i];
 
-            if (!selects(tx, t, v) || excluded(tx, at, t, v->name))
+            if (!selects(tx, t, v) || excluded(tx, at, t, v->name) ||
+                (!span[s].names && spared(v, at)))
                 continue;
+            tx->looked = span[s].names ? NULL : v;
             r = span[s].names ? value_(tx, c, t->coll, v->name, v->name,
                                        &v->name_cell, arg, matched)
                               : value_(tx, c, t->coll, v->name, v->value,
                                        &v->cell, arg, matched);
+            tx->looked = NULL;
         }
     return r;
 }
@@ -299,6 +304,15 @@ static bool excluded(struct hb_waf_tx *tx, uint32_t at,
             hb_waf_target_has(tx, w->target, name))
             return true;
     return false;
+}
+
+static bool spared(const struct hb_waf_value *v, uint32_t at)
+{
+    const struct hb_waf_spared *s = v->spared;
+
+    while (s != NULL && (s->rules[at / 64] >> (at % 64) & 1) == 0)
+        s = s->next;
+    return s != NULL;
 }
 
 static int value_(struct hb_waf_tx *tx, const struct hb_waf_code *c,
@@ -391,8 +405,10 @@ static int match(struct hb_waf_tx *tx, const struct hb_waf_code *c,
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR, value);
     hb_waf_one(tx, HB_WAF_VAR_MATCHED_VAR_NAME, full);
     r = hb_waf_list_add(&tx->matched, tx->arena, full, value);
-    if (r == 0)
+    if (r == 0) {
+        tx->matched.item[tx->matched.n - 1].name_cell = coll;
         r = hb_waf_list_add(&tx->matched_names, tx->arena, full, full);
+    }
     if (r < 0 && r != -EFBIG)
         return r;
     if (c->rule->capture && (r = capture(tx)) < 0)
@@ -421,11 +437,20 @@ static int full_name(struct hb_waf_tx *tx, enum hb_waf_coll coll,
     return 0;
 }
 
-/* TX.0 to TX.9: those that took no part are gone. */
+/* TX.0 to TX.9: those that took no part are gone.  Of a detector TX.0 is its
+ * reading of the value. */
 static int capture(struct hb_waf_tx *tx)
 {
     static const char digit[] = "0123456789";
-    const struct hb_waf_rx_groups *g = &tx->thread->match.groups;
+    struct hb_waf_rx_groups *g = &tx->thread->match.groups;
+    const char *why = tx->thread->match.why;
+
+    if (g->n == 0 && *why != '\0') {
+        g->group[0] = hb_slice_z(hb_arena_strdup(tx->arena, why));
+        if (g->group[0].p == NULL)
+            return -ENOMEM;
+        g->n = 1;
+    }
 
     for (uint32_t i = 0; i < HB_WAF_GROUPS && g->n > 0; i++) {
         struct hb_slice name = {digit + i, 1};

@@ -414,15 +414,43 @@ static void test_many(void **state)
     hb_flow_free(f);
 }
 
+/* What no rule decided has a sentence of its own. */
+static void test_before_rules(void **state)
+{
+    static const struct {
+        const char *more, *sentence;
+    } rows[] = {
+        {"\"action\":\"denied\",\"ban\":\"login\"", "shut out"},
+        {"\"action\":\"limited\",\"rate\":\"slow\"", "More requests"},
+        {"\"action\":\"walled\"", "not good"},
+        {"\"action\":\"passed\",\"pass\":\"sato\"", "opened"},
+        {"\"action\":\"unjudged\"", "could not judge"},
+    };
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(rows); i++) {
+        _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+        _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+        const char *line = hb_arena_printf(
+            a, "{\"id\":\"7K3M-9QX2-4TDP\",%s,\"hits\":[]}", rows[i].more);
+        struct hb_gate_finding f;
+
+        assert_int_equal(hb_gate_finding_parse(a, hb_slice_z(line), &f, NULL),
+                         0);
+        hb_gate_finding_sentence(&b, &f, NULL);
+        assert_non_null(strstr(hb_buf_z(&b), rows[i].sentence));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),    cmocka_unit_test(test_no_lines),
-        cmocka_unit_test(test_nul),     cmocka_unit_test(test_allow),
-        cmocka_unit_test(test_hostile), cmocka_unit_test(test_no_allow),
-        cmocka_unit_test(test_event),   cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_find),    cmocka_unit_test(test_scanner),
-        cmocka_unit_test(test_kinds),   cmocka_unit_test(test_many),
+        cmocka_unit_test(test_line),         cmocka_unit_test(test_no_lines),
+        cmocka_unit_test(test_nul),          cmocka_unit_test(test_allow),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_no_allow),
+        cmocka_unit_test(test_event),        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_find),         cmocka_unit_test(test_scanner),
+        cmocka_unit_test(test_before_rules), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_many),
     };
 
     return hb_tap_run("guard/gate/finding", tests);

@@ -10,6 +10,7 @@
 #include "crs_run.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <strings.h>
@@ -62,23 +63,17 @@ static void replaced(struct hb_buf *b, const char *text, const char *from,
 }
 
 /* The directives of the template; without those that include the rules, and
- * without the map of characters where the server's package is missing. */
+ * without the map of characters, which not every machine has. */
 static bool directives(struct hb_buf *b, const char *text, const char *shared,
                        bool rules)
 {
     struct hb_buf one = HB_BUF_INIT;
 
     for (const char *nl; *text != '\0'; text = nl + (*nl != '\0')) {
-        char map[256] = "";
-        struct stat st;
-
         nl = strchr(text, '\n');
         if (nl == NULL)
             nl = text + strlen(text);
-        if (strncmp(text, "SecUnicodeMapFile ", 18) == 0)
-            (void)snprintf(map, sizeof(map), "%.*s",
-                           (int)strcspn(text + 18, " \n"), text + 18);
-        if ((map[0] != '\0' && stat(map, &st) < 0) ||
+        if (strncmp(text, "SecUnicodeMapFile ", 18) == 0 ||
             (!rules && strncmp(text, "Include ", 8) == 0))
             continue;
         hb_buf_add(&one, text, (size_t)(nl - text));
@@ -110,6 +105,17 @@ static void conf_3(struct hb_buf *b)
            "Include " DEBIAN_CRS "/*.conf\n");
 }
 
+static void conf_3_shipped(struct hb_buf *b, unsigned level)
+{
+    hb_buf_addf(b,
+                "SecRuleEngine On\n"
+                "Include " DEBIAN_ETC "/crs-setup.conf\n"
+                "SecAction \"id:900000,phase:1,pass,t:none,nolog,"
+                "setvar:tx.paranoia_level=%u\"\n"
+                "Include " DEBIAN_CRS "/*.conf\n",
+                level);
+}
+
 static void conf_4(struct hb_buf *b, const char *shared, unsigned level)
 {
     hb_buf_addf(b,
@@ -132,7 +138,7 @@ const char *crs_conf(struct hb_arena *a, enum crs_set set, unsigned level)
 
     if (!crs_shared(path, sizeof(path), name) ||
         !crs_shared(shared, sizeof(shared), "") ||
-        (set == CRS_3_TESTS && stat(DEBIAN_CRS, &st) < 0) ||
+        ((set == CRS_3_TESTS || set == CRS_3) && stat(DEBIAN_CRS, &st) < 0) ||
         hb_file_read(a, path, 1u << 20, &text) < 0)
         return NULL;
     if (directives(&b, text.p, shared, set == CRS_4_TESTS)) {
@@ -140,6 +146,8 @@ const char *crs_conf(struct hb_arena *a, enum crs_set set, unsigned level)
             conf_3(&b);
         else if (set == CRS_4)
             conf_4(&b, shared, level);
+        else if (set == CRS_3)
+            conf_3_shipped(&b, level);
         if (b.err == 0)
             ret = hb_arena_dup(a, b.p, b.n);
     }
@@ -628,7 +636,6 @@ static bool stage_of(char *line, struct crs_stage *s, struct hb_buf *bytes)
     char *f[7];
     size_t n = 0;
 
-    line[strcspn(line, "\n")] = '\0';
     while (n < HB_ARRAY_LEN(f) && line != NULL)
         f[n++] = strsep(&line, "\t");
     hb_buf_reset(bytes);
@@ -647,20 +654,17 @@ static bool stage_of(char *line, struct crs_stage *s, struct hb_buf *bytes)
     return true;
 }
 
-static pid_t start(const char *script, const char *release, int *ret_fd)
+static pid_t start(const char *const argv[], int *ret_fd)
 {
-    char data[HB_MAX_PATH];
     int fds[2];
     pid_t pid;
 
-    if (!crs_shared(data, sizeof(data), "waf/tests"))
-        return -ENOENT;
-    if (pipe(fds) < 0)
+    if (pipe2(fds, O_CLOEXEC) < 0)
         return hb_neg_errno();
     pid = fork();
     if (pid == 0) {
         (void)dup2(fds[1], 1);
-        (void)execlp("python3", "python3", script, data, release, (char *)NULL);
+        (void)execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     (void)close(fds[1]);
@@ -668,31 +672,57 @@ static pid_t start(const char *script, const char *release, int *ret_fd)
     return pid < 0 ? hb_neg_errno() : pid;
 }
 
-int crs_each(const char *script, const char *release, crs_stage_fn *fn,
-             void *arg)
+int crs_lines(const char *const argv[], crs_line_fn *fn, void *arg)
 {
-    struct hb_buf bytes = HB_BUF_INIT;
-    struct crs_stage s;
     size_t room = 0;
     char *line = NULL;
     int fd = -1, status = 0, r = 0;
-    pid_t pid = start(script, release, &fd);
+    pid_t pid = start(argv, &fd);
     FILE *f;
 
     if (pid < 0)
         return (int)pid;
     f = fdopen(fd, "r");
     while (f != NULL && r == 0 && getline(&line, &room, f) > 0) {
-        if (stage_of(line, &s, &bytes))
-            fn(&s, arg);
-        else
-            r = -EBADMSG;
+        line[strcspn(line, "\n")] = '\0';
+        r = fn(line, arg);
     }
     free(line);
-    hb_buf_done(&bytes);
     if (f == NULL || fclose(f) != 0)
         r = -EIO;
     if (waitpid(pid, &status, 0) != pid || status != 0)
         r = r < 0 ? r : -EIO;
+    return r;
+}
+
+struct stages {
+    struct hb_buf bytes;
+    crs_stage_fn *fn;
+    void *arg;
+};
+
+static int stage_line(char *line, void *arg)
+{
+    struct stages *all = arg;
+    struct crs_stage s;
+
+    if (!stage_of(line, &s, &all->bytes))
+        return -EBADMSG;
+    all->fn(&s, all->arg);
+    return 0;
+}
+
+int crs_each(const char *script, const char *release, crs_stage_fn *fn,
+             void *arg)
+{
+    struct stages all = {HB_BUF_INIT, fn, arg};
+    char data[HB_MAX_PATH];
+    const char *const argv[] = {"python3", script, data, release, NULL};
+    int r;
+
+    if (!crs_shared(data, sizeof(data), "waf/tests"))
+        return -ENOENT;
+    r = crs_lines(argv, stage_line, &all);
+    hb_buf_done(&all.bytes);
     return r;
 }

@@ -24,6 +24,7 @@ enum crs_set {
     CRS_4_TESTS, /* 4.28.0 as its tests want it: detect, paranoia level 4 */
     CRS_3_TESTS, /* Debian's 3.3.4, the same */
     CRS_4,       /* 4.28.0 as shipped: blocking, paranoia level as said */
+    CRS_3,       /* Debian's 3.3.4, the same */
 };
 
 /* The rule set as one text, in A; NULL where it is not there. */
@@ -72,6 +73,13 @@ int crs_run(struct hb_waf *w, struct hb_waf_thread *t,
 
 /* Appends the line that ModSecurity 3 logs for such a hit (no line end). */
 void crs_log_line(struct hb_buf *b, const struct hb_waf_hit *hit);
+
+typedef int crs_line_fn(char *line, void *arg);
+
+/* Runs the program ARGV (NULL ends) and FN on each line that it prints, without
+ * the line's end, until FN returns other than 0: that.  A negative errno where
+ * the program failed. */
+int crs_lines(const char *const argv[], crs_line_fn *fn, void *arg) HB_WUR;
 
 struct crs_stage {
     const char *id; /* "920100-4" */

@@ -681,12 +681,12 @@ static void ways(enum crs_set set, const char *release, unsigned every)
 
 static void test_ways_4(void **state)
 {
-    ways(CRS_4_TESTS, "4.28.0", 1);
+    ways(CRS_4_TESTS, "4.28.0", 7);
 }
 
 static void test_ways_3(void **state)
 {
-    ways(CRS_3_TESTS, "3.3.4", 1);
+    ways(CRS_3_TESTS, "3.3.4", 7);
 }
 
 int main(void)

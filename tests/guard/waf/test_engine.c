@@ -207,6 +207,29 @@ static const struct row rows[] = {
         "SecRule MATCHED_VAR \"@streq b2\"",
      {.uri = "/?a=b1&c=b2"},
      "7"},
+    {"ctl with MATCHED_VARS: that value, not another of its name",
+     ON "SecRule ARGS ^b "
+        "id:1,phase:2,pass,nolog,ctl:ruleRemoveTargetById=7-8;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass\n"
+        "SecRule ARGS_GET y id:8,phase:2,pass\n"
+        "SecRule ARGS x id:9,phase:2,pass",
+     {.uri = "/?a=bxy&c=bx"},
+     "9"},
+    {"ctl with MATCHED_VARS: the other value of the same name",
+     ON "SecRule ARGS ^b "
+        "id:1,phase:2,pass,nolog,ctl:ruleRemoveTargetByTag=t;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass,tag:t",
+     {.uri = "/?a=bx&a=cx"},
+     "7"},
+    {"ctl with MATCHED_VARS: only where the chain ends",
+     ON "SecRule ARGS ^b id:1,phase:2,pass,nolog,chain\n"
+        "SecRule ARGS ^c "
+        "ctl:ruleRemoveTargetById=7;MATCHED_VARS\n"
+        "SecRule ARGS x id:7,phase:2,pass\n"
+        "SecRule ARGS y id:8,phase:2,pass,chain\n"
+        "SecRule ARGS_NAMES ^a",
+     {.uri = "/?a=by&c=cx"},
+     "8"},
     {"ctl:ruleEngine",
      ON "SecRule ARGS b id:1,phase:1,pass,nolog,ctl:ruleEngine=DetectionOnly\n"
         "SecRule ARGS b id:2,phase:2,deny\nSecRule ARGS b id:3,phase:2,pass",
@@ -361,6 +384,30 @@ static void test_message(void **state)
     run_done(&r);
 }
 
+/* A chain that begins with what rules made is about what its links saw. */
+static void test_chain_message(void **state)
+{
+    const struct hb_waf_hit *h;
+    struct run r;
+
+    run_rules(&r,
+              ON "SecAction id:1,phase:1,pass,nolog,setvar:tx.on=1\n"
+                 "SecRule TX:on \"@eq 1\" id:2,phase:2,pass,chain\n"
+                 "SecRule ARGS ^b chain\n"
+                 "SecRule MATCHED_VARS \"@streq b2\"\n"
+                 "SecRule TX:on \"@eq 1\" id:3,phase:2,pass",
+              NULL);
+    run_request(&r, &(struct request){.uri = "/?a=b1&q=b2"});
+    h = hb_waf_tx_hits(r.tx);
+    assert_non_null(h);
+    assert_int_equal(h->n_var, 2);
+    assert_true(hb_slice_eq(h->var[0].name, HB_SLICE("ARGS:a")));
+    assert_true(hb_slice_eq(h->var[1].name, HB_SLICE("ARGS:q")));
+    assert_int_equal(h->next->coll, HB_WAF_VAR_TX);
+    assert_int_equal(h->next->n_var, 1);
+    run_done(&r);
+}
+
 static void test_response(void **state)
 {
     struct run r;
@@ -448,9 +495,10 @@ static void test_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_message), cmocka_unit_test(test_response),
-        cmocka_unit_test(test_limits),  cmocka_unit_test(test_references),
+        cmocka_unit_test(test_rows),       cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_message),    cmocka_unit_test(test_chain_message),
+        cmocka_unit_test(test_response),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_references),
     };
 
     return hb_tap_run("guard/waf/engine", tests);
