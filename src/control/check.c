@@ -145,8 +145,12 @@ static int setup(struct role *r, struct due *due)
 
 static struct hb_machine machine(struct role *r, struct hb_arena *a)
 {
-    return (struct hb_machine){
-        .prefix = "", .arena = a, .now = hb_now(), .config = r->ctx->config};
+    return (struct hb_machine){.prefix = "",
+                               .arena = a,
+                               .now = hb_now(),
+                               .config = r->ctx->config,
+                               .gate_dir = r->ctx->gate_dir,
+                               .etc_dir = r->ctx->etc_dir};
 }
 
 static void on_due(void *arg)

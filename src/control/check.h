@@ -19,6 +19,9 @@ struct hb_machine {
     struct hb_arena *arena;
     int64_t now; /* ns UTC */
     const struct hb_config *config;
+    /* Ours, which lie elsewhere below another root; NULL: as packages have
+     * them, below PREFIX. */
+    const char *gate_dir, *etc_dir;
 };
 
 enum hb_check_status { HB_CHECK_UNKNOWN, HB_CHECK_PASS, HB_CHECK_FAIL };

@@ -16,14 +16,19 @@
 
 void hb_check_virtual_patch(const struct hb_machine *m, struct hb_found *ret)
 {
-    const char *dir = hb_machine_path(m, GATE);
-    const char *etc = hb_machine_path(m, "/etc/hinoban");
+    const char *dir =
+        m->gate_dir != NULL ? m->gate_dir : hb_machine_path(m, GATE);
+    const char *etc =
+        m->etc_dir != NULL ? m->etc_dir : hb_machine_path(m, "/etc/hinoban");
+    char rules[HB_MAX_PATH];
     struct hb_grants all;
     struct hb_err err = {0};
 
-    if (dir == NULL || etc == NULL)
+    if (dir == NULL || etc == NULL ||
+        snprintf(rules, sizeof(rules), "%s/rules.conf", dir) >=
+            (int)sizeof(rules))
         return;
-    if (!hb_machine_has(m, GATE "/rules.conf")) {
+    if (access(rules, F_OK) < 0) {
         hb_found_set(ret, HB_CHECK_UNKNOWN,
                      N_("The firewall of this machine has no rules yet; "
                         "whether another one could take a virtual patch is "

@@ -28,6 +28,7 @@ static void allow_text(struct hb_arena *a, const struct hb_gate_finding *f,
 static enum hb_severity severity(const struct hb_gate_finding *f,
                                  const struct hb_waf_hit *reason);
 static bool let_through(const struct hb_gate_finding *f);
+static void mask(struct hb_buf *b, struct hb_slice text);
 
 const struct hb_waf_hit *hb_gate_finding_hits(struct hb_arena *a,
                                               const struct hb_gate_finding *f,
@@ -188,8 +189,8 @@ int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
         r = hb_event_strz(e, HB_F_STATUS_DETAIL, "canary");
     /* A query may hold a password. */
     hb_buf_addz(&b, f->host);
-    hb_mask(&b, hb_slice(f->uri,
-                         hb_utf8_cut(f->uri, HB_MIN(strlen(f->uri), URL_MAX))));
+    mask(&b, hb_slice(f->uri,
+                      hb_utf8_cut(f->uri, HB_MIN(strlen(f->uri), URL_MAX))));
     if (r == 0)
         r = hb_event_str(e, HB_F_HTTP_URL, hb_buf_slice(&b));
     hb_buf_reset(&b);
@@ -214,7 +215,7 @@ int hb_gate_event(struct hb_arena *a, const struct hb_gate_finding *f,
         hb_show(&b, hb_slice(reason->name.p, HB_MIN(reason->name.n, 64u)));
         hb_buf_addz(&b, ": ");
         hb_buf_add(&b, reason->value.p, hb_utf8_cut(reason->value.p, n));
-        hb_mask(&masked, hb_buf_slice(&b));
+        mask(&masked, hb_buf_slice(&b));
         if (hb_json_add_str(a, other, "value", hb_buf_z(&masked)) == NULL)
             r = -ENOMEM;
         hb_buf_reset(&b);
@@ -355,4 +356,12 @@ static bool let_through(const struct hb_gate_finding *f)
 {
     return hb_streq(f->action, "passed") || hb_streq(f->action, "detected") ||
            hb_streq(f->action, "unjudged");
+}
+
+/* hb_mask() is made for lines, and ends each of them. */
+static void mask(struct hb_buf *b, struct hb_slice text)
+{
+    hb_mask(b, text);
+    while (b->n > 0 && b->p[b->n - 1] == '\n')
+        b->p[--b->n] = '\0';
 }
