@@ -235,9 +235,6 @@ include {self.root}/var/lib/hinoban/private/drill.con[f];
 ''')
         os.makedirs(os.path.dirname(log), mode=0o750, exist_ok=True)
         self.hinoban('gate', 'build', '--no-reload')
-        open(log, 'a').close()
-        # As logrotate makes it for Debian's nginx: the role is of that group.
-        shutil.chown(log, 'root', 'adm')
         self.gate_on = True
 
     def findings(self):

@@ -6,8 +6,11 @@
  * Runs as root: the rules lie in root's directory, where the web server's
  * master reads them.  The web server is told by the programs of the settings.
  */
+#include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/day.h"
@@ -33,6 +36,7 @@ static int json_status(const struct hb_cli_gate *g,
                        const struct hb_gate_built *x,
                        const struct hb_grants *grants);
 static int build(struct hb_cli *cli, int argc, char **argv);
+static void ready_log(const char *path);
 static int run_words(const struct hb_strs *words, const char *what,
                      struct hb_err *err);
 static void send_one(struct hb_producer *p, const struct hb_event *e,
@@ -180,14 +184,35 @@ bool hb_cli_gate_yes(const struct hb_cli_gate_who *w)
            (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* The role that reads the log is of the group adm, as for all logs of Debian;
+ * one that the web server makes itself belongs to root alone. */
+static void ready_log(const char *path)
+{
+    _cleanup_close_ int fd = open(path,
+                                  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
+                                      O_NONBLOCK | O_CLOEXEC,
+                                  0640);
+    const struct group *adm = getgrnam("adm");
+    struct stat st;
+
+    /* Another group was somebody's decision. */
+    if (fd >= 0 && adm != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        st.st_uid == 0 && st.st_gid == 0 && st.st_nlink == 1 &&
+        fchown(fd, (uid_t)-1, adm->gr_gid) == 0)
+        (void)fchmod(fd, 0640);
+}
+
 int hb_cli_gate_put(struct hb_cli_gate *g, struct hb_gate_built *ret,
                     struct hb_err *err)
 {
     struct hb_err second = {0};
     int r = hb_gate_build(g->a, &g->gate, ret, err);
 
-    if (r < 0 || g->no_reload)
+    if (r < 0)
         return r;
+    ready_log(g->gate.conf->log); /* before the web server's test makes it */
+    if (g->no_reload)
+        return 0;
     r = run_words(&g->gate.conf->check, _("the web server's test"), err);
     if (r == 0)
         r = run_words(&g->gate.conf->reload, _("reading the rules in"), err);

@@ -52,6 +52,7 @@ run "$H" gate build; is $rc 0 'build'
 out_has 'OWASP_CRS/0.0.1, mode block, paranoia 1' 'says of what'
 is "$(tr '\n' ';' <"$T/reloads")" '-t;-s reload;' 'the server tries, then reads'
 is "$(stat -c %a "$G")" 750 'the rules are not for everybody'
+is "$(stat -c %G:%a "$log")" adm:640 'the log is for the role that reads it'
 grep -q 'hinoban_waf block;' "$G/http.conf"; ok $? 'lines for nginx'
 run "$H" gate status
 out_has 'Mode: block' 'status tells the mode'
@@ -83,7 +84,7 @@ finding() { # finding ID URI VARIABLE
 }
 until=$(day +30days)
 run "$H" gate allow 7K3M-9QX2-4TDP --reason r --until "$until" --yes $me
-is $rc 1 'no log yet'
+is $rc 1 'an empty log'
 finding 7K3M-9QX2-4TDP '/f?q=1+union+select+a' ARGS:q
 run "$H" gate allow 7K3M-9QX2-XXXX --reason r --until "$until" --yes $me
 is $rc 1 'an unknown number'
