@@ -75,6 +75,9 @@ int hb_cmd_restore(struct hb_cli *cli, int argc, char **argv)
               : hb_backup_restore(&b, &info, &err);
     if (r < 0)
         return hb_cli_fail(&err);
+    if (!check && info.grants > 0 && !cli->json)
+        printf(_("What the firewall was allowed and patched is back, too; "
+                 "\"hinoban gate build\" puts it in force.\n"));
     return tell(cli, &info,
                 check ? _("The backup is whole:")
                       : _("The backup was restored:"));
@@ -95,6 +98,7 @@ static int places(struct hb_cli *cli, const char *key, char *state,
         state[strlen(state) - 1] = '\0';
     *b = (struct hb_backup){.state_dir = state,
                             .key_file = key != NULL ? key : key_path,
+                            .gate_dir = cli->paths.dir[HB_DIR_GATE],
                             .schema = n > 0 ? m[n - 1].version : 0};
     return 0;
 }

@@ -130,8 +130,9 @@ static void one(struct summary *s, struct hb_slice line)
         s->bad++;
         return;
     }
-    /* What is only noted stops nothing. */
-    if (hb_streq(f.action, "passed"))
+    /* What is only noted stops nothing, and our own attack was stopped. */
+    if (hb_streq(f.action, "passed") ||
+        (f.canary && hb_streq(f.action, "denied")))
         return;
     hits = hb_gate_finding_hits(s->line, &f, s->rules);
     k = group_of(s, &f, hits);

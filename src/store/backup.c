@@ -43,8 +43,8 @@ struct unpacker {
     char dir[HB_MAX_PATH]; /* where it goes */
     int dirfd;
     bool keep; /* restore; else only databases, to be checked */
-    uid_t uid;
-    gid_t gid;
+    uid_t uid, gate_uid;
+    gid_t gid, gate_gid;
     struct hb_err *err;
 };
 
@@ -63,6 +63,8 @@ static int read_back(const struct hb_backup *b, const char *file, bool keep,
                      struct hb_err *err);
 static int swap_in(const struct hb_backup *b, const char *from,
                    struct hb_err *err);
+static int swap_gate(const struct hb_backup *b, const char *from,
+                     const char *aside);
 static int make_dir(const struct hb_backup *b, const char *what,
                     char ret[HB_MAX_PATH], struct hb_err *err);
 static int broken(struct hb_err *err, const char *file, int code);
@@ -72,6 +74,14 @@ static int alone(const struct hb_backup *b, int *ret_lock, struct hb_err *err);
 /* What stands in a state directory and goes into a backup; nothing else is
  * taken out of one. */
 static const char *const trees[] = {"evidence", "proofs", "documents"};
+
+#define GATE   "gate/" /* names below it lie in gate_dir */
+#define GRANTS GATE "grants"
+
+static bool of_gate(const char *name)
+{
+    return strncmp(name, GATE, sizeof(GATE) - 1) == 0;
+}
 
 static int to_seal(void *arg, const void *p, size_t n)
 {
@@ -229,6 +239,8 @@ static int pack(struct packer *p)
         r = pack_events(p);
     for (size_t i = 0; i < HB_ARRAY_LEN(trees) && r == 0; i++)
         r = pack_tree(p, trees[i], 0);
+    if (r == 0 && p->b->gate_dir != NULL)
+        r = pack_tree(p, GRANTS, 0);
     return r < 0 ? r : hb_archive_end(to_seal, p->out, p->info->files);
 }
 
@@ -317,6 +329,13 @@ static int pack_events(struct packer *p)
     return r;
 }
 
+static int place(const struct packer *p, const char *name,
+                 char ret[HB_MAX_PATH])
+{
+    return of_gate(name) ? path2(ret, p->b->gate_dir, name + sizeof(GATE) - 1)
+                         : path2(ret, p->b->state_dir, name);
+}
+
 static int is_entry(const struct dirent *d)
 {
     return d->d_name[0] != '.'; /* dot files are still being written */
@@ -327,7 +346,7 @@ static int pack_tree(struct packer *p, const char *name, int depth)
 {
     char dir[HB_MAX_PATH], below[HB_ARCHIVE_NAME_MAX + 1];
     struct dirent **found = NULL;
-    int n, r = path2(dir, p->b->state_dir, name);
+    int n, r = place(p, name, dir);
 
     if (r < 0 || depth > DEPTH_MAX)
         return r < 0 ? r : -ELOOP;
@@ -343,7 +362,7 @@ static int pack_tree(struct packer *p, const char *name, int depth)
                                        found[i]->d_name) >= sizeof(below))
             r = -ENAMETOOLONG;
         if (r == 0)
-            r = path2(path, p->b->state_dir, below);
+            r = place(p, below, path);
         if (r == 0 && lstat(path, &st) < 0)
             r = errno == ENOENT ? 1 : -errno; /* it was a temporary one */
         if (r == 0 && S_ISDIR(st.st_mode)) {
@@ -388,6 +407,7 @@ static int pack_file(struct packer *p, int fd, const char *name)
         left -= (uint64_t)n;
     }
     p->info->files++;
+    p->info->grants += of_gate(name);
     p->info->bytes += (uint64_t)st.st_size;
     return r;
 }
@@ -430,6 +450,10 @@ static int read_back(const struct hb_backup *b, const char *file, bool keep,
         if (r == 0) {
             u.uid = st.st_uid;
             u.gid = st.st_gid;
+            if (b->gate_dir != NULL && stat(b->gate_dir, &st) == 0) {
+                u.gate_uid = st.st_uid;
+                u.gate_gid = st.st_gid;
+            }
             r = unpack(&u);
         }
         if (r == 0)
@@ -491,6 +515,8 @@ static int unpack_meta(struct unpacker *u, uint64_t size)
 /* state.db, or below one of the directories that a backup holds. */
 static bool expected(const char *name)
 {
+    if (strncmp(name, GRANTS "/", sizeof(GRANTS)) == 0)
+        return true;
     if (hb_streq(name, "state.db") || strncmp(name, "events/", 7) == 0)
         return true;
     for (size_t i = 0; i < HB_ARRAY_LEN(trees); i++) {
@@ -550,9 +576,16 @@ static int unpack_file(struct unpacker *u, const struct hb_archive_entry *e)
     if (n < 0)
         return (int)n;
     u->info->files++;
+    u->info->grants += of_gate(e->name);
     u->info->bytes += e->size;
     if (!write_it)
         return 0;
+    if (of_gate(e->name)) {
+        if ((geteuid() == 0 && fchown(fd, u->gate_uid, u->gate_gid) < 0) ||
+            fchmod(fd, e->mode & 0744) < 0 || fsync(fd) < 0)
+            return -errno;
+        return 0;
+    }
     if ((geteuid() == 0 && fchown(fd, u->uid, u->gid) < 0) ||
         fchmod(fd, e->mode & 0700) < 0 || fsync(fd) < 0)
         return -errno;
@@ -621,6 +654,8 @@ static int swap_in(const struct hb_backup *b, const char *from,
     for (size_t i = HB_ARRAY_LEN(names); i-- > 0 && r == 0;)
         r = move(from, b->state_dir, names[i]);
     if (r == 0)
+        r = swap_gate(b, from, strrchr(aside, '/') + 1);
+    if (r == 0)
         r = hb_store_sync_dir(aside);
     if (r < 0)
         return hb_err_at(err, r, b->state_dir, 0, 0,
@@ -630,6 +665,39 @@ static int swap_in(const struct hb_backup *b, const char *from,
                          aside, from);
     (void)rmdir(aside); /* where there was nothing */
     return 0;
+}
+
+/* A backup without grants leaves those that are there. */
+static int swap_gate(const struct hb_backup *b, const char *from,
+                     const char *aside)
+{
+    char now[HB_MAX_PATH], old[HB_MAX_PATH], new[HB_MAX_PATH];
+    _cleanup_close_ int fd = -1;
+    struct stat st;
+    int r = path2(new, from, GRANTS);
+
+    if (r < 0 || b->gate_dir == NULL || access(new, F_OK) < 0)
+        return r;
+    r = hb_mkdirs(b->gate_dir, 0750);
+    if (r == 0)
+        r = path2(now, b->gate_dir, "grants");
+    if (r == 0 && (size_t)snprintf(old, sizeof(old), "%s/grants.%s",
+                                   b->gate_dir, aside) >= sizeof(old))
+        r = -ENAMETOOLONG;
+    if (r < 0)
+        return r;
+    if (stat(b->gate_dir, &st) < 0)
+        return -errno;
+    fd = open(new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fchmod(fd, 0755) < 0 ||
+        (geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) < 0))
+        return -errno;
+    if (renameat2(AT_FDCWD, now, AT_FDCWD, old, RENAME_NOREPLACE) < 0 &&
+        errno != ENOENT)
+        return -errno;
+    if (renameat2(AT_FDCWD, new, AT_FDCWD, now, RENAME_NOREPLACE) < 0)
+        return -errno;
+    return hb_store_sync_dir(now);
 }
 
 static int make_dir(const struct hb_backup *b, const char *what,

@@ -18,6 +18,9 @@ struct hb_backup {
     const char *key_file;
     int schema; /* last migration of state.db that we know */
     bool force; /* restore: over what is there */
+    /* The firewall's directory, of which what people allowed and patched
+     * (grants/) is kept; the rest is made of that.  NULL: none. */
+    const char *gate_dir;
 };
 
 /* What a backup holds, for people. */
@@ -27,7 +30,8 @@ struct hb_backup_info {
     char version[32]; /* of the program that made it */
     char host[65];
     uint64_t files, bytes;
-    unsigned days; /* of events */
+    unsigned days;   /* of events */
+    uint64_t grants; /* files of what people allowed and patched */
 };
 
 /* Makes FILE (mode 0600; an older one is replaced only when the new one was
@@ -39,7 +43,9 @@ int hb_backup_make(const struct hb_backup *b, struct hb_backup_info *ret,
 int hb_backup_verify(const struct hb_backup *b, struct hb_backup_info *ret,
                      struct hb_err *err) HB_WUR;
 /* Puts FILE's contents in the place of what is in STATE_DIR, all of it
- * verified first.  What was there moves to before-restore-N.
+ * verified first.  What was there moves to before-restore-N,
+ * and grants/ of the firewall, where the backup has some, to
+ * grants.before-restore-N beside it.
  * -EEXIST there is a state and no FORCE, -EBUSY Hinoban runs, -EPROTO made by
  * a newer version, -EKEYREJECTED another key, -EBADMSG changed or cut off. */
 int hb_backup_restore(const struct hb_backup *b, struct hb_backup_info *ret,

@@ -103,6 +103,12 @@ def tests(core, log, gate):
     ok(core.until(lambda e: reference(e) == '7K3M-9QX2-0005', 60),
        'what came through is another one')
 
+    # An attack of our own is told as what it is.
+    write(finding('192.0.2.5', 55, canary=True))
+    e = core.until(lambda e: reference(e) == '7K3M-9QX2-0055', 60)
+    ok(e and e.get('status_detail') == 'canary' and e['severity_id'] == 1,
+       'an attack of our own is a note', e)
+
     # Half a line, whose end comes later.
     text = finding('192.0.2.6', 6)
     write(text[:50])

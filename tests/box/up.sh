@@ -21,6 +21,8 @@ if grep -q '^Without the firewall' <<<"$out"; then
 else
     grep -q '# stopped: 403, number [0-9A-Z]*-' <<<"$out"
     ok $? 'it shows an attack that is stopped, and its number'
+    grep -q 'self-test: *\[x\] sample' <<<"$out"
+    ok $? 'the self-test passes'
     grep -q 'attack was stopped, told, and let through' <<<"$out"
     ok $? 'an attack is stopped, told, and passes once it is allowed'
 fi
