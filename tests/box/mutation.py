@@ -305,6 +305,16 @@ class Place:
     def site(self, good):
         Quiet.broken = not good
 
+    def patches(self, good):
+        """A virtual patch that nobody signed for, or none."""
+        gate = self.env['HINOBAN_ROOT'] + '/var/lib/hinoban/gate'
+        os.makedirs(gate + '/grants', exist_ok=True)
+        put(gate + '/rules.conf', '')
+        if not good:
+            put(gate + '/grants/p0001.json', '{}')
+        elif os.path.exists(gate + '/grants/p0001.json'):
+            os.remove(gate + '/grants/p0001.json')
+
     # -- what is known -------------------------------------------------------
     def data(self, *words):
         try:
@@ -353,6 +363,8 @@ def table(p):
         'mail.server_settings': (lambda: mail('no'), mail),
         'backup.configured': (lambda: backup(False), backup),
         'services.exposed': (Port.listen, Port.close),
+        'web.virtual_patch': (lambda: p.patches(False),
+                              lambda: p.patches(True)),
         'web.waf': (lambda: nginx(waf='off'), nginx),
         'web.nginx_config': (lambda: nginx(listing='on'), nginx),
         'people.two': (lambda: p.hinoban('person', 'off', 'deputy'),
@@ -426,6 +438,7 @@ def run(top):
     Machine(top)
     p = Place(top)
     p.install()
+    p.patches(True)
     rows, known = table(p), compiled_in(p)
     ok(not set(known) - set(rows), 'every check that is compiled in has a row',
        'without one: ' + ', '.join(sorted(set(known) - set(rows))))
