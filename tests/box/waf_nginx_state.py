@@ -190,7 +190,8 @@ def rates(n):
     is_(n.many('/watched/plain.txt', 3, '192.0.2.22'), [200] * 3,
         'detect only tells')
     f = until(lambda: [f for f in n.findings() if f.get('rate') == 'watched'])
-    is_([x['action'] for x in f], ['detected'], 'once')
+    ok({x['action'] for x in f} == {'detected'} and len(f) <= 2,
+       'once by each worker at most', f)
     is_([n.get('/sid/plain.txt', '192.0.2.%d' % i, Cookie='a=b; sid=77')[0]
          for i in range(30, 34)], [200, 200, 429, 429],
         'a session, wherever it comes from')
