@@ -13,7 +13,6 @@
  * lines may be longer than a buffer; header lines are kept without their
  * end.
  */
-#include <strings.h>
 
 #include "guard/waf/body_int.h"
 
@@ -283,8 +282,7 @@ static int header_add(struct multipart *m)
         return rc;
     m->header.p = NULL;
     name = hb_slice(s.p, colon != NULL ? (size_t)(colon - s.p) : 0);
-    if (name.n == strlen("Content-Disposition") &&
-        strncasecmp(name.p, "Content-Disposition", name.n) == 0) {
+    if (hb_waf_name_eq(name, HB_SLICE("Content-Disposition"))) {
         value = hb_slice(colon + 1, s.n - name.n - 1);
         while (value.n > 0 && (*value.p == ' ' || *value.p == '\t'))
             value = hb_slice(value.p + 1, value.n - 1);

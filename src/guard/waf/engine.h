@@ -88,17 +88,4 @@ uint32_t hb_waf_slot(const struct hb_waf *w, struct hb_slice name);
 bool hb_waf_fold(struct hb_slice name, char buf[HB_WAF_TX_NAME],
                  struct hb_slice *ret);
 
-static inline bool hb_waf_name_eq(struct hb_slice a, struct hb_slice b)
-{
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++) {
-        unsigned x = (uint8_t)a.p[i], y = (uint8_t)b.p[i];
-
-        if (x != y && ((x | 0x20) != (y | 0x20) || (x | 0x20) - 'a' >= 26u))
-            return false;
-    }
-    return true;
-}
-
 #endif

@@ -4,8 +4,6 @@
  */
 #include "guard/waf/list.h"
 
-#include <strings.h>
-
 int hb_waf_list_add(struct hb_waf_list *l, struct hb_arena *a,
                     struct hb_slice name, struct hb_slice value)
 {
@@ -33,8 +31,7 @@ const struct hb_waf_value *hb_waf_list_get(const struct hb_waf_list *l,
     for (uint32_t i = 0; i < l->n; i++) {
         const struct hb_waf_value *v = &l->item[i];
 
-        if (v->name.n == name.n &&
-            (name.n == 0 || strncasecmp(v->name.p, name.p, name.n) == 0))
+        if (hb_waf_name_eq(v->name, name))
             return v;
     }
     return NULL;

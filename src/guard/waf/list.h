@@ -29,6 +29,21 @@ struct hb_waf_list {
     uint32_t n, room;
 };
 
+/* Whether A and B are one name: ASCII letters count without regard to case,
+ * in any locale. */
+static inline bool hb_waf_name_eq(struct hb_slice a, struct hb_slice b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++) {
+        unsigned x = (uint8_t)a.p[i], y = (uint8_t)b.p[i];
+
+        if (x != y && ((x | 0x20) != (y | 0x20) || (x | 0x20) - 'a' >= 26u))
+            return false;
+    }
+    return true;
+}
+
 /* Adds at the end; slices are borrowed.  -EFBIG past HB_WAF_LIST_MAX, -ENOMEM;
  * the list is then as it was. */
 int hb_waf_list_add(struct hb_waf_list *l, struct hb_arena *a,

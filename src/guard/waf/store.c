@@ -16,8 +16,6 @@
  */
 #include "guard/waf/store.h"
 
-#include <strings.h>
-
 #include "base/cur.h"
 
 #define VAR_HEAD    11u
@@ -402,8 +400,7 @@ static void parse(struct image *im, size_t used, uint64_t now)
 static struct var *find(struct image *im, struct hb_slice name)
 {
     for (unsigned i = 0; i < im->n; i++)
-        if (im->v[i].name.n == name.n &&
-            strncasecmp(im->v[i].name.p, name.p, name.n) == 0)
+        if (hb_waf_name_eq(im->v[i].name, name))
             return &im->v[i];
     return NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/num.h"
 
 #define TX_MAGIC 0x57545830u
 
@@ -28,7 +29,7 @@ static int run(struct hb_waf_tx *tx, uint8_t phase);
 
 static bool is(struct hb_slice name, const char *what)
 {
-    return name.n == strlen(what) && strncasecmp(name.p, what, name.n) == 0;
+    return hb_waf_name_eq(name, hb_slice_z(what));
 }
 
 static bool begins(struct hb_slice value, const char *what)
@@ -201,7 +202,6 @@ static int uri_parts(struct hb_waf_tx *tx, struct hb_slice uri)
 /* %HH decoded, nothing else; the input itself where there is none. */
 static struct hb_slice percent(struct hb_waf_tx *tx, struct hb_slice in)
 {
-    static const char hex[] = "0123456789abcdefABCDEF";
     size_t n = 0;
     char *p;
 
@@ -211,20 +211,15 @@ static struct hb_slice percent(struct hb_waf_tx *tx, struct hb_slice in)
     if (p == NULL)
         return hb_slice(NULL, 0);
     for (size_t i = 0; i < in.n; i++) {
-        const char *hi = in.n - i > 2 && in.p[i] == '%' && in.p[i + 1] != '\0'
-                             ? strchr(hex, in.p[i + 1])
-                             : NULL;
-        const char *lo =
-            hi != NULL && in.p[i + 2] != '\0' ? strchr(hex, in.p[i + 2]) : NULL;
-        unsigned h, l;
+        bool two = in.p[i] == '%' && in.n - i > 2;
+        int high = two ? hb_hex_digit(in.p[i + 1]) : -1;
+        int low = high >= 0 ? hb_hex_digit(in.p[i + 2]) : -1;
 
-        if (lo == NULL) {
+        if (low < 0) {
             p[n++] = in.p[i];
             continue;
         }
-        h = (unsigned)(hi - hex);
-        l = (unsigned)(lo - hex);
-        p[n++] = (char)((h > 15 ? h - 6 : h) << 4 | (l > 15 ? l - 6 : l));
+        p[n++] = (char)(high << 4 | low);
         i += 2;
     }
     return hb_slice(p, n);
