@@ -188,7 +188,8 @@ const char *hb_ngx_act_name(enum hb_waf_act act)
 }
 
 enum hb_waf_act hb_ngx_behaviour(ngx_http_request_t *r,
-                                 const struct hb_ngx_ctx *ctx)
+                                 const struct hb_ngx_ctx *ctx,
+                                 uint32_t *ret_seconds)
 {
     const struct hb_ngx_place *place = ctx->place;
     enum hb_waf_act act;
@@ -201,6 +202,7 @@ enum hb_waf_act hb_ngx_behaviour(ngx_http_request_t *r,
     if (act == HB_WAF_ACT_COUNT || !hb_ngx_address(r, &a) ||
         hb_waf_ban_act(hb_ngx_shared, &place->bans, &a, act, raw()) <= 0)
         return HB_WAF_ACT_COUNT;
+    *ret_seconds = hb_waf_ban_check(hb_ngx_shared, &place->bans, &a, raw());
     return act;
 }
 

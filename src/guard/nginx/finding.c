@@ -25,6 +25,7 @@ struct line {
     struct hb_jw w;
     size_t cap;          /* of one text */
     enum hb_waf_act ban; /* for which its address is banned from now on */
+    uint32_t ban_s;      /* for so long */
     unsigned hits;
     bool cut;
 };
@@ -101,7 +102,7 @@ ngx_int_t hb_ngx_finding(ngx_http_request_t *r)
     }
     if (ctx->rate != NULL && ctx->action == HB_NGX_NOTHING)
         ctx->action = HB_NGX_DETECTED;
-    l.ban = hb_ngx_behaviour(r, ctx);
+    l.ban = hb_ngx_behaviour(r, ctx, &l.ban_s);
     if (!to_tell(&l))
         return NGX_OK;
     if (ctx->place->log == NULL) {
@@ -225,8 +226,10 @@ static void before(struct line *l)
     }
     if (ctx->pass[0] != '\0')
         hb_jw_str(&l->w, "pass", ctx->pass);
-    if (l->ban != HB_WAF_ACT_COUNT)
+    if (l->ban != HB_WAF_ACT_COUNT) {
         hb_jw_str(&l->w, "ban", hb_ngx_act_name(l->ban));
+        hb_jw_int(&l->w, "ban_s", l->ban_s);
+    }
 }
 
 /* The rule that decided, or the first that was logged. */

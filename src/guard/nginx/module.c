@@ -65,6 +65,8 @@ static ngx_command_t commands[] = {
      offsetof(struct hb_ngx_main, zone_size), NULL},
     {ngx_string("hinoban_waf_canary"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
      hb_ngx_set_canary, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("hinoban_waf_bans"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+     hb_ngx_set_orders, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     PLACE(NGX_CONF_2MORE, "hinoban_waf_rate", hb_ngx_set_rate, rates, NULL),
     PLACE(NGX_CONF_1MORE, "hinoban_waf_ban", hb_ngx_set_ban, ban, NULL),
     PLACE(NGX_CONF_1MORE, "hinoban_waf_ban_allow", hb_ngx_set_allow, allow,
@@ -300,6 +302,8 @@ static ngx_int_t start(ngx_conf_t *cf)
         return NGX_OK;
     if ((m->keeps || rules_keep(m->waf)) && hb_ngx_zone(cf, m) != NGX_OK)
         return NGX_ERROR;
+    hb_ngx_orders_rules(
+        m, ngx_http_conf_get_module_loc_conf(cf, ngx_http_hinoban_module));
     hb_ngx_response_init();
     return add_handler(cf, NGX_HTTP_PREACCESS_PHASE, hb_ngx_preaccess) ==
                        NGX_OK &&

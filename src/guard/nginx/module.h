@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #include "base/buf.h"
+#include "guard/waf/orders.h"
 #include "guard/waf/pass.h"
 #include "guard/waf/rate.h"
 #include "guard/waf/waf.h"
@@ -48,6 +49,15 @@ struct hb_ngx_canary {
     bool blind;
 };
 
+/* Bans that a person sets and lifts (guard/waf/orders.h). */
+struct hb_ngx_orders {
+    ngx_str_t path;
+    struct hb_waf_ban_rules rules; /* as http says */
+    ino_t ino;                     /* of what was carried out last */
+    struct timespec changed;
+    bool blind;
+};
+
 struct hb_ngx_main {
     struct hb_waf *waf;   /* NULL where no rules are named */
     ngx_uint_t wanted;    /* a place wants to be guarded */
@@ -58,6 +68,7 @@ struct hb_ngx_main {
     ngx_shm_zone_t *zone; /* its data is a struct hb_waf_shared * */
     ngx_array_t *closed;  /* of struct hb_ngx_private * */
     struct hb_ngx_canary *canary;
+    struct hb_ngx_orders *orders;
 };
 
 enum hb_ngx_per { HB_NGX_PER_ADDRESS, HB_NGX_PER_PATH, HB_NGX_PER_SESSION };
@@ -153,6 +164,10 @@ char *hb_ngx_set_wall_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *hb_ngx_set_private(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *hb_ngx_set_private_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *hb_ngx_set_canary(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *hb_ngx_set_orders(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* By what rules orders are carried out: those of http. */
+void hb_ngx_orders_rules(struct hb_ngx_main *m,
+                         const struct hb_ngx_place *http);
 
 /* state.c: what outlives a request, and what is looked at each second. */
 
@@ -168,9 +183,11 @@ ngx_int_t hb_ngx_entry(ngx_http_request_t *r, struct hb_ngx_ctx **ret);
 ngx_int_t hb_ngx_entry_answer(ngx_http_request_t *r, struct hb_ngx_ctx *ctx,
                               ngx_int_t status);
 /* At the end of a request: what it says of its client.  The act for which the
- * address is banned from now on, or HB_WAF_ACT_COUNT. */
+ * address is banned from now on, and for how many seconds, or
+ * HB_WAF_ACT_COUNT. */
 enum hb_waf_act hb_ngx_behaviour(ngx_http_request_t *r,
-                                 const struct hb_ngx_ctx *ctx);
+                                 const struct hb_ngx_ctx *ctx,
+                                 uint32_t *ret_seconds);
 const char *hb_ngx_act_name(enum hb_waf_act act);
 bool hb_ngx_address(ngx_http_request_t *r, struct hb_waf_addr *ret);
 struct hb_slice hb_ngx_cookie(ngx_http_request_t *r, ngx_str_t name);

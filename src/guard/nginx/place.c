@@ -446,3 +446,32 @@ char *hb_ngx_set_canary(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                ? NGX_CONF_OK
                : NGX_CONF_ERROR;
 }
+
+/* This file, too, is written anew while the server runs. */
+char *hb_ngx_set_orders(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct hb_ngx_main *m = conf;
+    ngx_str_t *value = cf->args->elts;
+
+    if (m->orders != NULL)
+        return "is duplicate";
+    m->orders = ngx_pcalloc(cf->pool, sizeof(*m->orders));
+    if (m->orders == NULL)
+        return NGX_CONF_ERROR;
+    m->keeps = 1;
+    m->orders->path = value[1];
+    return ngx_conf_full_name(cf->cycle, &m->orders->path, 1) == NGX_OK
+               ? NGX_CONF_OK
+               : NGX_CONF_ERROR;
+}
+
+void hb_ngx_orders_rules(struct hb_ngx_main *m, const struct hb_ngx_place *http)
+{
+    if (m->orders == NULL)
+        return;
+    hb_waf_ban_rules_init(&m->orders->rules);
+    if (http->ban_rules != NGX_CONF_UNSET_PTR)
+        m->orders->rules = *http->ban_rules;
+    m->orders->rules.allow =
+        http->allow != NGX_CONF_UNSET_PTR ? http->allow : NULL;
+}

@@ -3,9 +3,10 @@
  * state.c - what outlives a request: a zone that the workers share, which a
  * reload keeps; and what each worker looks at once a second.
  *
- * The zone is made by the master.  A worker reads two kinds of files, both
+ * The zone is made by the master.  A worker reads three kinds of files, all
  * named by the configuration and written by us: the flag that closes a site,
- * and the token of the canary.  Requests only see what was read last.
+ * the token of the canary, and the bans that a person orders.  Requests only
+ * see what was read last.
  */
 #include "module.h"
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #define SIZE      ((size_t)16 << 20)
 #define TICK_MS   1000u
@@ -28,6 +30,8 @@ static void look(struct hb_ngx_main *m);
 static void look_private(struct hb_ngx_private *p);
 static ngx_uint_t seconds_of(const char *path);
 static void look_canary(struct hb_ngx_canary *c);
+static void look_orders(struct hb_ngx_orders *o);
+static bool carry_out(const struct hb_ngx_orders *o, int fd);
 
 struct hb_waf_shared *hb_ngx_shared;
 
@@ -89,7 +93,8 @@ void hb_ngx_state_start(ngx_cycle_t *cycle, struct hb_ngx_main *m)
 
     hb_ngx_shared = m->zone != NULL ? m->zone->data : NULL;
     look(m);
-    if (hb_ngx_shared == NULL && m->closed == NULL && m->canary == NULL)
+    if (hb_ngx_shared == NULL && m->closed == NULL && m->canary == NULL &&
+        m->orders == NULL)
         return;
     nobody.data = m;
     ev = (ngx_event_t){
@@ -116,6 +121,8 @@ static void look(struct hb_ngx_main *m)
         look_private(p[i]);
     if (m->canary != NULL)
         look_canary(m->canary);
+    if (m->orders != NULL && hb_ngx_shared != NULL)
+        look_orders(m->orders);
 }
 
 /* Where nobody can tell whether the file is there, all stays as it was. */
@@ -168,4 +175,55 @@ static void look_canary(struct hb_ngx_canary *c)
     while (n > 0 && (u_char)c->token[n - 1] <= ' ')
         n--;
     c->n = n >= TOKEN_MIN ? (size_t)n : 0;
+}
+
+/* Read when it changed, and again while something of it could not be done. */
+static void look_orders(struct hb_ngx_orders *o)
+{
+    _cleanup_close_ int fd = open((const char *)o->path.data,
+                                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0 && ngx_errno == ENOENT)
+        return;
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        if (!o->blind)
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                          "hinoban: %V cannot be read", &o->path);
+        o->blind = true;
+        return;
+    }
+    o->blind = false;
+    if (o->ino == st.st_ino && o->changed.tv_sec == st.st_mtim.tv_sec &&
+        o->changed.tv_nsec == st.st_mtim.tv_nsec)
+        return;
+    if (carry_out(o, fd)) {
+        o->ino = st.st_ino;
+        o->changed = st.st_mtim;
+    }
+}
+
+/* False where it is to be tried again. */
+static bool carry_out(const struct hb_ngx_orders *o, int fd)
+{
+    static char text[HB_WAF_ORDERS_BYTES + 1];
+    static struct hb_waf_order order[HB_WAF_ORDERS];
+    ssize_t n = hb_pread_full(fd, text, sizeof(text), 0);
+    char why[HB_MAX_ERR + 300];
+    struct hb_err err = {0};
+    size_t orders = 0;
+
+    if (n < 0)
+        return false;
+    if (n > (ssize_t)HB_WAF_ORDERS_BYTES ||
+        hb_waf_orders_parse(hb_slice(text, (size_t)n), order, &orders, &err) <
+            0) {
+        hb_err_format(&err, why, sizeof(why));
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "hinoban: %V is not carried out: %s", &o->path,
+                      err.code < 0 ? why : "too large");
+    }
+    return hb_waf_orders_apply(hb_ngx_shared, &o->rules, order, orders,
+                               hb_now() / (int64_t)HB_S,
+                               hb_mono() / HB_MS) == 0;
 }
