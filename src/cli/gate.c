@@ -57,6 +57,10 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
         {"allowed", hb_cli_gate_allowed},
         {"forbid", hb_cli_gate_forbid},
         {"patch", hb_cli_gate_patch},
+        {"bans", hb_cli_gate_bans},
+        {"ban", hb_cli_gate_ban},
+        {"unban", hb_cli_gate_unban},
+        {"pass", hb_cli_gate_pass},
     };
     const char *verb = argc > 1 ? argv[1] : "status";
 
@@ -65,7 +69,8 @@ int hb_cmd_gate(struct hb_cli *cli, int argc, char **argv)
             return verbs[i].run(cli, HB_MAX(argc - 1, 1), argv + (argc > 1));
     return hb_cli_usage(
         cli, _("say what to do: status, build, selftest, try, findings, allow "
-               "REFERENCE, allowed, forbid N or patch"));
+               "REFERENCE, allowed, forbid N, patch, bans, ban ADDRESS, unban "
+               "ADDRESS or pass NAME"));
 }
 
 int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,
@@ -82,11 +87,13 @@ int hb_cli_gate_open(const struct hb_cli *cli, int *argc, char **argv,
     ret->gate.by = hb_arena_printf(ret->a, "uid %u", (unsigned)getuid());
     if (ret->gate.by == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
-    if (hb_path(&cli->paths, HB_DIR_PRIVATE, "gate.canary", ret->canary) < 0)
+    if (hb_path(&cli->paths, HB_DIR_PRIVATE, "gate.canary", ret->canary) < 0 ||
+        hb_path(&cli->paths, HB_DIR_PRIVATE, "gate.bans", ret->bans) < 0)
         return hb_err_set(err, -ENAMETOOLONG, _("the path is too long"));
     if (hb_config_load(cli->config, &ret->config, err) < 0)
         return err->code;
     ret->gate.canary = ret->canary;
+    ret->gate.bans = ret->bans;
     ret->gate.conf = &ret->config->gate;
     return 0;
 }

@@ -17,7 +17,7 @@ struct hb_cli_gate {
     struct hb_config *config;
     struct hb_gate gate;
     bool no_reload; /* --no-reload */
-    char canary[HB_MAX_PATH];
+    char canary[HB_MAX_PATH], bans[HB_MAX_PATH];
 };
 
 /* Options of a person's decision. */
@@ -28,7 +28,8 @@ struct hb_cli_gate_who {
 
 hb_cli_fn hb_cli_gate_selftest, hb_cli_gate_try, hb_cli_gate_allow,
     hb_cli_gate_allowed, hb_cli_gate_findings, hb_cli_gate_forbid,
-    hb_cli_gate_patch;
+    hb_cli_gate_patch, hb_cli_gate_bans, hb_cli_gate_ban, hb_cli_gate_unban,
+    hb_cli_gate_pass;
 
 /* Takes --no-reload; reads the settings.  Close with _done, also where it
  * failed. */
@@ -56,6 +57,15 @@ bool hb_cli_gate_yes(const struct hb_cli_gate_who *w);
  * not like it) and reads it in.  The caller holds the lock. */
 int hb_cli_gate_put(struct hb_cli_gate *g, struct hb_gate_built *ret,
                     struct hb_err *err) HB_WUR;
+/* Writes a file that the web server's workers may read, and nobody else but
+ * root; after a crash there is the old one or the new one. */
+int hb_cli_gate_for_web(const struct hb_cli_gate *g, const char *path,
+                        struct hb_slice text, struct hb_err *err) HB_WUR;
+/* Calls FN with each line of the log PATH, of its last 64 MiB; -ENOENT where
+ * there is none. */
+int hb_cli_gate_lines(const char *path,
+                      void (*fn)(void *arg, struct hb_slice line), void *arg,
+                      struct hb_err *err) HB_WUR;
 /* Notes of a build, for people. */
 void hb_cli_gate_notes(const struct hb_gate_built *x);
 /* Tells the service what a person decided; says so on standard error where

@@ -38,8 +38,7 @@ struct summary {
     uint64_t lines, bad, beyond;
 };
 
-static int read_log(struct summary *s, struct hb_err *err);
-static void one(struct summary *s, struct hb_slice line);
+static void one(void *arg, struct hb_slice line);
 static struct group *group_of(struct summary *s,
                               const struct hb_gate_finding *f,
                               const struct hb_waf_hit *hits);
@@ -72,7 +71,7 @@ int hb_cli_gate_findings(struct hb_cli *cli, int argc, char **argv)
         s.v = HB_NEW_N(g.a, struct group, GROUPS);
         r = s.line == NULL || s.map == NULL || s.v == NULL
                 ? hb_err_set(&err, -ENOMEM, _("out of memory"))
-                : read_log(&s, &err);
+                : hb_cli_gate_lines(g.gate.conf->log, one, &s, &err);
     }
     r = r < 0 ? hb_cli_fail(&err) : print(&s, (size_t)HB_MIN(most, GROUPS));
     hb_map_free(s.map);
@@ -81,9 +80,10 @@ int hb_cli_gate_findings(struct hb_cli *cli, int argc, char **argv)
     return r;
 }
 
-static int read_log(struct summary *s, struct hb_err *err)
+int hb_cli_gate_lines(const char *path,
+                      void (*fn)(void *arg, struct hb_slice line), void *arg,
+                      struct hb_err *err)
 {
-    const char *path = s->g->gate.conf->log;
     _cleanup_close_ int fd =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     _cleanup_free_ char *line = NULL;
@@ -110,15 +110,16 @@ static int read_log(struct summary *s, struct hb_err *err)
         if (line[n - 1] == '\n')
             n--;
         if (!first && n > 0)
-            one(s, hb_slice(line, (size_t)n));
+            fn(arg, hb_slice(line, (size_t)n));
         first = false; /* it may begin in its middle */
     }
     (void)fclose(f);
     return 0;
 }
 
-static void one(struct summary *s, struct hb_slice line)
+static void one(void *arg, struct hb_slice line)
 {
+    struct summary *s = arg;
     const struct hb_waf_hit *hits;
     struct hb_gate_finding f;
     struct group *k;

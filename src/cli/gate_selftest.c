@@ -9,8 +9,6 @@
  * answers is foreign, and so is the log.
  */
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -41,7 +39,6 @@ struct attack {
 };
 
 static int word(struct attack *t, struct hb_err *err);
-static gid_t web_group(struct hb_arena *a, const struct hb_config *c);
 static void one(struct attack *t, const struct hb_conf_site *s);
 static const char *why_not_tried(const struct hb_cli_gate *g,
                                  const struct hb_conf_site *s,
@@ -116,44 +113,16 @@ int hb_cli_gate_attack(struct hb_cli_gate *g, struct hb_err *err)
     return t->failed > 0;
 }
 
-/* A new word each time, for the web server's workers alone to read. */
+/* A new word each time. */
 static int word(struct attack *t, struct hb_err *err)
 {
-    char hex[2 * 16 + 1], path[HB_MAX_PATH + 8];
-    _cleanup_close_ int fd = -1;
+    char hex[2 * 16 + 1];
     uint8_t random[16];
-    int r = 0;
 
     hb_random(random, sizeof(random));
     hb_hex(random, sizeof(random), hex);
     (void)snprintf(t->header, sizeof(t->header), "X-Hinoban-Canary: %s", hex);
-    (void)snprintf(path, sizeof(path), "%s.new", t->g->canary);
-    (void)unlink(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || fchown(fd, 0, web_group(t->g->a, t->g->config)) < 0 ||
-        fchmod(fd, 0640) < 0)
-        r = hb_neg_errno();
-    if (r == 0)
-        r = hb_write_all(fd, hex, strlen(hex));
-    if (r == 0 && rename(path, t->g->canary) < 0)
-        r = hb_neg_errno();
-    if (r < 0)
-        return hb_err_set(err, r, "%s: %s", path, strerror(-r));
-    return 0;
-}
-
-static gid_t web_group(struct hb_arena *a, const struct hb_config *c)
-{
-    const struct hb_machine m = {
-        .prefix = "", .arena = a, .now = hb_now(), .config = c};
-    struct hb_ngx *root = NULL;
-    const char *user = "www-data";
-    const struct passwd *p;
-
-    if (hb_ngx_load(&m, &root) == 0)
-        user = hb_ngx_user(&m, root);
-    p = getpwnam(user);
-    return p != NULL ? p->pw_gid : 0;
+    return hb_cli_gate_for_web(t->g, t->g->canary, hb_slice_z(hex), err);
 }
 
 static void one(struct attack *t, const struct hb_conf_site *s)

@@ -23,6 +23,13 @@ static int check_site(const struct hb_config *c, size_t i,
                       const struct hb_yaml *map, struct hb_err *err);
 static int check_contracts(const struct hb_config *c, struct hb_err *err);
 static int check_gate(const struct hb_config *c, struct hb_err *err);
+static int check_gate_hosts(const struct hb_conf_gate *g,
+                            const struct hb_yaml *seq, struct hb_err *err);
+static int check_gate_rates(const struct hb_conf_gate *g,
+                            const struct hb_yaml *seq, struct hb_err *err);
+static int check_gate_words(const struct hb_strs *words,
+                            const struct hb_yaml *seq, const char *begin,
+                            const char *of, struct hb_err *err);
 static int check_name(const char *name, const struct hb_yaml *map,
                       struct hb_err *err);
 static int check_unique(const struct hb_config *c, size_t i,
@@ -189,14 +196,44 @@ static int check_all(struct hb_config *c, struct hb_err *err)
     return r < 0 ? r : check_gate(c, err);
 }
 
-/* Names of hosts and the folder become words of rules. */
+/* Names, networks and paths become words of rules and of the web server's
+ * settings. */
 static int check_gate(const struct hb_config *c, struct hb_err *err)
 {
     const struct hb_yaml *map = hb_yaml_get(c->yaml, "gate");
-    const struct hb_yaml *seq = hb_yaml_get(map, "hosts");
-    const struct hb_conf_gate_host *v = c->gate.hosts.v;
+    const struct hb_conf_gate *g = &c->gate;
+    int r = check_gate_hosts(g, hb_yaml_get(map, "hosts"), err);
 
-    for (size_t i = 0; i < c->gate.hosts.n; i++) {
+    if (r == 0)
+        r = check_gate_rates(g, hb_yaml_get(map, "rates"), err);
+    if (r == 0)
+        r = check_gate_words(
+            &g->trusted, hb_yaml_get(map, "trusted"),
+            "0123456789abcdefABCDEF:", "0123456789abcdefABCDEF:./", err);
+    if (r == 0)
+        r = check_gate_words(&g->wall, hb_yaml_get(map, "wall"), "/", NULL,
+                             err);
+    if (r < 0)
+        return r;
+    for (const char *z = g->rules; *z != '\0'; z++)
+        if ((unsigned char)*z <= ' ' || strchr("\"'*?[\\", *z) != NULL)
+            return hb_yaml_err(at(map, "rules"), err, -EINVAL,
+                               _("this path holds a blank, a quote or a sign "
+                                 "that stands for others"));
+    for (const char *z = g->log; *z != '\0'; z++)
+        if ((unsigned char)*z <= ' ' || strchr("\"'{};\\", *z) != NULL)
+            return hb_yaml_err(at(map, "log"), err, -EINVAL,
+                               _("this path holds a blank, a quote or a sign "
+                                 "that stands for others"));
+    return 0;
+}
+
+static int check_gate_hosts(const struct hb_conf_gate *g,
+                            const struct hb_yaml *seq, struct hb_err *err)
+{
+    const struct hb_conf_gate_host *v = g->hosts.v;
+
+    for (size_t i = 0; i < g->hosts.n; i++) {
         size_t n = strlen(v[i].name);
 
         if (n < 1 || n > 253 || v[i].name[0] == '-' || v[i].name[0] == '.' ||
@@ -210,16 +247,67 @@ static int check_gate(const struct hb_config *c, struct hb_err *err)
                                    _("the host %s stands there twice"),
                                    v[i].name);
     }
-    for (const char *z = c->gate.rules; *z != '\0'; z++)
-        if ((unsigned char)*z <= ' ' || strchr("\"'*?[\\", *z) != NULL)
-            return hb_yaml_err(at(map, "rules"), err, -EINVAL,
-                               _("this path holds a blank, a quote or a sign "
-                                 "that stands for others"));
-    for (const char *z = c->gate.log; *z != '\0'; z++)
-        if ((unsigned char)*z <= ' ' || strchr("\"'{};\\", *z) != NULL)
-            return hb_yaml_err(at(map, "log"), err, -EINVAL,
-                               _("this path holds a blank, a quote or a sign "
-                                 "that stands for others"));
+    return 0;
+}
+
+static int check_gate_rates(const struct hb_conf_gate *g,
+                            const struct hb_yaml *seq, struct hb_err *err)
+{
+    const struct hb_conf_gate_rate *v = g->rates.v;
+    int r;
+
+    for (size_t i = 0; i < g->rates.n; i++) {
+        const struct hb_yaml *map = nth(seq, i);
+        const char *cookie = v[i].cookie;
+
+        r = check_name(v[i].name, map, err);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; k < i; k++)
+            if (hb_streq(v[k].name, v[i].name))
+                return hb_yaml_err(at(map, "name"), err, -EEXIST,
+                                   _("the rate %s stands there twice"),
+                                   v[i].name);
+        if ((v[i].per == HB_GATE_PER_SESSION) != (cookie[0] != '\0'))
+            return hb_yaml_err(at(map, "cookie"), err, -EINVAL,
+                               _("a rate per session names its cookie, "
+                                 "another one names none"));
+        /* RFC 6265: a token; all known ones do with less. */
+        if (cookie[strspn(cookie, "abcdefghijklmnopqrstuvwxyz0123456789"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")] != '\0')
+            return hb_yaml_err(at(map, "cookie"), err, -EINVAL,
+                               _("this is no name of a cookie"));
+        if (v[i].burst > v[i].per_minute * 60 * 24)
+            return hb_yaml_err(at(map, "burst"), err, -EINVAL,
+                               _("this burst would take longer than a day"));
+    }
+    return 0;
+}
+
+/* Each begins with one of BEGIN and holds nothing but OF; NULL: nothing that
+ * means something to the web server. */
+static int check_gate_words(const struct hb_strs *words,
+                            const struct hb_yaml *seq, const char *begin,
+                            const char *of, struct hb_err *err)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        const char *z = words->v[i];
+        bool ok = *z != '\0' && strchr(begin, *z) != NULL;
+
+        for (; ok && *z != '\0'; z++)
+            ok = of != NULL ? strchr(of, *z) != NULL
+                            : (unsigned char)*z > ' ' && *z != 0x7f &&
+                                  strchr("\"'{};\\$#", *z) == NULL;
+        if (!ok)
+            return hb_yaml_err(nth(seq, i), err, -EINVAL,
+                               of != NULL
+                                   ? _("a network is an address, or one with "
+                                       "the length of its prefix: "
+                                       "203.0.113.0/24")
+                                   : _("a path begins with / and holds no "
+                                       "blanks, quotes or signs that mean "
+                                       "something to the web server"));
+    }
     return 0;
 }
 

@@ -108,6 +108,16 @@ struct hb_conf_gate_host {
     int charset;      /* enum hb_gate_charset: of what forms send */
 };
 
+enum hb_gate_per { HB_GATE_PER_ADDRESS, HB_GATE_PER_PATH, HB_GATE_PER_SESSION };
+
+/* How often one client may come. */
+struct hb_conf_gate_rate {
+    const char *name;
+    int per;            /* enum hb_gate_per */
+    const char *cookie; /* of a session */
+    int64_t per_minute, burst;
+};
+
 /* The web application firewall (guard/gate). */
 struct hb_conf_gate {
     int mode;                  /* enum hb_gate_mode */
@@ -117,6 +127,10 @@ struct hb_conf_gate {
     const char *rules;         /* folder of the Core Rule Set */
     const char *log;           /* where the web server writes findings */
     struct hb_conf_list hosts; /* struct hb_conf_gate_host */
+    struct hb_conf_list rates; /* struct hb_conf_gate_rate */
+    bool bans;                 /* of addresses that behave badly */
+    struct hb_strs trusted;    /* networks that are never banned */
+    struct hb_strs wall;       /* beginnings of paths that need a pass */
     struct hb_strs check;      /* argv that tries the web server's settings */
     struct hb_strs reload;     /* argv that makes it read the rules */
 };

@@ -59,6 +59,12 @@ static const char *const charset_words[] = {
     [HB_GATE_EUC_JP] = "euc-jp",
     NULL,
 };
+static const char *const gate_per_words[] = {
+    [HB_GATE_PER_ADDRESS] = "address",
+    [HB_GATE_PER_PATH] = "address+path",
+    [HB_GATE_PER_SESSION] = "session",
+    NULL,
+};
 
 static const struct hb_conf_row area_rows[] = {
     {"path", HB_CONF_STR, AT(hb_conf_area, path), 0, 0, NULL,
@@ -199,6 +205,24 @@ static const struct hb_conf_row gate_host_rows[] = {
     END,
 };
 
+static const struct hb_conf_row gate_rate_rows[] = {
+    {"name", HB_CONF_STR, AT(hb_conf_gate_rate, name), 0, 0, NULL,
+     N_("Name of the rate; it stands in findings."), NULL, NULL, 0},
+    {"per", HB_CONF_ENUM, AT(hb_conf_gate_rate, per), 0, 0, "address",
+     N_("Who is counted: an address; an address for each path; a session, by "
+        "its cookie."),
+     gate_per_words, NULL, 0},
+    {"cookie", HB_CONF_STR, AT(hb_conf_gate_rate, cookie), 0, 0, "",
+     N_("Name of the cookie that holds the session."), NULL, NULL, 0},
+    {"per_minute", HB_CONF_INT, AT(hb_conf_gate_rate, per_minute), 1, 1000000,
+     NULL, N_("Requests a minute, evenly."), NULL, NULL, 0},
+    {"burst", HB_CONF_INT, AT(hb_conf_gate_rate, burst), 1, 1000000, "10",
+     N_("Requests that may come at once before that counts. A page with its "
+        "pictures is one burst."),
+     NULL, NULL, 0},
+    END,
+};
+
 static const struct hb_conf_row gate_rows[] = {
     {"mode", HB_CONF_ENUM, AT(hb_conf_gate, mode), 0, 0, "detect",
      N_("What the firewall does: off; detect, which lets everything through "
@@ -231,6 +255,25 @@ static const struct hb_conf_row gate_rows[] = {
     {"hosts", HB_CONF_LIST, AT(hb_conf_gate, hosts), 0, 0, "",
      N_("Hosts for which something else holds."), NULL, gate_host_rows,
      sizeof(struct hb_conf_gate_host)},
+    {"rates", HB_CONF_LIST, AT(hb_conf_gate, rates), 0, 0, "",
+     N_("How often one client may come; who comes more often gets 429 and "
+        "the time to wait. They hold for all hosts, where anything is "
+        "blocked."),
+     NULL, gate_rate_rows, sizeof(struct hb_conf_gate_rate)},
+    {"bans", HB_CONF_BOOL, AT(hb_conf_gate, bans), 0, 0, "false",
+     N_("Whether addresses that attack, guess passwords or look for holes are "
+        "shut out for a while. Behind a proxy or a load balancer first let "
+        "the web server know real addresses (nginx: set_real_ip_from): else "
+        "all visitors are one address."),
+     NULL, NULL, 0},
+    {"trusted", HB_CONF_STRS, AT(hb_conf_gate, trusted), 0, 0, "",
+     N_("Networks that are never shut out, such as 203.0.113.0/24: the "
+        "office. The machine itself always is one of them."),
+     NULL, NULL, 0},
+    {"wall", HB_CONF_STRS, AT(hb_conf_gate, wall), 0, 0, "",
+     N_("Beginnings of paths that nobody reaches without a pass (hinoban gate "
+        "pass), such as /wp-admin/ and /wp-login.php."),
+     NULL, NULL, 0},
     {"check", HB_CONF_STRS, AT(hb_conf_gate, check), 0, 0, "[nginx, -t]",
      N_("Program with its arguments that tries the web server's settings; "
         "it is not told to read them where this fails. Empty: none."),

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`hinoban gate` with Debian's nginx on loopback: what is built is loaded,
 what was stopped is allowed by the number that the visitor got, and forbidden
-again; with the Core Rule Set where it lies beside the source tree."""
+again; rates, bans and the log-in wall; with the Core Rule Set where it lies
+beside the source tree.  Clients come from where X-Forwarded-For says."""
 import http.client
 import json
 import os
@@ -29,12 +30,14 @@ SecRule TX:inbound_anomaly_score_pl1 "@ge %{tx.inbound_anomaly_score_threshold}"
 CONF = '''
 load_module %(module)s;
 user www-data;
-worker_processes 1;
+worker_processes 2;
 pid %(top)s/pid;
 error_log %(top)s/error.log notice;
 events { worker_connections 64; }
 http {
     access_log off;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Forwarded-For;
     client_body_temp_path %(top)s/body;
     proxy_temp_path %(top)s/proxy;
     fastcgi_temp_path %(top)s/fcgi;
@@ -56,11 +59,18 @@ gate:
   log: %(top)s/gate.log
   check: [%(nginx)s, -t, -q, -c, %(top)s/nginx.conf]
   reload: [%(nginx)s, -s, reload, -c, %(top)s/nginx.conf]
-sites:
+%(more)ssites:
   - name: www
     number: 1
     root: %(top)s/www
     url: http://127.0.0.1:%(port)d/
+'''
+MORE = '''  bans: true
+  trusted: [203.0.113.0/24, "2001:db8:f::/48"]
+  rates:
+    - {name: pages, per_minute: 60, burst: 4}
+    - {name: seats, per: session, cookie: sid, per_minute: 6, burst: 2}
+  wall: [/wp-admin/, /wp-login.php]
 '''
 ATTACK = '/f?q=1%20UNION%20SELECT%20password%20FROM%20users--%20'
 
@@ -69,6 +79,7 @@ class Box:
     def __init__(self, top):
         self.top = top
         self.root = top + '/root'
+        self.server = None
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
             self.port = s.getsockname()[1]
@@ -84,32 +95,50 @@ class Box:
         self.env.update(LANG='C.UTF-8', HINOBAN_ROOT=self.root,
                         HINOBAN_DATADIR=S)
 
-    def settings(self, mode):
+    def settings(self, mode, more=''):
         with open(self.root + '/etc/hinoban/hinoban.yaml', 'w') as f:
             f.write(YAML % {'mode': mode, 'crs': self.crs, 'top': self.top,
-                            'nginx': shutil.which('nginx'), 'port': self.port})
+                            'nginx': shutil.which('nginx'), 'port': self.port,
+                            'more': more})
+
+    def nginx(self):
+        self.server = subprocess.Popen(
+            [shutil.which('nginx'), '-c', self.top + '/nginx.conf', '-g',
+             'daemon off;'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def end(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.server.wait(WAIT)
+
+    def restart(self):
+        self.end()
+        self.nginx()
+        self.until(200, '/')
 
     def run(self, *argv):
         p = subprocess.run([H, *argv], env=self.env, capture_output=True,
                            text=True)
         return p.returncode, p.stdout + p.stderr
 
-    def get(self, path, host='www.example.jp'):
+    def get(self, path, host='www.example.jp', **more):
         c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=WAIT)
         c.request('GET', path, headers={'Host': host, 'Accept': '*/*',
-                                        'User-Agent': 'Mozilla/5.0'})
+                                        'User-Agent': 'Mozilla/5.0', **more})
         r = c.getresponse()
         r.read()
         c.close()
         return r.status, r.getheader('X-Request-Id')
 
-    def until(self, status, path):
+    def come(self, address, path='/', **more):
+        return self.get(path, **{'X-Forwarded-For': address, **more})[0]
+
+    def until(self, status, path, **more):
         """A reload takes a moment: new workers, then the old ones end."""
         end = time.monotonic() + WAIT
         got = None
         while time.monotonic() < end:
             try:
-                got = self.get(path)[0]
+                got = self.get(path, **more)[0]
                 if got == status:
                     return True
             except OSError:
@@ -126,15 +155,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix='hb-gn-', dir='/var/tmp') as top:
         os.chmod(top, 0o755)
         box = Box(top)
-        nginx = None
         try:
-            nginx = start(box)
-            if nginx is not None:
+            if start(box):
                 tests(box)
         finally:
-            if nginx is not None:
-                nginx.send_signal(signal.SIGTERM)
-                nginx.wait(WAIT)
+            if box.server is not None and box.server.poll() is None:
+                box.end()
     finish()
 
 
@@ -153,15 +179,13 @@ def start(box):
     with open(box.top + '/nginx.conf', 'w') as f:
         f.write(CONF % {'module': MODULE, 'top': box.top, 'root': box.root,
                         'port': box.port})
-    p = subprocess.Popen([shutil.which('nginx'), '-c',
-                          box.top + '/nginx.conf', '-g', 'daemon off;'],
-                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    box.nginx()
     if not box.until(200, '/'):
-        p.kill()
-        ok(False, 'nginx loads what was built', p.communicate()[1])
-        return None
+        box.server.kill()
+        ok(False, 'nginx loads what was built', box.server.communicate()[1])
+        return False
     ok(True, 'nginx loads what was built')
-    return p
+    return True
 
 
 def selftest(box):
@@ -252,6 +276,101 @@ def tests(box):
     rc, out = box.run('gate', 'selftest')
     ok(rc == 1 and '[!] www' in out and '200, not 403' in out,
        'a firewall that stops nothing although it should is told', out)
+
+    box.settings('block', MORE)
+    rc, out = box.run('gate', 'build')
+    ok(rc == 0 and box.until(403, ATTACK), 'with rates, bans and a wall', out)
+    rates(box)
+    bans(box)
+    wall(box)
+
+
+def rates(box):
+    seen = [box.come('192.0.2.1') for _ in range(8)]
+    ok(seen[:4] == [200] * 4 and 429 in seen[4:], 'too many at once', seen)
+    ok(box.come('192.0.2.2') == 200, 'another address is not meant')
+    seen = [box.come('192.0.2.%d' % i, Cookie='sid=abc') for i in range(10, 14)]
+    ok(seen == [200, 200, 429, 429], 'a session from many addresses', seen)
+
+
+def bans(box):
+    until = {'X-Forwarded-For': '198.51.100.7'}
+    rc, out = box.run('gate', 'bans')
+    ok(rc == 0 and 'Nobody' in out, 'nobody is shut out', out)
+    seen = [box.come('198.51.100.1', ATTACK) for _ in range(120)]
+    ok(set(seen) <= {403, 429} and box.come('198.51.100.1') == 403,
+       'who attacks and attacks is shut out', seen)
+    end = time.monotonic() + WAIT
+    while '198.51.100.1 ' not in out and time.monotonic() < end:
+        out = box.run('gate', 'bans')[1]
+    ok('198.51.100.1 ' in out and ('attacks' in out or 'too often' in out),
+       'and listed, with what for', out)
+    rc, out = box.run('gate', 'unban', '198.51.100.1', '--reason', 'a pupil')
+    ok(rc == 0 and box.until(200, '/', **{'X-Forwarded-For': '198.51.100.1'}),
+       'a ban is lifted', out)
+    ok('Nobody' in box.run('gate', 'bans')[1], 'and off the list')
+
+    rc, out = box.run('gate', 'ban', '198.51.100.7', '--for', '2h',
+                      '--reason', 'for trying')
+    ok(rc == 0 and box.until(403, '/', **until), 'a ban by hand', out)
+    ok(box.come('198.51.100.8') == 200, 'of one address')
+    rc, out = box.run('gate', 'bans', '--json')
+    row = json.loads(out)[0]
+    ok(row['by_hand'] and row['note'] == 'for trying' and
+       row['address'] == '198.51.100.7', 'is listed with its reason', out)
+    rc, out = box.run('gate', 'ban', '2001:db8::7', '--for', '1h')
+    ok(rc == 0 and
+       box.until(403, '/', **{'X-Forwarded-For': '2001:db8::ffff'}),
+       'of IPv6 the household is meant', out)
+    for wrong, why in ((['192.0.2.0/24'], 'no address'),
+                       (['127.0.0.1'], 'never'), (['203.0.113.9'], 'never'),
+                       (['2001:db8:f::1'], 'never'),
+                       (['192.0.2.7', '--for', '400d'], '366'),
+                       (['192.0.2.7', '--for', 'ever'], '366'),
+                       (['192.0.2.7', '--reason', 'a\nban 192.0.2.8 9'],
+                        'one line')):
+        rc, out = box.run('gate', 'ban', *wrong)
+        ok(rc == 1 and why in out, 'refused: ' + repr(wrong), out)
+    # The web server forgets; the order is a file.
+    rc, out = box.run('gate', 'unban', '2001:db8::7')
+    box.restart()
+    ok(box.until(403, '/', **until), 'a ban by hand holds after a restart')
+    ok(box.come('2001:db8::ffff') == 200, 'and one that was lifted does not')
+    ok(box.run('gate', 'unban', '198.51.100.7')[0] == 0 and
+       box.until(200, '/', **until), 'until it is lifted')
+
+
+def wall(box):
+    ok(box.get('/wp-login.php')[0] == 401, 'a log-in page is behind the wall')
+    ok(box.get('/wp-logins')[0] == 200, 'another page is not')
+    rc, out = box.run('gate', 'pass', 'yamada', '--host', 'www.example.jp',
+                      '--json')
+    code = json.loads(out.splitlines()[0])['code']
+    ok(rc == 0 and code, 'a pass', out)
+    c = http.client.HTTPConnection('127.0.0.1', box.port, timeout=WAIT)
+    c.request('POST', '/wp-login.php', 'hinoban_pass=' + code,
+              {'Host': 'www.example.jp', 'User-Agent': 'Mozilla/5.0',
+               'Accept': '*/*', 'X-Forwarded-For': '198.51.100.40',
+               'Content-Type': 'application/x-www-form-urlencoded'})
+    r = c.getresponse()
+    r.read()
+    cookie = (r.getheader('Set-Cookie') or '').split(';')[0]
+    ok(r.status == 303 and cookie, 'opens it', (r.status, r.getheaders()))
+    ok(box.come('198.51.100.40', '/wp-login.php', Cookie=cookie) == 200,
+       'for who has the cookie')
+    ok(box.come('198.51.101.40', '/wp-login.php', Cookie=cookie) == 401,
+       'in that network')
+    rc, out = box.run('gate', 'pass', '--revoke-all')
+    ok(rc == 0 and box.until(401, '/wp-login.php', **{
+        'X-Forwarded-For': '198.51.100.40', 'Cookie': cookie}),
+       'until all passes are taken back', out)
+    for wrong, why in ((['Yamada!'], 'a-z'), (['yamada', '--for', '32d'], '31'),
+                       ([], '--revoke-all')):
+        rc, out = box.run('gate', 'pass', *wrong)
+        ok(rc != 0 and why in out, 'refused: ' + repr(wrong), out)
+    box.settings('block')
+    rc, out = box.run('gate', 'pass', 'yamada')
+    ok(rc == 1 and 'wall:' in out, 'no wall, no pass', out)
 
 
 main()

@@ -18,6 +18,8 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "guard/gate/patch.h"
+#include "guard/waf/ip.h"
+#include "guard/waf/pass.h"
 #include "guard/waf/rules.h"
 
 #define NOTES       200u
@@ -35,7 +37,13 @@ static int strongest(const struct hb_conf_gate *c);
 static void grants_text(struct hb_buf *b, const struct hb_grants *grants);
 static int core_rules(struct hb_buf *b, const struct hb_gate *g,
                       struct hb_err *err);
+static int check_trusted(const struct hb_conf_gate *c, struct hb_err *err);
+static int wall_key(const struct hb_gate *g, struct hb_err *err);
 static void http_text(struct hb_buf *b, const struct hb_gate *g);
+static void http_bans(struct hb_buf *b, const struct hb_gate *g);
+static void http_rate(struct hb_buf *b, const struct hb_conf_gate_rate *rate);
+static void words(struct hb_buf *b, const char *directive,
+                  const struct hb_strs *words);
 static int describe(struct hb_arena *a, const struct hb_gate *g,
                     const struct hb_grants *grants,
                     const struct hb_waf_rules *rules,
@@ -121,11 +129,15 @@ int hb_gate_build(struct hb_arena *a, const struct hb_gate *g,
     dir = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return failed(g->dir, "", -errno, err);
-    r = hb_grants_load(a, g->dir, g->etc, g->now, &grants, err);
+    r = check_trusted(g->conf, err);
+    if (r == 0)
+        r = hb_grants_load(a, g->dir, g->etc, g->now, &grants, err);
     if (r == 0)
         r = hb_gate_text(&text, g, &grants, err);
     if (r == 0)
         r = hb_gate_verify(g, &text, &waf, err);
+    if (r == 0)
+        r = wall_key(g, err);
     if (r < 0)
         return r;
     r = describe(a, g, &grants, hb_waf_rules_of(waf), &done);
@@ -398,6 +410,80 @@ static void http_text(struct hb_buf *b, const struct hb_gate *g)
                 g->conf->log, g->conf->answers ? "on" : "off");
     if (g->canary != NULL)
         hb_buf_addf(b, "hinoban_waf_canary %s;\n", g->canary);
+    http_bans(b, g);
+    words(b, "hinoban_waf_wall", &g->conf->wall);
+    if (g->conf->wall.n > 0)
+        hb_buf_addf(b, "hinoban_waf_wall_key %s/%s;\n", g->dir, HB_GATE_KEY);
+}
+
+/* What a person bans is shut out also where behaviour costs no points. */
+static void http_bans(struct hb_buf *b, const struct hb_gate *g)
+{
+    const struct hb_conf_gate_rate *rate = g->conf->rates.v;
+
+    if (g->bans != NULL)
+        hb_buf_addf(b, "hinoban_waf_bans %s;\n", g->bans);
+    if (g->bans != NULL || g->conf->bans)
+        hb_buf_addf(b, "hinoban_waf_ban on%s;\n",
+                    g->conf->bans ? ""
+                                  : " blocked=0 login=0 not_found=0 limited=0");
+    words(b, "hinoban_waf_ban_allow", &g->conf->trusted);
+    for (size_t i = 0; i < g->conf->rates.n; i++)
+        http_rate(b, &rate[i]);
+}
+
+static void http_rate(struct hb_buf *b, const struct hb_conf_gate_rate *rate)
+{
+    static const char *const per[] = {
+        [HB_GATE_PER_ADDRESS] = "address",
+        [HB_GATE_PER_PATH] = "address+path",
+        [HB_GATE_PER_SESSION] = "session:",
+    };
+
+    hb_buf_addf(b, "hinoban_waf_rate %s per=%s%s rate=%lldr/m burst=%lld;\n",
+                rate->name, per[rate->per], rate->cookie,
+                (long long)rate->per_minute, (long long)rate->burst);
+}
+
+/* A directive with all of WORDS, or nothing. */
+static void words(struct hb_buf *b, const char *directive,
+                  const struct hb_strs *words)
+{
+    if (words->n == 0)
+        return;
+    hb_buf_addz(b, directive);
+    for (size_t i = 0; i < words->n; i++)
+        hb_buf_addf(b, " %s", words->v[i]);
+    hb_buf_addz(b, ";\n");
+}
+
+/* ---- what the settings need ---- */
+
+static int check_trusted(const struct hb_conf_gate *c, struct hb_err *err)
+{
+    for (size_t i = 0; i < c->trusted.n; i++) {
+        struct hb_waf_ips *ips = NULL;
+        int r = hb_waf_ips_parse(hb_slice_z(c->trusted.v[i]), &ips, err);
+
+        hb_waf_ips_free(ips);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int wall_key(const struct hb_gate *g, struct hb_err *err)
+{
+    char path[HB_MAX_PATH];
+    int r;
+
+    if (g->conf->wall.n == 0)
+        return 0;
+    if (snprintf(path, sizeof(path), "%s/%s", g->dir, HB_GATE_KEY) >=
+        (int)sizeof(path))
+        return hb_err_set(err, -ENAMETOOLONG, "%s", g->dir);
+    r = hb_waf_pass_key_make(path, err);
+    return r == -EEXIST ? 0 : r;
 }
 
 /* ---- what was built ---- */

@@ -6,6 +6,8 @@
  *     DIR/rules.conf   what the web server loads
  *     DIR/http.conf    directives for nginx's http block
  *     DIR/built.json   when, by whom, of what
+ *     DIR/wall.key     signs passes through the log-in wall (guard/waf/pass.h);
+ *                      made where the settings name paths for one
  *     DIR/.lock        one build at a time (flock)
  *
  * The order in rules.conf, because of what a rule can only do before or after
@@ -33,12 +35,14 @@
 #define HB_GATE_RULES   "rules.conf"
 #define HB_GATE_HTTP    "http.conf"
 #define HB_GATE_BUILT   "built.json"
+#define HB_GATE_KEY     "wall.key"
 #define HB_GATE_HOST_ID 8010000u /* + 10 * place: rules for one host */
 
 struct hb_gate {
     const struct hb_conf_gate *conf;
     const char *dir, *etc, *data;
     const char *canary; /* file of the word of our own attack; NULL: none */
+    const char *bans;   /* of bans by hand (guard/waf/orders.h); NULL: none */
     int64_t now;        /* ns UTC */
     const char *by;     /* who builds: a person's name, or "uid 0" */
 };

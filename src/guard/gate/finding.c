@@ -58,6 +58,7 @@ int hb_gate_finding_parse(struct hb_arena *a, struct hb_slice line,
     f.limit = hb_json_str(tree, "limit", "");
     f.rate = hb_json_str(tree, "rate", "");
     f.ban = hb_json_str(tree, "ban", "");
+    f.ban_s = hb_json_int(tree, "ban_s", 0);
     f.pass = hb_json_str(tree, "pass", "");
     f.status = hb_json_int(tree, "status", 0);
     rule = hb_json_int(tree, "rule", 0);

@@ -16,11 +16,12 @@
  *
  * "action" is passed, detected, denied, dropped, redirected, unjudged,
  * refused, limited or walled; "rate" names the rate that was exceeded, "ban"
- * says for what an address was shut out just now, "pass" whose pass opened the
- * log-in wall; "limit" stands there where a limit decided, "variables" where
- * more than one matched, "cut" where texts were shortened, "canary" with an
- * attack of our own (`hinoban gate selftest`).  What is not known is left
- * alone.  Every text but "time" and "id" is a stranger's.
+ * says for what an address was shut out just now and "ban_s" for how many
+ * seconds, "pass" whose pass opened the log-in wall; "limit" stands there where
+ * a limit decided, "variables" where more than one matched, "cut" where texts
+ * were shortened, "canary" with an attack of our own (`hinoban gate selftest`).
+ * What is not known is left alone.  Every text but "time" and "id" is a
+ * stranger's.
  */
 #ifndef HB_GUARD_GATE_FINDING_H
 #define HB_GUARD_GATE_FINDING_H
@@ -48,7 +49,7 @@ struct hb_gate_finding {
     int64_t time; /* ns UTC; 0 where it cannot be read */
     const char *id, *client, *host, *method, *uri, *mode, *action, *limit;
     const char *rate, *ban, *pass;
-    int64_t status;
+    int64_t status, ban_s;
     uint32_t rule; /* that decided, or the first; 0 */
     struct hb_gate_finding_hit *hit;
     size_t n;
