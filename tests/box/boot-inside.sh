@@ -14,6 +14,10 @@ wait_for() { # wait_for SECONDS COMMAND...
 # The site as a visitor sees it.
 served() { curl -s "http://127.0.0.1/$1"; }
 shows() { served "$1" | grep -q "$2"; }
+attacked() { # attacked STATUS: what an attack is answered with
+    [ "$(curl -s -o /dev/null -w '%{http_code}' \
+        "http://127.0.0.1/?q=1+union+select+a+from+b")" = "$1" ]
+}
 officer() { # a command of the officer's account
     setpriv --reuid officer --regid officer --clear-groups \
         env HINOBAN_KEY=/home/officer/key hinoban "$@"

@@ -72,7 +72,7 @@ prepare() {
     done
     lint_package
     # Fetched now, for inside there is no network.
-    bare_fetch "$box/root" nginx curl /root/0.1.0.deb
+    bare_fetch "$box/root" nginx curl modsecurity-crs /root/0.1.0.deb
     ok $rc 'what it depends on is found'
     umount "$box/root/proc"
     agent "$box/root"
@@ -297,6 +297,16 @@ CONF
     hinoban units --drop-ins --dir /etc/systemd/system &&
     systemctl daemon-reload && systemctl restart hinoban.target
     touch /var/lib/hinoban/private/two.flag; wait_for 30 grep -qx on /root/two'
+does 'the firewall comes before it' '
+    apt-get install -y -q modsecurity-crs
+    ln -s /usr/share/nginx/modules-available/mod-http-hinoban.conf \
+        /etc/nginx/modules-enabled/70-waf.conf
+    printf "gate:\n  mode: block\n" >>/etc/hinoban/hinoban.yaml
+    hinoban gate build --no-reload &&
+    echo "include /var/lib/hinoban/gate/http.conf;" \
+        >/etc/nginx/conf.d/waf.conf
+    nginx -t -q && systemctl reload nginx && wait_for 20 attacked 403'
+does 'and stops an attack of our own' 'hinoban gate selftest'
 does 'a site can be off the air' 'touch /var/lib/hinoban/private/site.flag
     wait_for 20 shows "" "Temporarily unavailable"'
 fights 'and a service frozen'
@@ -311,7 +321,9 @@ does 'no site stays off the air' 'wait_for 20 shows "" "town hall"'
 does 'the records stay' 'test -e /var/lib/hinoban/state/state.db'
 does 'nginx can start again' 'systemctl restart nginx; nginx -t -q &&
     wait_for 20 shows "" "town hall"'
+does 'without the firewall' 'attacked 200'
 does 'it is installed again' 'apt-get install -y -q /root/0.1.1.deb'
+does 'the firewall is before it again' 'wait_for 20 attacked 403'
 roles_are_up 'again'
 says 'with its records' "$before" "$incidents"
 does 'and able to take the site off again' '
@@ -325,8 +337,9 @@ does 'and they do' 'test -e /var/lib/hinoban/state/state.db &&
     test -e /etc/hinoban/hinoban.yaml'
 does 'installed for the last time' 'apt-get install -y -q /root/0.1.1.deb'
 does 'purged with a yes' 'HINOBAN_PURGE=yes apt-get purge -y -q hinoban'
-says 'only the include that nginx names is left' \
-    '/var/lib/hinoban/private/site.conf' \
+says 'only the includes that nginx names are left' \
+    '/var/lib/hinoban/gate/http.conf
+/var/lib/hinoban/private/site.conf' \
     'find / -xdev -name "*hinoban*" ! -path "/root/*" ! -path "/proc/*" \
         ! -path "/var/cache/*" ! -path "/hb-agent/*" 2>/dev/null |
         while read -r f; do find "$f" ! -type d; done | sort -u'
