@@ -216,7 +216,8 @@ static int print(const struct list *l)
     char address[HB_WAF_ADDR_TEXT], time[64];
     struct hb_jw w;
 
-    qsort(l->v, l->n, sizeof(struct row *), by_end);
+    if (l->n > 0)
+        qsort(l->v, l->n, sizeof(struct row *), by_end);
     hb_jw_init(&w, &b);
     hb_jw_arr(&w, NULL);
     for (size_t i = 0; i < l->n; i++) {

@@ -49,8 +49,8 @@ int hb_cli_gate_findings(struct hb_cli *cli, int argc, char **argv)
 {
     const char *limit = hb_client_opt(&argc, argv, "--limit");
     _cleanup_waf_ struct hb_waf *waf = NULL;
-    struct summary s = {0};
     struct hb_cli_gate g;
+    struct summary s = {.g = &g};
     struct hb_err err = {0};
     uint64_t most = SHOWN;
     int r = hb_cli_gate_open(cli, &argc, argv, &g, &err);
@@ -64,7 +64,6 @@ int hb_cli_gate_findings(struct hb_cli *cli, int argc, char **argv)
         /* Without rules a number has no kind. */
         if (hb_gate_load(g.gate.dir, &waf, NULL) < 0)
             waf = NULL;
-        s.g = &g;
         s.rules = waf != NULL ? hb_waf_rules_of(waf) : NULL;
         s.line = hb_arena_new(0);
         s.map = hb_map_new();
@@ -187,7 +186,8 @@ static int print(const struct summary *s, size_t most)
     struct hb_buf b = HB_BUF_INIT;
     struct hb_jw w;
 
-    qsort(s->v, s->n, sizeof(*s->v), by_count);
+    if (s->n > 0)
+        qsort(s->v, s->n, sizeof(*s->v), by_count);
     hb_jw_init(&w, &b);
     hb_jw_arr(&w, NULL);
     for (size_t i = 0; i < s->n && i < most; i++) {

@@ -125,7 +125,7 @@ int hb_clock_done(struct hb_state *s, int64_t id, const struct hb_person *by,
                   const char *words, struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_clock c;
+    struct hb_clock c = {0};
     int r = a == NULL ? -ENOMEM : running(s, a, id, &c, err);
 
     if (r == 0)
@@ -137,7 +137,7 @@ int hb_clock_stop(struct hb_state *s, int64_t id, const struct hb_person *by,
                   const char *words, struct hb_err *err)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_clock c;
+    struct hb_clock c = {0};
     int r = a == NULL ? -ENOMEM : running(s, a, id, &c, err);
 
     if (r == 0)
@@ -306,7 +306,7 @@ static int starts_at(struct review *x, const struct hb_duty *r, int64_t *ret)
 
 static int run(struct review *x, struct hb_clock *c, bool triggered)
 {
-    struct hb_clock old;
+    struct hb_clock old = {0};
     int r = by_rule(x->s, x->a, x->i.id, c->rule, &old);
 
     if (r < 0)

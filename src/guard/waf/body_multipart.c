@@ -282,7 +282,8 @@ static int header_add(struct multipart *m)
         return rc;
     m->header.p = NULL;
     name = hb_slice(s.p, colon != NULL ? (size_t)(colon - s.p) : 0);
-    if (hb_waf_name_eq(name, HB_SLICE("Content-Disposition"))) {
+    if (colon != NULL &&
+        hb_waf_name_eq(name, HB_SLICE("Content-Disposition"))) {
         value = hb_slice(colon + 1, s.n - name.n - 1);
         while (value.n > 0 && (*value.p == ' ' || *value.p == '\t'))
             value = hb_slice(value.p + 1, value.n - 1);
