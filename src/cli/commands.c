@@ -298,21 +298,20 @@ const struct hb_cli_command hb_cli_commands[] = {
      N_("the web application firewall: its rules, what it stopped, what is "
         "allowed"),
      "status | build [--no-reload] | selftest [--daily] |\n"
-     "  try --file REQUEST | try --url URL "
-     "[--data "
-     "TEXT] |\n"
+     "  try --file REQUEST | try --url URL [--data TEXT] |\n"
      "  findings [--limit N] |\n"
      "  allow REFERENCE --reason \"WHY\" --until DATE [--yes] | allowed | "
      "forbid N |\n"
      "  patch propose FILE --advisory CVE --expert NAME --reason \"WHY\" "
      "--until DATE |\n"
-     "  patch list | patch show|approve|revoke N",
+     "  patch list | patch show|approve|revoke N |\n"
+     "  bans | ban ADDRESS [--for 24h] [--reason \"WHY\"] | unban ADDRESS |\n"
+     "  pass NAME [--host HOST] [--for 7d] | pass --revoke-all",
      "status build selftest --daily try findings --limit allow allowed forbid "
-     "patch propose "
-     "list show approve "
-     "revoke --no-reload --file --url --method --data --type --address "
-     "--reason --until --yes --person --key --passphrase-file --advisory "
-     "--expert",
+     "patch propose list show approve revoke bans ban unban pass --no-reload "
+     "--file --url --method --data --type --address --reason --until --yes "
+     "--person --key --passphrase-file --advisory --expert --for --host "
+     "--revoke-all",
      N_("build    makes one file of rules of the settings, what is allowed and "
         "patched, and the\n"
         "         Core Rule Set; what does not load leaves the old one\n"
@@ -332,7 +331,11 @@ const struct hb_cli_command hb_cli_commands[] = {
         "forbid   takes it back\n"
         "patch    rules against a hole that is not closed yet. Ask an expert "
         "first; whoever\n"
-        "         approves signs. It ends by itself")},
+        "         approves signs. It ends by itself\n"
+        "bans     who is shut out; ban and unban say so by hand, within two "
+        "seconds\n"
+        "pass     a code, good once, through the wall before log-in pages "
+        "(gate: wall:)")},
     {"vantage", hb_cmd_vantage, HB_CLI_DAILY,
      N_("look at a site from this machine, which is another"),
      "DIR [--pages N] [--url URL] [--ca FILE] [--pub FILE]",
