@@ -3,7 +3,7 @@
 # waf.sh [NAME] - CPU time of a request in the web application firewall: what
 # it adds inside nginx, with ModSecurity for nginx as the peer, and then of the
 # engine alone, in process, with libmodsecurity.  NAME: only requests that
-# begin so.  HB_BENCH_QUICK=1: fewer rounds, the engine with the first four.
+# begin so, or "load" or "memory" inside nginx.  HB_BENCH_QUICK=1: fewer rounds, the engine with the first four.
 top=$(dirname "$0")/..
 export HB_SOURCE_ROOT="${HB_SOURCE_ROOT:-$top}"
 status=0

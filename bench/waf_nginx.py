@@ -562,9 +562,11 @@ def run(b, only):
     for work in WORKS:
         if only is None or work[0].startswith(only):
             b.measure(*work)
-    if only is None and ('ours', 'pl1') in b.server:
-        b.load()
-        b.memory()
+    if ('ours', 'pl1') in b.server:
+        if only in (None, 'load'):
+            b.load()
+        if only in (None, 'memory'):
+            b.memory()
     return 0
 
 

@@ -9,6 +9,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "base/arena.h"
 #include "base/fault.h"
@@ -16,7 +17,15 @@
 #define ARENA_MAGIC 0x4152454eu
 #define ALIGN       16u
 #define CHUNK_MIN   ((size_t)4096)
+#define CHUNK_PAGED ((size_t)64 << 10)
 #define CHUNK_MAX   ((size_t)1 << 20)
+
+/* The sanitizer watches the ends of blocks of the heap alone. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MAY_MAP false
+#else
+#define MAY_MAP true
+#endif
 
 struct chunk {
     struct chunk *older;
@@ -27,16 +36,30 @@ struct chunk {
 struct hb_arena {
     uint32_t magic;
     size_t ceiling, used;
-    size_t grow;          /* capacity of the next chunk */
+    bool paged;           /* chunks are mappings */
+    size_t least, grow;   /* capacity of the first and of the next chunk */
+    size_t keep;          /* the largest one that a reset leaves */
     struct chunk *newest; /* serves small requests */
-    struct chunk *first;  /* survives a reset */
 };
 
-static struct chunk *chunk_new(size_t cap);
+static struct hb_arena *make(size_t ceiling, bool paged);
+static struct chunk *chunk_new(const struct hb_arena *a, size_t cap);
+static void chunk_free(const struct hb_arena *a, struct chunk *c);
 static struct chunk *chunk_for(struct hb_arena *a, size_t n);
 
 struct hb_arena *hb_arena_new(size_t ceiling)
 {
+    return make(ceiling, false);
+}
+
+struct hb_arena *hb_arena_new_paged(size_t ceiling)
+{
+    return make(ceiling, true);
+}
+
+static struct hb_arena *make(size_t ceiling, bool paged)
+{
+    size_t least = paged ? CHUNK_PAGED : CHUNK_MIN;
     struct hb_arena *a;
 
     if (hb_fault(HB_FAULT_ALLOC))
@@ -46,7 +69,8 @@ struct hb_arena *hb_arena_new(size_t ceiling)
         return NULL;
     a->magic = ARENA_MAGIC;
     a->ceiling = ceiling != 0 ? ceiling : HB_MAX_ARENA;
-    a->grow = CHUNK_MIN;
+    a->paged = paged && MAY_MAP;
+    a->least = a->keep = a->grow = least;
     return a;
 }
 
@@ -57,7 +81,7 @@ void hb_arena_free(struct hb_arena *a)
     HB_CHECK(a, ARENA_MAGIC);
     for (struct chunk *c = a->newest, *older; c != NULL; c = older) {
         older = c->older;
-        free(c);
+        chunk_free(a, c);
     }
     a->magic = 0;
     free(a);
@@ -71,19 +95,33 @@ void hb_arena_freep(struct hb_arena **a)
 
 void hb_arena_reset(struct hb_arena *a)
 {
+    struct chunk *kept = NULL;
+
     HB_CHECK(a, ARENA_MAGIC);
     for (struct chunk *c = a->newest, *older; c != NULL; c = older) {
         older = c->older;
-        if (c != a->first)
-            free(c);
+        if (c->cap <= a->keep && (kept == NULL || c->cap > kept->cap)) {
+            if (kept != NULL)
+                chunk_free(a, kept);
+            kept = c;
+        } else {
+            chunk_free(a, c);
+        }
     }
-    a->newest = a->first;
-    if (a->first != NULL) {
-        a->first->older = NULL;
-        a->first->used = 0;
-    }
+    a->newest = kept;
     a->used = 0;
-    a->grow = CHUNK_MIN;
+    a->grow = a->least;
+    if (kept != NULL) {
+        kept->older = NULL;
+        kept->used = 0;
+        a->grow = HB_MAX(a->least, HB_MIN(2 * kept->cap, CHUNK_MAX));
+    }
+}
+
+void hb_arena_keep(struct hb_arena *a, size_t bytes)
+{
+    HB_CHECK(a, ARENA_MAGIC);
+    a->keep = HB_MAX(a->keep, bytes);
 }
 
 size_t hb_arena_used(const struct hb_arena *a)
@@ -162,14 +200,16 @@ char *hb_arena_printf(struct hb_arena *a, const char *fmt, ...)
     return text;
 }
 
-static struct chunk *chunk_new(size_t cap)
+static struct chunk *chunk_new(const struct hb_arena *a, size_t cap)
 {
     struct chunk *c;
 
     if (hb_fault(HB_FAULT_ALLOC))
         return NULL;
-    c = malloc(sizeof(*c) + cap);
-    if (c == NULL)
+    c = a->paged ? mmap(NULL, sizeof(*c) + cap, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                 : malloc(sizeof(*c) + cap);
+    if (c == NULL || c == MAP_FAILED)
         return NULL;
     c->older = NULL;
     c->cap = cap;
@@ -177,11 +217,19 @@ static struct chunk *chunk_new(size_t cap)
     return c;
 }
 
+static void chunk_free(const struct hb_arena *a, struct chunk *c)
+{
+    if (a->paged)
+        (void)munmap(c, sizeof(*c) + c->cap);
+    else
+        free(c);
+}
+
 /* A chunk with room for N bytes, linked in. */
 static struct chunk *chunk_for(struct hb_arena *a, size_t n)
 {
     bool own = n > a->grow / 2;
-    struct chunk *c = chunk_new(own ? n : a->grow);
+    struct chunk *c = chunk_new(a, own ? n : a->grow);
 
     if (c == NULL)
         return NULL;
@@ -193,8 +241,6 @@ static struct chunk *chunk_for(struct hb_arena *a, size_t n)
     }
     c->older = a->newest;
     a->newest = c;
-    if (a->first == NULL)
-        a->first = c;
     if (!own)
         a->grow = HB_MIN(a->grow * 2, CHUNK_MAX);
     return c;

@@ -15,12 +15,17 @@ struct hb_arena;
 /* A new arena with a ceiling in bytes (0: HB_MAX_ARENA); NULL without
  * memory. */
 struct hb_arena *hb_arena_new(size_t ceiling) HB_WUR;
+/* The same in pages of its own, at least 64 KiB at a time: for what is large
+ * and lives long beside others, so that it leaves no holes in the heap. */
+struct hb_arena *hb_arena_new_paged(size_t ceiling) HB_WUR;
 void hb_arena_free(struct hb_arena *a);
 void hb_arena_freep(struct hb_arena **a);
 #define _cleanup_arena_ HB_CLEANUP(hb_arena_freep)
 
-/* Forgets all contents but keeps the first chunk for reuse. */
+/* Forgets all contents but keeps one chunk for reuse: the largest one of at
+ * most as many bytes as were said to be kept, else of the size of a first. */
 void hb_arena_reset(struct hb_arena *a);
+void hb_arena_keep(struct hb_arena *a, size_t bytes);
 size_t hb_arena_used(const struct hb_arena *a);
 
 /* Zeroed, aligned for any type; NULL where memory or the ceiling ends. */

@@ -114,6 +114,32 @@ static void test_reset_many_times_is_bounded(void **state)
     assert_int_equal(hb_arena_used(a), 0);
 }
 
+/* What a request needed is there for the next one, up to what may be kept. */
+static void test_keep(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new_paged(0);
+    char *once, *again;
+
+    hb_arena_keep(a, 1u << 20);
+    for (int i = 0; i < 4; i++) { /* grows to one chunk that holds it all */
+        for (int k = 0; k < 600; k++)
+            memset(hb_arena_alloc(a, 1024), 0xff, 1024);
+        hb_arena_reset(a);
+    }
+    once = hb_arena_alloc(a, 1000);
+    for (int k = 0; k < 599; k++)
+        assert_non_null(hb_arena_alloc(a, 1024));
+    hb_arena_reset(a);
+    again = hb_arena_alloc(a, 1000);
+    assert_ptr_equal(once, again);
+    assert_int_equal(again[999], 0);
+    /* Larger than that is not kept. */
+    hb_arena_reset(a);
+    assert_non_null(hb_arena_alloc(a, 3u << 20));
+    hb_arena_reset(a);
+    assert_int_equal(hb_arena_used(a), 0);
+}
+
 static void test_failing_allocation(void **state)
 {
     bool through = false;
@@ -159,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_calloc_overflow),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_reset_many_times_is_bounded),
+        cmocka_unit_test(test_keep),
         cmocka_unit_test(test_failing_allocation),
         cmocka_unit_test(test_free_of_nothing),
     };

@@ -201,12 +201,17 @@ static char *set_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "hinoban_waf_rules: %s:%ui: %s",
                            rules->note[i].file, (ngx_uint_t)rules->note[i].line,
                            rules->note[i].text);
+    hb_waf_trim();
     return NGX_CONF_OK;
 }
 
+/* The master holds two sets while it reads the new one, and hands what it has
+ * on to its workers by fork: what the heap keeps for later is given back
+ * before. */
 static void forget_waf(void *data)
 {
     hb_waf_unref(data);
+    hb_waf_trim();
 }
 
 /* hinoban_waf_log FILE | unix:PATH */

@@ -8,6 +8,8 @@
  */
 #include "guard/waf/engine.h"
 
+#include <malloc.h>
+
 #include "base/i18n.h"
 #include "guard/waf/rules.h"
 
@@ -29,7 +31,7 @@ int hb_waf_new(struct hb_waf_rules *rules, const struct hb_waf_options *o,
     w->rules = rules;
     if (o != NULL)
         w->options = *o;
-    w->arena = hb_arena_new(0);
+    w->arena = hb_arena_new_paged(0);
     w->slots = hb_map_new();
     r = w->arena == NULL || w->slots == NULL
             ? hb_err_set(err, -ENOMEM, _("out of memory"))
@@ -69,6 +71,12 @@ void hb_waf_unrefp(struct hb_waf **w)
 {
     hb_waf_unref(*w);
     *w = NULL;
+}
+
+void hb_waf_trim(void)
+{
+    hb_waf_rx_trim();
+    (void)malloc_trim(0);
 }
 
 const struct hb_waf_rules *hb_waf_rules_of(const struct hb_waf *w)

@@ -369,7 +369,7 @@ static void lay_bytes(struct hb_waf_gate *g)
 
 int hb_waf_gate_build(struct hb_waf_gate_builder *b, struct hb_waf_gate **ret)
 {
-    struct hb_arena *a = hb_arena_new(0);
+    struct hb_arena *a = hb_arena_new_paged(0);
     struct hb_waf_gate *g = a != NULL ? HB_NEW(a, struct hb_waf_gate) : NULL;
     long n;
     int r;

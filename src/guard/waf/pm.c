@@ -11,6 +11,7 @@
  */
 #include "guard/waf/pm.h"
 
+#include "base/arena.h"
 #include "base/num.h"
 
 #define NONE  UINT32_MAX
@@ -43,7 +44,8 @@ struct state {
 };
 
 struct hb_waf_pm {
-    uint8_t class[256]; /* 0: in no phrase */
+    struct hb_arena *arena; /* holds this, too */
+    uint8_t class[256];     /* 0: in no phrase */
     uint32_t classes;
     uint32_t n_states, n_cells, n_edges;
     size_t phrases;
@@ -208,15 +210,21 @@ int hb_waf_pm_list(const struct hb_waf_pm_builder *b, struct hb_slice **ret,
 
 int hb_waf_pm_build(const struct hb_waf_pm_builder *b, struct hb_waf_pm **ret)
 {
+    _cleanup_arena_ struct hb_arena *scratch = hb_arena_new(0);
+    struct hb_arena *a = hb_arena_new_paged(0);
+    struct hb_waf_pm *pm = a != NULL ? HB_NEW(a, struct hb_waf_pm) : NULL;
     struct hb_waf_pm_builder work = {.n = b->n};
-    struct hb_waf_pm *pm = calloc(1, sizeof(*pm));
-    uint32_t *queue = calloc(b->n, sizeof(*queue));
-    uint32_t rows = 0;
-    int r = -ENOMEM;
+    uint32_t *queue = NULL, rows = 0;
 
-    work.node = calloc(b->n, sizeof(*work.node));
-    if (pm == NULL || queue == NULL || work.node == NULL)
-        goto out;
+    if (scratch != NULL) {
+        queue = HB_NEW_N(scratch, uint32_t, b->n);
+        work.node = HB_NEW_N(scratch, struct node, b->n);
+    }
+    if (pm == NULL || queue == NULL || work.node == NULL) {
+        hb_arena_free(a);
+        return -ENOMEM;
+    }
+    pm->arena = a;
     memcpy(work.node, b->node, b->n * sizeof(*work.node));
     for (uint32_t i = 0; i < b->n; i++)
         rows += b->node[i].depth <= DENSE;
@@ -225,30 +233,22 @@ int hb_waf_pm_build(const struct hb_waf_pm_builder *b, struct hb_waf_pm **ret)
     pm->phrases = b->phrases;
     pm->n_states = b->n;
     pm->n_cells = rows * pm->classes;
-    pm->state = calloc(b->n, sizeof(*pm->state));
-    pm->cell = calloc(pm->n_cells, sizeof(*pm->cell));
-    pm->edge = calloc(b->n, sizeof(*pm->edge));
-    if (pm->state == NULL || pm->cell == NULL || pm->edge == NULL)
-        goto out;
+    pm->state = HB_NEW_N(a, struct state, b->n);
+    pm->cell = HB_NEW_N(a, uint32_t, pm->n_cells);
+    pm->edge = HB_NEW_N(a, struct edge, b->n);
+    if (pm->state == NULL || pm->cell == NULL || pm->edge == NULL) {
+        hb_arena_free(a);
+        return -ENOMEM;
+    }
     lay_out(&work, pm, queue);
     *ret = pm;
-    pm = NULL;
-    r = 0;
-out:
-    free(queue);
-    free(work.node);
-    hb_waf_pm_free(pm);
-    return r;
+    return 0;
 }
 
 void hb_waf_pm_free(struct hb_waf_pm *pm)
 {
-    if (pm == NULL)
-        return;
-    free(pm->state);
-    free(pm->cell);
-    free(pm->edge);
-    free(pm);
+    if (pm != NULL)
+        hb_arena_free(pm->arena);
 }
 
 size_t hb_waf_pm_count(const struct hb_waf_pm *pm)

@@ -120,7 +120,7 @@ static int load(struct hb_rules_load *l, struct hb_slice text, const char *name,
 {
     int r = -ENOMEM;
 
-    l->arena = hb_arena_new(0);
+    l->arena = hb_arena_new_paged(0);
     l->ids = hb_map_new();
     l->files = hb_map_new();
     if (l->arena != NULL)

@@ -70,6 +70,11 @@ void hb_waf_rx_free(struct hb_waf_rx *rx)
     free(rx);
 }
 
+void hb_waf_rx_trim(void)
+{
+    pcre2_jit_free_unused_memory(NULL);
+}
+
 bool hb_waf_rx_is_jit(const struct hb_waf_rx *rx)
 {
     HB_CHECK(rx, RX_MAGIC);

@@ -37,6 +37,8 @@ int hb_waf_rx_compile(struct hb_waf_rx **ret, struct hb_slice pattern,
                       struct hb_err *err) HB_WUR;
 void hb_waf_rx_free(struct hb_waf_rx *rx);
 /* Whether the JIT took the pattern. */
+/* Gives the machine code's memory that nothing uses back to the system. */
+void hb_waf_rx_trim(void);
 bool hb_waf_rx_is_jit(const struct hb_waf_rx *rx);
 
 /* For one thread; limits of 0 are SecPcreMatchLimit's and

@@ -84,6 +84,7 @@ struct hb_waf_shared {
 
 static int lay_out(struct hb_waf_shared *s, void *memory, size_t size);
 static bool fresh(struct hb_waf_shared *s, size_t size);
+static void clear(uint8_t *p, size_t n);
 static uint64_t clock_jump(struct hb_waf_shared *s, uint64_t raw);
 static int acquire(struct hb_waf_shared *s, const struct hb_waf_table *t,
                    struct hb_waf_bucket *b, uint64_t *ret_word);
@@ -419,7 +420,7 @@ static bool fresh(struct hb_waf_shared *s, size_t size)
         return false;
     memset((void *)r, 0, sizeof(*r));
     for (size_t i = 0; i < HB_ARRAY_LEN(s->table); i++)
-        memset(s->table[i].at, 0, s->table[i].n * s->table[i].bucket);
+        clear(s->table[i].at, s->table[i].n * s->table[i].bucket);
     r->version = VERSION;
     r->form = form();
     r->size = size;
@@ -427,6 +428,23 @@ static bool fresh(struct hb_waf_shared *s, size_t size)
     atomic_thread_fence(memory_order_release);
     r->magic = REGION_MAGIC;
     return true;
+}
+
+/* Shared memory has no pages before they are touched, and gets rid of those
+ * that it has (madvise(2): MADV_REMOVE); other memory is written over. */
+static void clear(uint8_t *p, size_t n)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t before = (size_t)(-(uintptr_t)p % page), whole = 0;
+
+    if (before < n)
+        whole = (n - before) / page * page;
+    if (whole == 0 || madvise(p + before, whole, MADV_REMOVE) < 0) {
+        memset(p, 0, n);
+        return;
+    }
+    memset(p, 0, before);
+    memset(p + before + whole, 0, n - before - whole);
 }
 
 static struct hb_waf_bucket *bucket_of(const struct hb_waf_table *t,

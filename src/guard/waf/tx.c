@@ -42,14 +42,15 @@ static bool begins(struct hb_slice value, const char *what)
 struct hb_waf_tx *hb_waf_tx_new(struct hb_waf *w, struct hb_waf_thread *t)
 {
     const struct hb_waf_settings *s = &hb_waf_rules_of(w)->settings;
-    struct hb_arena *a =
-        t->n_spare > 0 ? t->spare[--t->n_spare] : hb_arena_new(HB_WAF_TX_ARENA);
+    struct hb_arena *a = t->n_spare > 0 ? t->spare[--t->n_spare]
+                                        : hb_arena_new_paged(HB_WAF_TX_ARENA);
     struct hb_waf_tx *tx = a != NULL ? HB_NEW(a, struct hb_waf_tx) : NULL;
 
     if (tx == NULL) {
         hb_arena_free(a);
         return NULL;
     }
+    hb_arena_keep(a, HB_WAF_TX_KEEP);
     tx->arena = a;
     tx->slot = HB_NEW_N(a, uint32_t, w->n_slot);
     tx->pair = HB_NEW_N(a, const uint64_t *, w->n_pair);

@@ -14,6 +14,7 @@
 #include "guard/waf/store.h"
 
 #define HB_WAF_TX_ARENA ((size_t)96 << 20) /* ceiling of a request's memory */
+#define HB_WAF_TX_KEEP  ((size_t)1 << 20)  /* of it stays for the next one */
 #define HB_WAF_TX_VARS  2048u /* in TX; more are a limit that was reached */
 #define HB_WAF_TX_HITS  512u  /* that are kept, of one request */
 #define HB_WAF_TX_TEXT  8192u /* a text with its macros expanded */

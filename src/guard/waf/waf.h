@@ -54,6 +54,9 @@ struct hb_waf *hb_waf_ref(struct hb_waf *w);
 void hb_waf_unref(struct hb_waf *w);
 void hb_waf_unrefp(struct hb_waf **w);
 #define _cleanup_waf_ HB_CLEANUP(hb_waf_unrefp)
+/* Gives memory that sets of before left behind back to the system: for who
+ * holds two while one replaces the other, and forks. */
+void hb_waf_trim(void);
 const struct hb_waf_rules *hb_waf_rules_of(const struct hb_waf *w);
 
 struct hb_waf_thread *hb_waf_thread_new(void) HB_WUR;
