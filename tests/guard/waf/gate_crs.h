@@ -43,8 +43,7 @@ static const char *const gate_typical[] = {
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
     "\xe5\xbd\xb9\xe5\xa0\xb4\xe3\x81\xae\xe7\xaa\x93\xe5\x8f\xa3",
     "03-1234-5678",
-    "A longer remark, as people write it: the opening hours on the page are "
-    "wrong. (Please mend.)",
+    "A longer remark: the opening hours on the page are wrong. (Please mend.)",
     "It's 100% of 5 + 5 & more",
 };
 
