@@ -9,6 +9,7 @@ static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int value_of(char c);
+static int32_t group_of(const char *p);
 static size_t base64_valid(struct hb_slice in);
 static int hex_loose(const char *p);
 static bool sql_hex_at(struct hb_slice in, size_t at);
@@ -60,8 +61,16 @@ int hb_waf_t_base64_decode(struct hb_arena *a, struct hb_slice in,
     if (p == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < end; i++) {
-        int d = value_of(in.p[i]);
+        int d;
 
+        if (have == 0 && end - i >= 4 && (d = group_of(in.p + i)) >= 0) {
+            p[n++] = (char)(d >> 16);
+            p[n++] = (char)(d >> 8);
+            p[n++] = (char)d;
+            i += 3;
+            continue;
+        }
+        d = value_of(in.p[i]);
         if (d < 0 && in.p[i] != '=')
             continue;
         pad += d < 0;
@@ -190,13 +199,28 @@ int hb_waf_t_url_encode(struct hb_arena *a, struct hb_slice in,
 /* 0..63, -1 where C is no base64 character. */
 static int value_of(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    /* clang-format off */
+    static const uint8_t values[256] = {
+        ['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+        19, 20, 21, 22, 23, 24, 25, 26,
+        ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+        43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+        ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
+        ['+'] = 63, ['/'] = 64,
+    };
+    /* clang-format on */
+
+    return (int)values[(uint8_t)c] - 1;
+}
+
+/* The three bytes that the four characters at P stand for, from the lowest
+ * 24 bits up; negative where one of them is no base64 character. */
+static int32_t group_of(const char *p)
+{
+    int32_t a = value_of(p[0]), b = value_of(p[1]), c = value_of(p[2]),
+            d = value_of(p[3]);
+
+    return (a | b | c | d) < 0 ? -1 : a << 18 | b << 12 | c << 6 | d;
 }
 
 /* Bytes up to the NUL or the end where all of them are base64 with at most
@@ -208,6 +232,8 @@ static size_t base64_valid(struct hb_slice in)
     for (i = 0; i < end; i++) {
         size_t spaces = i;
 
+        if (pad == 0 && value_of(in.p[i]) >= 0)
+            continue;
         while (i < end && in.p[i] == ' ')
             i++;
         spaces = i - spaces;
