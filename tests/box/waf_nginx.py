@@ -144,8 +144,11 @@ http {
 SHIM = r'''
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -162,6 +165,14 @@ void *calloc(size_t n, size_t m)
 { return none(__builtin_return_address(0)) ? NULL : __libc_calloc(n, m); }
 void *realloc(void *p, size_t n)
 { return none(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n); }
+void *mmap64(void *p, size_t n, int prot, int flags, int fd, off64_t at)
+{
+    if (fd < 0 && none(__builtin_return_address(0))) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, p, n, prot, flags, fd, at);
+}
 '''
 
 
