@@ -65,6 +65,29 @@ int hb_db_open(const char *path, const struct hb_migration *m, size_t n,
     return hb_db_open_flags(path, m, n, 0, ret, err);
 }
 
+int hb_db_open_shared(const char *path, const struct hb_migration *m, size_t n,
+                      struct hb_db **ret, struct hb_err *err)
+{
+    char lock[HB_MAX_PATH];
+    _cleanup_close_ int fd = -1;
+
+    if (strlen(path) >= HB_MAX_PATH - TAIL_MAX)
+        return hb_err_at(err, -ENAMETOOLONG, path, 0, 0,
+                         _("the name is too long"));
+    (void)snprintf(lock, sizeof(lock), "%s.lock", path);
+    fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return hb_err_at(err, hb_neg_errno(), lock, 0, 0,
+                         _("the lock file cannot be opened; check the "
+                           "directory and who owns it"));
+    while (flock(fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return hb_err_at(err, hb_neg_errno(), lock, 0, 0,
+                             _("the lock file cannot be opened; check the "
+                               "directory and who owns it"));
+    return hb_db_open_flags(path, m, n, HB_DB_UNLOCKED, ret, err);
+}
+
 int hb_db_open_read(const char *path, struct hb_db **ret, struct hb_err *err)
 {
     return hb_db_open_flags(path, NULL, 0, HB_DB_READ, ret, err);

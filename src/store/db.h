@@ -34,6 +34,14 @@ struct hb_migration {
  * be read: then ERR says why, and what writes answers -EUCLEAN or -EROFS. */
 int hb_db_open(const char *path, const struct hb_migration *m, size_t n,
                struct hb_db **ret, struct hb_err *err) HB_WUR;
+/* The same as one of several processes that write it: PATH.lock is waited for
+ * and held only while the file is opened, checked and migrated; afterwards
+ * each transaction waits for the others (at most 5 s, then -EBUSY).  For a
+ * store that no process owns alone; all of its writers open it so.  One
+ * connection a process: closing a second one would drop the locks of the
+ * first. */
+int hb_db_open_shared(const char *path, const struct hb_migration *m, size_t n,
+                      struct hb_db **ret, struct hb_err *err) HB_WUR;
 /* Opens PATH to look only, beside a writer; needs no lock. */
 int hb_db_open_read(const char *path, struct hb_db **ret,
                     struct hb_err *err) HB_WUR;

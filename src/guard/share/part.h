@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * part.h - between the files of this folder only.
+ *
+ * A public function is one transaction: share_begin(), work, share_end().
+ * What it did to the store and what it answers are two things: a wrong code
+ * is stored (counted) and answered with -EACCES.
+ */
+#ifndef HB_GUARD_SHARE_PART_H
+#define HB_GUARD_SHARE_PART_H
+
+#include "base/err.h"
+#include "base/fault.h"
+#include "guard/share/proof.h"
+#include "guard/share/trail.h"
+#include "store/db.h"
+
+#define SHARE_KEY      32u
+#define SHARE_MAC      32u
+#define SHARE_NAME_MAX 128u /* bytes of a person's name */
+#define SHARE_NOTE_MAX 2000u
+#define SHARE_FROM_MAX 64u /* a network address as text */
+
+/* ---- keys (keys.c) ---- */
+
+struct share_kek {
+    uint8_t id[8];
+    uint8_t k[SHARE_KEY];
+};
+
+struct share_keys {
+    int master;  /* directory: the file "master" */
+    int wrapped; /* directory: a file a share */
+    uint8_t mac[SHARE_KEY];
+    struct share_kek kek[2]; /* the one in use, and one that is going */
+    size_t kek_n;
+};
+
+int share_keys_open(struct share_keys *k, const char *master, int dir,
+                    struct hb_err *err) HB_WUR;
+void share_keys_done(struct share_keys *k);
+/* A new random key for UID, wrapped and durable. */
+int share_key_make(struct share_keys *k, const char *uid) HB_WUR;
+/* -ENOENT destroyed, -EBADMSG not the file that was written. */
+int share_key_get(struct share_keys *k, const char *uid,
+                  uint8_t ret[SHARE_KEY]) HB_WUR;
+/* Overwritten and unlinked, durably; 0 also where it is gone already. */
+int share_key_destroy(struct share_keys *k, const char *uid) HB_WUR;
+int share_key_rewrap(struct share_keys *k, const char *uid) HB_WUR;
+/* A second key-encryption key before the old one; the old one away. */
+int share_keys_turn(struct share_keys *k) HB_WUR;
+int share_keys_settle(struct share_keys *k) HB_WUR;
+/* HMAC-SHA256 over WHAT, a NUL, and P: each use has a name of its own. */
+void share_mac(const struct share_keys *k, const char *what, const void *p,
+               size_t n, uint8_t ret[SHARE_MAC]);
+
+/* ---- the store (store.c) ---- */
+
+struct hb_share_store {
+    unsigned magic;
+    struct hb_db *db;
+    struct hb_share_rules rules;
+    struct share_keys keys;
+    int dir, blobs;
+    void (*clock)(void *arg, struct hb_share_time *ret);
+    void *clock_arg;
+    char boot[HB_ID_SIZE];
+    struct hb_share_time t; /* of the transaction; now never below the floor */
+    struct hb_err err;
+};
+#define SHARE_MAGIC 0x48425368u
+
+static inline void *share_alloc(size_t n)
+{
+    return hb_fault(HB_FAULT_ALLOC) ? NULL : calloc(1, n);
+}
+
+int share_begin(struct hb_share_store *s) HB_WUR;
+/* R < 0: nothing is kept, R.  Else it is, and ANSWER is returned. */
+int share_end(struct hb_share_store *s, int r, int answer) HB_WUR;
+void share_time(struct hb_share_store *s, struct hb_share_time *ret);
+/* A number under NAME; 0 where there is none. */
+int share_meta(struct hb_share_store *s, const char *name,
+               int64_t *ret) HB_WUR;
+int share_meta_set(struct hb_share_store *s, const char *name,
+                   int64_t v) HB_WUR;
+
+/* ---- rows (share.c) ---- */
+
+struct share_row {
+    int64_t id;
+    char uid[HB_ID_SIZE];
+    enum hb_share_kind kind;
+    enum hb_share_state state;
+    char owner[SHARE_NAME_MAX + 1];
+    int64_t expires, made, most, generation, personal;
+    bool shredded;
+};
+
+struct share_link {
+    int64_t recipient, generation;
+    bool revoked;
+    char address[HB_SHARE_MAIL_TEXT], mail[HB_SHARE_MAIL_TEXT];
+    struct share_row share;
+};
+
+/* In a transaction.  -ENOENT. */
+int share_row(struct hb_share_store *s, int64_t id,
+              struct share_row *ret) HB_WUR;
+/* Whether its recipients may come in now: 0, -EKEYREVOKED, -EKEYEXPIRED,
+ * -EBUSY.  One whose time has just come expires here. */
+int share_live(struct hb_share_store *s, struct share_row *row,
+               int *ret_answer) HB_WUR;
+/* Ends it, with all that it opened. */
+int share_stop(struct hb_share_store *s, struct share_row *row,
+               enum hb_share_state state, const struct hb_share_who *who,
+               enum hb_share_act act) HB_WUR;
+/* What must hold of a name and an address: -EINVAL. */
+int share_who_ok(const struct hb_share_who *who) HB_WUR;
+bool share_text_ok(const char *z, size_t max, bool lines);
+
+/* The recipient behind the hash of a link, or of an id.  -ENOENT. */
+int share_link_by_hash(struct hb_share_store *s, const uint8_t hash[SHARE_MAC],
+                       struct share_link *ret) HB_WUR;
+int share_link_by_id(struct hb_share_store *s, int64_t recipient,
+                     struct share_link *ret) HB_WUR;
+/* In a transaction: 0 with *RET, or a verdict in *RET_ANSWER. */
+int share_grant(struct hb_share_store *s, struct hb_slice grant,
+                struct share_link *ret, uint8_t ret_hash[SHARE_MAC],
+                int *ret_answer) HB_WUR;
+
+/* Key and contents of a share that is dead: outside a transaction; what fails
+ * is done by the next housekeeping. */
+int share_shred(struct hb_share_store *s, int64_t share) HB_WUR;
+
+/* ---- trail (trail.c) ---- */
+
+struct share_note {
+    enum hb_share_act act;
+    int64_t share, recipient, file, bytes;
+    const char *words; /* NULL: "" */
+};
+int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
+               const struct share_note *n) HB_WUR;
+
+/* ---- budgets (budget.c) ---- */
+
+enum share_tally {
+    SHARE_ASK_LINK = 1,
+    SHARE_ASK_FROM,
+    SHARE_ASK_ALL,
+    SHARE_WRONG_FROM,
+    SHARE_WRONG_ALL,
+    SHARE_PROBE_FROM,
+    SHARE_PAGE_LINK,
+    SHARE_REOPEN_LINK
+};
+/* How often in the last hour. */
+int share_tally(struct hb_share_store *s, enum share_tally kind,
+                const char *of, int64_t *ret) HB_WUR;
+int share_count(struct hb_share_store *s, enum share_tally kind,
+                const char *of) HB_WUR;
+/* The network that FROM counts as: IPv4 whole, IPv6 by /64. */
+#define SHARE_NET 64u
+void share_net(const char *from, char ret[SHARE_NET]);
+/* Forgets what is older. */
+int share_tally_drop(struct hb_share_store *s) HB_WUR;
+
+/* ---- blobs on disk ---- */
+
+int share_blob_unlink(struct hb_share_store *s, const char *uid) HB_WUR;
+/* What a crash left: key files and blobs that no row names. */
+int share_sweep(struct hb_share_store *s) HB_WUR;
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.c - the locker's store: where it lies, its tables, its clock, and
+ * transactions that several processes make.
+ *
+ *   DIR/locker.db   rows (SQLite; hb_db_open_shared())
+ *   DIR/blobs/UID   contents of a file, encrypted (blob.h)
+ *   DIR/keys/UID    key of a share, wrapped
+ *   KEYS/master     key-encryption keys and the key of all HMACs
+ *
+ * A file on disk is made or found missing only inside a transaction, whose
+ * lock all processes share: so a file without a row is what a crash left.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/num.h"
+#include "guard/share/part.h"
+
+static int open_dir(const char *path, int *ret, struct hb_err *err);
+static int open_sub(int dir, const char *name, int *ret, struct hb_err *err);
+static int read_boot(struct hb_share_store *s, struct hb_err *err);
+static void system_clock(void *arg, struct hb_share_time *ret);
+static int sweep_dir(struct hb_share_store *s, int dirfd, const char *sql);
+
+static const char first[] =
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
+    "CREATE TABLE share("
+    " id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, owner TEXT NOT NULL, note TEXT NOT NULL,"
+    " state INTEGER NOT NULL, made INTEGER NOT NULL,"
+    " life INTEGER NOT NULL, expires INTEGER NOT NULL,"
+    " most INTEGER NOT NULL, personal INTEGER NOT NULL,"
+    " approver TEXT NOT NULL, ended INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL, shredded INTEGER NOT NULL);"
+    "CREATE INDEX share_owner ON share(owner, id);"
+    "CREATE INDEX share_state ON share(state, expires);"
+    "CREATE TABLE recipient("
+    " id INTEGER PRIMARY KEY,"
+    " share INTEGER NOT NULL REFERENCES share(id),"
+    " address TEXT NOT NULL, mail TEXT NOT NULL, hash BLOB UNIQUE,"
+    " revoked INTEGER NOT NULL, generation INTEGER NOT NULL,"
+    " reminded INTEGER NOT NULL, reopen_asked INTEGER NOT NULL,"
+    " UNIQUE(share, address));"
+    "CREATE TABLE file("
+    " id INTEGER PRIMARY KEY,"
+    " share INTEGER NOT NULL REFERENCES share(id),"
+    " uid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL,"
+    " state INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " durable INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+    " executable INTEGER NOT NULL, made INTEGER NOT NULL,"
+    " sender INTEGER NOT NULL, touched INTEGER NOT NULL);"
+    "CREATE INDEX file_share ON file(share, id);"
+    "CREATE TABLE fetched("
+    " recipient INTEGER NOT NULL REFERENCES recipient(id),"
+    " file INTEGER NOT NULL REFERENCES file(id), n INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL, PRIMARY KEY(recipient, file));"
+    "CREATE TABLE code("
+    " recipient INTEGER NOT NULL REFERENCES recipient(id),"
+    " nonce BLOB NOT NULL, mac BLOB NOT NULL, boot TEXT NOT NULL,"
+    " until INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " PRIMARY KEY(recipient, nonce));"
+    "CREATE TABLE pass("
+    " hash BLOB PRIMARY KEY,"
+    " recipient INTEGER NOT NULL REFERENCES recipient(id),"
+    " generation INTEGER NOT NULL, boot TEXT NOT NULL,"
+    " until INTEGER NOT NULL);"
+    "CREATE TABLE tally("
+    " kind INTEGER NOT NULL, who TEXT NOT NULL, boot TEXT NOT NULL,"
+    " slot INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY(kind, who, boot, slot));"
+    "CREATE TABLE trail("
+    " id INTEGER PRIMARY KEY, share INTEGER NOT NULL,"
+    " recipient INTEGER NOT NULL, file INTEGER NOT NULL,"
+    " time INTEGER NOT NULL, act INTEGER NOT NULL, who TEXT NOT NULL,"
+    " address TEXT NOT NULL, bytes INTEGER NOT NULL, words TEXT NOT NULL,"
+    " mac BLOB NOT NULL);"
+    "CREATE INDEX trail_share ON trail(share, id);"
+    /* The row before the oldest that is kept. */
+    "CREATE TABLE trail_base("
+    " one INTEGER PRIMARY KEY, id INTEGER NOT NULL, mac BLOB NOT NULL);";
+
+static const struct hb_migration migrations[] = {
+    {1, first},
+};
+
+int hb_share_open(const struct hb_share_config *c, struct hb_share_store **ret,
+                  struct hb_err *err)
+{
+    struct hb_share_store *s = share_alloc(sizeof(*s));
+    char path[HB_MAX_PATH];
+    int r;
+
+    if (s == NULL)
+        return hb_err_set(err, -ENOMEM, _("there is not enough memory"));
+    s->magic = SHARE_MAGIC;
+    s->dir = s->blobs = s->keys.master = s->keys.wrapped = -1;
+    if (c->rules != NULL)
+        s->rules = *c->rules;
+    else
+        hb_share_rules_default(&s->rules);
+    s->clock = c->clock != NULL ? c->clock : system_clock;
+    s->clock_arg = c->clock != NULL ? c->clock_arg : s;
+    r = sodium_init() < 0 ? -ENOSYS : 0;
+    if (r == 0 && c->clock == NULL)
+        r = read_boot(s, err);
+    if (r == 0 && (size_t)snprintf(path, sizeof(path), "%s/locker.db",
+                                   c->dir) >= sizeof(path))
+        r = hb_err_at(err, -ENAMETOOLONG, c->dir, 0, 0,
+                      _("the name is too long"));
+    if (r == 0)
+        r = open_dir(c->dir, &s->dir, err);
+    if (r == 0)
+        r = open_sub(s->dir, "blobs", &s->blobs, err);
+    if (r == 0)
+        r = hb_db_open_shared(path, migrations, HB_ARRAY_LEN(migrations),
+                              &s->db, err);
+    if (r == 1) /* it can be read, but nothing could be counted */
+        r = err != NULL && err->code < 0 ? err->code : -EUCLEAN;
+    /* Made under the transaction's lock, so that two processes that are the
+     * first at once do not make two masters. */
+    if (r == 0)
+        r = hb_db_begin(s->db);
+    if (r == 0) {
+        r = share_keys_open(&s->keys, c->keys, s->dir, err);
+        hb_db_rollback(s->db);
+    }
+    if (r == 0)
+        r = share_sweep(s);
+    if (r < 0) {
+        if (err != NULL && err->code == 0)
+            (void)hb_err_at(err, r, c->dir, 0, 0, "%s",
+                            _("the locker cannot be opened"));
+        hb_share_close(s);
+        return r;
+    }
+    *ret = s;
+    return 0;
+}
+
+void hb_share_close(struct hb_share_store *s)
+{
+    if (s == NULL)
+        return;
+    HB_CHECK(s, SHARE_MAGIC);
+    hb_db_close(s->db);
+    share_keys_done(&s->keys);
+    hb_close(&s->blobs);
+    hb_close(&s->dir);
+    s->magic = 0;
+    free(s);
+}
+
+void hb_share_closep(struct hb_share_store **s)
+{
+    hb_share_close(*s);
+}
+
+const struct hb_err *hb_share_err(const struct hb_share_store *s)
+{
+    HB_CHECK(s, SHARE_MAGIC);
+    return s->err.code != 0 ? &s->err : hb_db_err(s->db);
+}
+
+/* ---- transactions ---- */
+
+int share_begin(struct hb_share_store *s)
+{
+    int64_t low = 0;
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    memset(&s->err, 0, sizeof(s->err));
+    r = hb_db_begin(s->db);
+    if (r < 0)
+        return r;
+    share_time(s, &s->t);
+    /* A clock that was put back opens nothing again. */
+    r = share_meta(s, "clock_floor", &low);
+    if (r < 0) {
+        hb_db_rollback(s->db);
+        return r;
+    }
+    s->t.now = HB_MAX(s->t.now, low);
+    return 0;
+}
+
+int share_end(struct hb_share_store *s, int r, int answer)
+{
+    if (r < 0) {
+        hb_db_rollback(s->db);
+        return r;
+    }
+    hb_fault_crash();
+    r = hb_db_commit(s->db);
+    hb_fault_crash();
+    return r < 0 ? r : answer;
+}
+
+void share_time(struct hb_share_store *s, struct hb_share_time *ret)
+{
+    s->clock(s->clock_arg, ret);
+}
+
+int share_meta(struct hb_share_store *s, const char *name, int64_t *ret)
+{
+    int r = hb_db_number(s->db, ret, "SELECT value FROM meta WHERE name = ?1",
+                         "t", name);
+
+    if (r == 0)
+        *ret = 0;
+    return r < 0 ? r : 0;
+}
+
+int share_meta_set(struct hb_share_store *s, const char *name, int64_t v)
+{
+    return hb_db_exec(s->db,
+                      "INSERT INTO meta(name, value) VALUES(?1, ?2)"
+                      " ON CONFLICT(name) DO UPDATE SET value = ?2",
+                      "ti", name, v);
+}
+
+/* ---- what a crash left ---- */
+
+int share_sweep(struct hb_share_store *s)
+{
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = sweep_dir(s, s->blobs, "SELECT count(*) FROM file WHERE uid = ?1");
+    if (r == 0)
+        r = sweep_dir(s, s->keys.wrapped,
+                      "SELECT count(*) FROM share WHERE uid = ?1"
+                      " AND shredded = 0");
+    return share_end(s, r, 0);
+}
+
+int share_blob_unlink(struct hb_share_store *s, const char *uid)
+{
+    if (unlinkat(s->blobs, uid, 0) < 0)
+        return errno == ENOENT ? 0 : hb_neg_errno();
+    return hb_fsync(s->blobs);
+}
+
+/* ---- static ---- */
+
+/* Removes each file whose name SQL counts no row for; names that are no uid
+ * are left of atomic writes (file.h), which nobody makes outside a
+ * transaction. */
+static int sweep_dir(struct hb_share_store *s, int dirfd, const char *sql)
+{
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    bool removed = false;
+
+    if (dir == NULL) {
+        r = hb_neg_errno();
+        hb_close(&fd);
+        return r;
+    }
+    while (r == 0) {
+        const struct dirent *e;
+        int64_t n = 0;
+
+        errno = 0;
+        e = readdir(dir);
+        if (e == NULL) {
+            r = -errno;
+            break;
+        }
+        if (hb_streq(e->d_name, ".") || hb_streq(e->d_name, ".."))
+            continue;
+        if (hb_id_valid(hb_slice_z(e->d_name)))
+            r = hb_db_number(s->db, &n, sql, "t", e->d_name);
+        if (r < 0 || n > 0) {
+            r = HB_MIN(r, 0);
+            continue;
+        }
+        r = unlinkat(dirfd, e->d_name, 0) < 0 && errno != ENOENT
+                ? hb_neg_errno()
+                : 0;
+        removed = true;
+    }
+    (void)closedir(dir);
+    return r == 0 && removed ? hb_fsync(dirfd) : r;
+}
+
+static int open_dir(const char *path, int *ret, struct hb_err *err)
+{
+    struct stat st;
+    int r = hb_mkdirs(path, 0700);
+
+    if (r == 0) {
+        *ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        r = *ret < 0 || fstat(*ret, &st) < 0 ? hb_neg_errno() : 0;
+    }
+    if (r < 0)
+        return hb_err_at(err, r, path, 0, 0,
+                         _("the directory cannot be made; check who owns "
+                           "the one above it and the space on its disk"));
+    if ((st.st_mode & 077) != 0)
+        return hb_err_at(err, -EPERM, path, 0, 0,
+                         _("others can look into the directory; its mode has "
+                           "to be 0700"));
+    return 0;
+}
+
+static int open_sub(int dir, const char *name, int *ret, struct hb_err *err)
+{
+    if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+        return hb_err_at(err, hb_neg_errno(), name, 0, 0,
+                         _("the directory cannot be made; check who owns "
+                           "the one above it and the space on its disk"));
+    *ret = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*ret < 0)
+        return hb_err_at(err, hb_neg_errno(), name, 0, 0,
+                         _("the directory cannot be opened"));
+    return 0;
+}
+
+/* Which boot CLOCK_BOOTTIME counts from (random(4)). */
+static int read_boot(struct hb_share_store *s, struct hb_err *err)
+{
+    static const char path[] = "/proc/sys/kernel/random/boot_id";
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, s->boot, sizeof(s->boot) - 1);
+
+    if (n != (ssize_t)sizeof(s->boot) - 1)
+        return hb_err_at(err, -ENODATA, path, 0, 0,
+                         _("which boot this is cannot be read; codes and "
+                           "grants would have no end"));
+    return 0;
+}
+
+static void system_clock(void *arg, struct hb_share_time *ret)
+{
+    const struct hb_share_store *s = arg;
+
+    ret->now = hb_now();
+    ret->mono = hb_mono();
+    memcpy(ret->boot, s->boot, sizeof(ret->boot));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trail.h - what happened to a share, in order, never changed.
+ *
+ * Each row carries an HMAC-SHA256 over itself and the row before it under the
+ * store's key, so that a row that was edited, taken out or put in between is
+ * noticed.  Not noticed: the newest rows cut off together with all else that
+ * they changed, by somebody who puts back an older copy of the whole file.
+ */
+#ifndef HB_GUARD_SHARE_TRAIL_H
+#define HB_GUARD_SHARE_TRAIL_H
+
+#include "guard/share/share.h"
+
+enum hb_share_act {
+    HB_SHARE_CREATED = 1,
+    HB_SHARE_ADDED, /* a recipient */
+    HB_SHARE_SUBMITTED,
+    HB_SHARE_APPROVED,
+    HB_SHARE_DECLINED,
+    HB_SHARE_OPENED, /* recipients may fetch from here on */
+    HB_SHARE_LINKED,
+    HB_SHARE_PAGE, /* the page was opened */
+    HB_SHARE_CODE_ASKED,
+    HB_SHARE_CODE_WRONG,
+    HB_SHARE_CODE_RIGHT,
+    HB_SHARE_UPLOADED,
+    HB_SHARE_BEGUN, /* a download */
+    HB_SHARE_ENDED, /* with the bytes that were handed out */
+    HB_SHARE_ACT_REVOKED,
+    HB_SHARE_ACT_EXPIRED,
+    HB_SHARE_REOPEN_ASKED,
+    HB_SHARE_REOPENED,
+    HB_SHARE_REMINDED,
+    HB_SHARE_WRONG_RECIPIENT,
+    HB_SHARE_ACCEPTED, /* a guest's file */
+    HB_SHARE_REJECTED,
+    HB_SHARE_SHREDDED, /* the key is destroyed, the contents unlinked */
+    HB_SHARE_ACT_DELETED,
+    HB_SHARE_ACT_COUNT
+};
+/* "created" ... for programs. */
+const char *hb_share_act_name(enum hb_share_act act);
+
+struct hb_share_trail {
+    int64_t id, share, recipient, file; /* 0: none */
+    int64_t time;                       /* ns UTC */
+    enum hb_share_act act;
+    const char *who, *from; /* name or address; network address */
+    int64_t bytes;
+    const char *words; /* file name, reason, recipient; "" */
+};
+
+typedef int hb_share_trail_fn(void *arg, const struct hb_share_trail *t);
+/* SHARE 0: all, oldest first. */
+int hb_share_each_trail(struct hb_share_store *s, int64_t share,
+                        hb_share_trail_fn *fn, void *arg) HB_WUR;
+/* -EBADMSG a row is not as it was written, *RET_ID says which (its follower,
+ * where one was taken out). */
+int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id) HB_WUR;
+
+#endif
