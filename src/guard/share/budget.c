@@ -18,21 +18,19 @@ static int64_t slot(const struct hb_share_store *s)
     return (int64_t)(s->t.mono / SLOT_NS);
 }
 
-int share_tally(struct hb_share_store *s, enum share_tally kind,
-                const char *of, int64_t *ret)
+int share_tally(struct hb_share_store *s, enum share_tally kind, const char *of,
+                int64_t *ret)
 {
     int r = hb_db_number(s->db, ret,
                          "SELECT coalesce(sum(n), 0) FROM tally"
                          " WHERE kind = ?1 AND who = ?2 AND boot = ?3"
                          " AND slot > ?4",
-                         "itti", (int64_t)kind, of, s->t.boot,
-                         slot(s) - SLOTS);
+                         "itti", (int64_t)kind, of, s->t.boot, slot(s) - SLOTS);
 
     return HB_MIN(r, 0);
 }
 
-int share_count(struct hb_share_store *s, enum share_tally kind,
-                const char *of)
+int share_count(struct hb_share_store *s, enum share_tally kind, const char *of)
 {
     return hb_db_exec(s->db,
                       "INSERT INTO tally(kind, who, boot, slot, n)"

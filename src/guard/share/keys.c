@@ -107,8 +107,7 @@ int share_key_make(struct share_keys *k, const char *uid)
     return r;
 }
 
-int share_key_get(struct share_keys *k, const char *uid,
-                  uint8_t ret[SHARE_KEY])
+int share_key_get(struct share_keys *k, const char *uid, uint8_t ret[SHARE_KEY])
 {
     uint8_t b[WRAP_SIZE + 1];
     _cleanup_close_ int fd =
@@ -311,8 +310,8 @@ static int wrap(struct share_keys *k, const char *uid,
     at += 8;
     hb_random(at, NONCE);
     if (crypto_aead_xchacha20poly1305_ietf_encrypt(
-            at + NONCE, NULL, key, SHARE_KEY, (const uint8_t *)uid,
-            strlen(uid), NULL, at, k->kek[0].k) != 0)
+            at + NONCE, NULL, key, SHARE_KEY, (const uint8_t *)uid, strlen(uid),
+            NULL, at, k->kek[0].k) != 0)
         return -EIO;
     return hb_file_write_at(k->wrapped, uid, b, sizeof(b), 0600);
 }
@@ -329,8 +328,7 @@ static int unwrap(struct share_keys *k, const char *uid,
             continue;
         return crypto_aead_xchacha20poly1305_ietf_decrypt(
                    ret, NULL, NULL, nonce + NONCE, SHARE_KEY + TAG,
-                   (const uint8_t *)uid, strlen(uid), nonce,
-                   k->kek[i].k) == 0
+                   (const uint8_t *)uid, strlen(uid), nonce, k->kek[i].k) == 0
                    ? 0
                    : -EBADMSG;
     }

@@ -45,7 +45,7 @@ int share_key_make(struct share_keys *k, const char *uid) HB_WUR;
 int share_key_get(struct share_keys *k, const char *uid,
                   uint8_t ret[SHARE_KEY]) HB_WUR;
 /* Overwritten and unlinked, durably; 0 also where it is gone already. */
-int share_key_destroy(struct share_keys *k, const char *uid) HB_WUR;
+int share_key_destroy(struct share_keys *k, const char *uid);
 int share_key_rewrap(struct share_keys *k, const char *uid) HB_WUR;
 /* A second key-encryption key before the old one; the old one away. */
 int share_keys_turn(struct share_keys *k) HB_WUR;
@@ -80,8 +80,7 @@ int share_begin(struct hb_share_store *s) HB_WUR;
 int share_end(struct hb_share_store *s, int r, int answer) HB_WUR;
 void share_time(struct hb_share_store *s, struct hb_share_time *ret);
 /* A number under NAME; 0 where there is none. */
-int share_meta(struct hb_share_store *s, const char *name,
-               int64_t *ret) HB_WUR;
+int share_meta(struct hb_share_store *s, const char *name, int64_t *ret) HB_WUR;
 int share_meta_set(struct hb_share_store *s, const char *name,
                    int64_t v) HB_WUR;
 
@@ -131,7 +130,7 @@ int share_grant(struct hb_share_store *s, struct hb_slice grant,
 
 /* Key and contents of a share that is dead: outside a transaction; what fails
  * is done by the next housekeeping. */
-int share_shred(struct hb_share_store *s, int64_t share) HB_WUR;
+int share_shred(struct hb_share_store *s, int64_t share);
 
 /* ---- trail (trail.c) ---- */
 
@@ -156,8 +155,8 @@ enum share_tally {
     SHARE_REOPEN_LINK
 };
 /* How often in the last hour. */
-int share_tally(struct hb_share_store *s, enum share_tally kind,
-                const char *of, int64_t *ret) HB_WUR;
+int share_tally(struct hb_share_store *s, enum share_tally kind, const char *of,
+                int64_t *ret) HB_WUR;
 int share_count(struct hb_share_store *s, enum share_tally kind,
                 const char *of) HB_WUR;
 /* The network that FROM counts as: IPv4 whole, IPv6 by /64. */

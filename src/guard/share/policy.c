@@ -24,26 +24,26 @@ static bool among(const struct hb_share_domains *d, const char *domain);
 
 /* Where anybody gets an address within a minute, as used in Japan. */
 static const char *const freemail[] = {
-    "aol.com",     "excite.co.jp", "gmail.com",    "gmx.com",
-    "gmx.net",     "googlemail.com", "goo.jp",     "hotmail.co.jp",
-    "hotmail.com", "icloud.com",   "infoseek.jp",  "live.com",
-    "live.jp",     "mail.com",     "mail.ru",      "me.com",
-    "msn.com",     "outlook.com",  "outlook.jp",   "proton.me",
-    "protonmail.com", "qq.com",    "rakuten.jp",   "yahoo.co.jp",
-    "yahoo.com",   "yahoo.ne.jp",  "yandex.com",   "ymail.ne.jp",
-    "163.com",     "126.com",
+    "aol.com",        "excite.co.jp",   "gmail.com",   "gmx.com",
+    "gmx.net",        "googlemail.com", "goo.jp",      "hotmail.co.jp",
+    "hotmail.com",    "icloud.com",     "infoseek.jp", "live.com",
+    "live.jp",        "mail.com",       "mail.ru",     "me.com",
+    "msn.com",        "outlook.com",    "outlook.jp",  "proton.me",
+    "protonmail.com", "qq.com",         "rakuten.jp",  "yahoo.co.jp",
+    "yahoo.com",      "yahoo.ne.jp",    "yandex.com",  "ymail.ne.jp",
+    "163.com",        "126.com",
 };
 
 /* What Windows, macOS or a shell runs on a double click, what mounts as a
  * disk past the mark of the web, and documents that carry macros. */
 static const char *const exe_names[] = {
-    "apk",  "app",  "appx", "bat",  "chm",   "cmd",  "com",   "cpl",
-    "dll",  "dmg",  "docm", "dotm", "exe",   "gadget", "hta", "img",
-    "inf",  "iso",  "jar",  "jnlp", "js",    "jse",  "lnk",   "msc",
-    "msi",  "msix", "msp",  "mst",  "one",   "pif",  "pkg",   "potm",
-    "ppam", "pptm", "ps1",  "psm1", "py",    "reg",  "scf",   "scr",
-    "sct",  "search-ms", "sh", "sldm", "url", "vb",  "vbe",   "vbs",
-    "vhd",  "vhdx", "wim",  "wsc",  "wsf",   "wsh",  "xlam",  "xll",
+    "apk",  "app",       "appx", "bat",  "chm", "cmd",    "com",  "cpl",
+    "dll",  "dmg",       "docm", "dotm", "exe", "gadget", "hta",  "img",
+    "inf",  "iso",       "jar",  "jnlp", "js",  "jse",    "lnk",  "msc",
+    "msi",  "msix",      "msp",  "mst",  "one", "pif",    "pkg",  "potm",
+    "ppam", "pptm",      "ps1",  "psm1", "py",  "reg",    "scf",  "scr",
+    "sct",  "search-ms", "sh",   "sldm", "url", "vb",     "vbe",  "vbs",
+    "vhd",  "vhdx",      "wim",  "wsc",  "wsf", "wsh",    "xlam", "xll",
     "xlsm", "xltm",
 };
 
@@ -176,7 +176,7 @@ bool hb_share_executable(const char *name, struct hb_slice head)
         HB_SLICE("#!"),
         HB_SLICE("\xcf\xfa\xed\xfe"), /* Mach-O, 64 bits */
         HB_SLICE("\xce\xfa\xed\xfe"),
-        HB_SLICE("\xca\xfe\xba\xbe"), /* Mach-O, several; Java */
+        HB_SLICE("\xca\xfe\xba\xbe"),      /* Mach-O, several; Java */
         HB_SLICE("L\0\0\0\x01\x14\x02\0"), /* a link of Windows */
     };
     size_t end = strlen(name), dot;
@@ -191,8 +191,7 @@ bool hb_share_executable(const char *name, struct hb_slice head)
             strncasecmp(exe_names[i], name + dot, end - dot) == 0)
             return true;
     for (size_t i = 0; i < HB_ARRAY_LEN(magic); i++)
-        if (head.n >= magic[i].n &&
-            memcmp(head.p, magic[i].p, magic[i].n) == 0)
+        if (head.n >= magic[i].n && memcmp(head.p, magic[i].p, magic[i].n) == 0)
             return true;
     return false;
 }
@@ -203,8 +202,7 @@ static uint32_t size_reasons(const struct hb_share_rules *rules,
     uint32_t why = 0;
 
     /* 90 days hold whatever the rules say. */
-    if (ask->life <= 0 ||
-        ask->life > HB_MIN(rules->days_max, 90) * DAY_NS)
+    if (ask->life <= 0 || ask->life > HB_MIN(rules->days_max, 90) * DAY_NS)
         why |= 1u << HB_SHARE_TOO_LONG;
     if (ask->most < 1 || ask->most > rules->most_max)
         why |= 1u << HB_SHARE_TOO_OFTEN;

@@ -21,11 +21,11 @@ struct hb_share_domains {
 };
 
 struct hb_share_rules {
-    int64_t days, days_max;      /* of a share: 14, 90 at most */
-    int64_t most, most_max;      /* downloads, recipient and file: 5, 100 */
-    int64_t recipients_max;      /* 20 */
-    int64_t files_max;           /* 50 */
-    int64_t file_max, share_max; /* bytes: 4 GiB, 8 GiB */
+    int64_t days, days_max;          /* of a share: 14, 90 at most */
+    int64_t most, most_max;          /* downloads, recipient and file: 5, 100 */
+    int64_t recipients_max;          /* 20 */
+    int64_t files_max;               /* 50 */
+    int64_t file_max, share_max;     /* bytes: 4 GiB, 8 GiB */
     struct hb_share_domains allowed; /* empty: all */
     struct hb_share_domains blocked;
     struct hb_share_domains freemail; /* where anybody gets an address */
@@ -37,43 +37,39 @@ struct hb_share_rules {
     const char *const *approvers;  /* names; none: anybody but the owner */
     size_t approvers_n;
     /* The store's own. */
-    int64_t owner_bytes;  /* of one owner, kept at once: 20 GiB */
-    int64_t store_bytes;  /* of all: 200 GiB */
-    int64_t disk_free;    /* bytes that stay free: 1 GiB */
-    int64_t reopen_days;  /* contents kept after the end: 7 */
-    int64_t draft_days;   /* a draft that nobody touches: 7 */
-    int64_t trail_days;   /* 730 */
-    int64_t remind_days;  /* before the end: 2 */
+    int64_t owner_bytes; /* of one owner, kept at once: 20 GiB */
+    int64_t store_bytes; /* of all: 200 GiB */
+    int64_t disk_free;   /* bytes that stay free: 1 GiB */
+    int64_t reopen_days; /* contents kept after the end: 7 */
+    int64_t draft_days;  /* a draft that nobody touches: 7 */
+    int64_t trail_days;  /* 730 */
+    int64_t remind_days; /* before the end: 2 */
     int64_t asks_link, asks_from, asks_all; /* codes an hour: 5, 20, 600 */
-    int64_t wrong_from, wrong_all; /* wrong codes an hour: 15, 200 */
-    int64_t probes_from;           /* unknown links an hour: 60 */
+    int64_t wrong_from, wrong_all;          /* wrong codes an hour: 15, 200 */
+    int64_t probes_from;                    /* unknown links an hour: 60 */
 };
 void hb_share_rules_default(struct hb_share_rules *ret);
 
-enum hb_share_decision {
-    HB_SHARE_ALLOW,
-    HB_SHARE_APPROVAL,
-    HB_SHARE_REFUSE
-};
+enum hb_share_decision { HB_SHARE_ALLOW, HB_SHARE_APPROVAL, HB_SHARE_REFUSE };
 
 /* In the order of their weight: refusals, approvals, warnings. */
 enum hb_share_reason {
-    HB_SHARE_TOO_LONG,       /* its life */
-    HB_SHARE_TOO_OFTEN,      /* downloads */
-    HB_SHARE_TOO_MANY,       /* recipients */
+    HB_SHARE_TOO_LONG,  /* its life */
+    HB_SHARE_TOO_OFTEN, /* downloads */
+    HB_SHARE_TOO_MANY,  /* recipients */
     HB_SHARE_TOO_MANY_FILES,
-    HB_SHARE_TOO_LARGE,      /* a file, or all */
+    HB_SHARE_TOO_LARGE, /* a file, or all */
     HB_SHARE_DOMAIN_BLOCKED,
     HB_SHARE_DOMAIN_NOT_ALLOWED,
     HB_SHARE_EXE_REFUSED,
-    HB_SHARE_OWN_APPROVAL,   /* the approver is the owner */
-    HB_SHARE_NO_APPROVER,    /* not one whom the rules name */
-    HB_SHARE_REFUSALS,       /* not a reason: those above refuse */
+    HB_SHARE_OWN_APPROVAL,               /* the approver is the owner */
+    HB_SHARE_NO_APPROVER,                /* not one whom the rules name */
+    HB_SHARE_REFUSALS,                   /* not a reason: those above refuse */
     HB_SHARE_ALWAYS = HB_SHARE_REFUSALS, /* every share is looked at */
     HB_SHARE_PERSONAL,
     HB_SHARE_EXE_HELD,
     HB_SHARE_DOMAIN_UNKNOWN,
-    HB_SHARE_APPROVALS,      /* not a reason: those above need approval */
+    HB_SHARE_APPROVALS, /* not a reason: those above need approval */
     HB_SHARE_FREEMAIL = HB_SHARE_APPROVALS,
     HB_SHARE_REASONS
 };

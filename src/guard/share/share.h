@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/id.h"
 #include "guard/share/policy.h"
 
@@ -36,8 +37,8 @@ struct hb_share_time {
 };
 
 struct hb_share_config {
-    const char *dir;                  /* ours alone; made with 0700 */
-    const char *keys;                 /* ours alone, not below dir */
+    const char *dir;                    /* ours alone; made with 0700 */
+    const char *keys;                   /* ours alone, not below dir */
     const struct hb_share_rules *rules; /* copied; NULL: as delivered */
     /* NULL: the kernel's clocks (tests and drills have their own). */
     void (*clock)(void *arg, struct hb_share_time *ret);
@@ -197,10 +198,12 @@ int hb_share_each_file(struct hb_share_store *s, int64_t share,
 struct hb_share_exposure {
     int64_t recipient;
     const char *address;
-    int64_t pages;     /* times that the page was opened */
-    int64_t codes;     /* mailbox proven */
-    int64_t downloads; /* begun */
-    int64_t bytes;     /* handed out */
+    int64_t pages;       /* times that the page was opened */
+    int64_t codes;       /* mailbox proven */
+    int64_t downloads;   /* begun */
+    int64_t unended;     /* of these under way, or cut by a crash: count the
+                          * whole file */
+    int64_t bytes;       /* handed out by those that ended */
     int64_t first, last; /* of a download, ns UTC; 0 none */
 };
 typedef int hb_share_exposure_fn(void *arg, const struct hb_share_exposure *e);

@@ -57,8 +57,7 @@ int hb_share_code_parse(struct hb_slice text, char ret[HB_SHARE_CODE_TEXT])
         step = hb_utf8_get(text.p + at, text.n - at, &cp);
         if (step == 0)
             return -EBADMSG;
-        if (cp == ' ' || cp == 0x3000 || cp == '\t' || cp == '\r' ||
-            cp == '\n')
+        if (cp == ' ' || cp == 0x3000 || cp == '\t' || cp == '\r' || cp == '\n')
             continue;
         if (cp >= 0xff10 && cp <= 0xff19)
             cp = cp - 0xff10 + '0';

@@ -80,9 +80,8 @@ int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
     return hb_db_exec(s->db,
                       "INSERT INTO trail(" COLUMNS ") VALUES(?1, ?2, ?3, ?4,"
                       " ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                      "iiiiiittitb", t.id, t.share, t.recipient, t.file,
-                      t.time, (int64_t)t.act, t.who, t.from, t.bytes, t.words,
-                      &blob);
+                      "iiiiiittitb", t.id, t.share, t.recipient, t.file, t.time,
+                      (int64_t)t.act, t.who, t.from, t.bytes, t.words, &blob);
 }
 
 int hb_share_each_trail(struct hb_share_store *s, int64_t share,
