@@ -99,8 +99,10 @@ void share_keys_done(struct share_keys *k)
 int share_key_make(struct share_keys *k, const char *uid)
 {
     uint8_t key[SHARE_KEY];
-    int r;
+    int r = load(k); /* another process may have turned the keys */
 
+    if (r < 0)
+        return r;
     hb_random(key, sizeof(key));
     r = wrap(k, uid, key);
     sodium_memzero(key, sizeof(key));

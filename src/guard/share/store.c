@@ -233,7 +233,10 @@ int share_sweep(struct hb_share_store *s)
 
     if (r < 0)
         return r;
-    r = sweep_dir(s, s->blobs, "SELECT count(*) FROM file WHERE uid = ?1");
+    r = sweep_dir(s, s->blobs,
+                  "SELECT count(*) FROM file JOIN share s ON s.id = share"
+                  " WHERE file.uid = ?1 AND file.state <> 5"
+                  " AND s.shredded = 0");
     if (r == 0)
         r = sweep_dir(s, s->keys.wrapped,
                       "SELECT count(*) FROM share WHERE uid = ?1"

@@ -4,6 +4,7 @@
 #ifndef HB_TESTS_GUARD_SHARE_LOCKER_H
 #define HB_TESTS_GUARD_SHARE_LOCKER_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "guard/share/content.h"
+#include "guard/share/keep.h"
 #include "guard/share/proof.h"
 #include "guard/share/share.h"
 #include "guard/share/trail.h"
@@ -120,6 +123,98 @@ static inline void enter(const char *link, char grant[HB_SHARE_TOKEN_TEXT])
     assert_int_equal(hb_share_code_try(store, z(link), z(nonce), z(code.digits),
                                        "198.51.100.7", grant),
                      0);
+}
+
+/* Byte I of every file of the tests. */
+static inline uint8_t byte_at(uint64_t i)
+{
+    return (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+/* Sends from where it stands up to TO; a verdict. */
+static inline int send_to(struct hb_share_upload *u, int64_t to)
+{
+    static uint8_t b[100000];
+    int r = 0;
+
+    while (r == 0 && hb_share_upload_at(u) < to) {
+        int64_t at = hb_share_upload_at(u);
+        size_t n = (size_t)HB_MIN(to - at, (int64_t)sizeof(b));
+
+        for (size_t i = 0; i < n; i++)
+            b[i] = byte_at((uint64_t)at + i);
+        r = hb_share_upload_write(u, b, n);
+    }
+    return r;
+}
+
+static const struct hb_slice no_grant = {NULL, 0};
+
+/* A verdict; the file's number where it is whole. */
+static inline int put_file(int64_t share, const char *name, int64_t size,
+                           int64_t *ret_file)
+{
+    struct hb_share_upload *u;
+    int r = hb_share_upload_new(store, share, &owner, name, "text/plain", size,
+                                ret_file);
+
+    if (r == 0)
+        r = hb_share_upload_open(store, *ret_file, no_grant, &u);
+    if (r < 0)
+        return r;
+    r = send_to(u, size);
+    if (r == 0)
+        r = hb_share_upload_end(u, &owner, NULL);
+    hb_share_upload_close(u);
+    return r;
+}
+
+/* Whatever is left of it, compared; a verdict. */
+static inline int read_rest(struct hb_share_download *d, int64_t at)
+{
+    static uint8_t b[70000];
+    ssize_t n;
+
+    while ((n = hb_share_download_read(d, b, sizeof(b))) > 0)
+        for (ssize_t i = 0; i < n; i++, at++)
+            if (b[i] != byte_at((uint64_t)at))
+                return -EILSEQ;
+    return n < 0 ? (int)n : at == hb_share_download_size(d) ? 0 : -ENODATA;
+}
+
+/* An open share of one file for one recipient, with their link. */
+static inline int64_t open_one(const char *mail, int64_t size,
+                               int64_t *ret_recipient, int64_t *ret_file,
+                               char link[HB_SHARE_TOKEN_TEXT])
+{
+    const struct hb_share_draft d = {.kind = HB_SHARE_OUT, .note = "見積書"};
+    struct hb_share_verdict v;
+    int64_t id;
+
+    assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+    assert_int_equal(
+        hb_share_add_recipient(store, id, &owner, mail, ret_recipient), 0);
+    assert_int_equal(put_file(id, "見積.txt", size, ret_file), 0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &v), 0);
+    assert_int_equal(v.decision, HB_SHARE_ALLOW);
+    assert_int_equal(hb_share_link(store, *ret_recipient, &owner, link), 0);
+    return id;
+}
+
+/* Files below DIR/NAME. */
+static inline unsigned count_files(const char *name)
+{
+    char path[256];
+    unsigned n = 0;
+    DIR *dir;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", lock_dir, name);
+    dir = opendir(path);
+    assert_non_null(dir);
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        n += e->d_name[0] != '.';
+    (void)closedir(dir);
+    return n;
 }
 
 struct tale {

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keep.c - see keep.h.  Each kind of work is a transaction of its own, of a
+ * bounded number of rows, so that a page never waits long for it.
+ */
+#include "guard/share/keep.h"
+
+#include <stdio.h>
+
+#include "base/num.h"
+#include "guard/share/part.h"
+
+#define BATCH       200
+#define SETTLE_NS   (3600 * HB_S)
+#define JUMP_NS     (300 * (int64_t)HB_S)
+#define UPLOAD_DAYS 2
+
+static int settle(struct hb_share_store *s, bool *ret);
+static int list(struct hb_share_store *s, const char *sql, int64_t a, int64_t b,
+                int64_t ret[BATCH], size_t *ret_n);
+static int expire(struct hb_share_store *s, struct hb_share_kept *k);
+static int forget(struct hb_share_store *s);
+static int end_stale(struct hb_share_store *s);
+static int shred_dead(struct hb_share_store *s, struct hb_share_kept *k);
+static int drop_uploads(struct hb_share_store *s, struct hb_share_kept *k);
+static int remind(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
+                  struct hb_share_kept *k);
+static int remind_one(struct hb_share_store *s, int64_t recipient,
+                      hb_share_remind_fn *fn, void *arg);
+static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k);
+static int drop_shares(struct hb_share_store *s, int64_t before);
+
+static const struct hb_share_who us = {"hinoban", ""};
+
+int hb_share_keep(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
+                  struct hb_share_kept *ret)
+{
+    struct hb_share_kept k = {0};
+    bool settled = false;
+    int r = settle(s, &settled), first = r;
+
+    k.clock_moved = !settled;
+    r = expire(s, &k);
+    first = first < 0 ? first : r;
+    r = forget(s);
+    first = first < 0 ? first : r;
+    if (settled) {
+        r = end_stale(s);
+        first = first < 0 ? first : r;
+        r = drop_uploads(s, &k);
+        first = first < 0 ? first : r;
+    }
+    r = shred_dead(s, &k);
+    first = first < 0 ? first : r;
+    if (fn != NULL) {
+        r = remind(s, fn, arg, &k);
+        first = first < 0 ? first : r;
+    }
+    if (settled) {
+        r = cut_trail(s, &k);
+        first = first < 0 ? first : r;
+    }
+    *ret = k;
+    return first;
+}
+
+int hb_share_rotate(struct hb_share_store *s)
+{
+    struct hb_stmt *q;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = share_keys_turn(&s->keys);
+    hb_fault_crash();
+    if (r == 0)
+        r = hb_db_stmt(s->db, "SELECT uid FROM share WHERE shredded = 0", &q);
+    if (r == 0) {
+        while (r == 0 && (r = hb_stmt_step(q)) == 1) {
+            r = share_key_rewrap(&s->keys, hb_stmt_col_text(q, 0));
+            /* One that a crash took before its row said so. */
+            r = r == -ENOENT ? 0 : r;
+            hb_fault_crash();
+        }
+        hb_stmt_reset(q);
+    }
+    if (r == 0)
+        r = share_keys_settle(&s->keys);
+    return share_end(s, r, 0);
+}
+
+/* ---- the clock ---- */
+
+/* Whether the wall clock is to be believed in what cannot be taken back. */
+static int settle(struct hb_share_store *s, bool *ret)
+{
+    int64_t wall = 0, mono = 0, since = 0, boot = 0, now_boot = 0, low = 0;
+    struct hb_share_time t;
+    uint8_t mac[SHARE_MAC];
+    int64_t drift;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    share_time(s, &t);
+    share_mac(&s->keys, "boot", t.boot, strlen(t.boot), mac);
+    memcpy(&now_boot, mac, sizeof(now_boot));
+    r = share_meta(s, "clock_floor", &low);
+    if (r == 0)
+        r = share_meta(s, "clock_wall", &wall);
+    if (r == 0)
+        r = share_meta(s, "clock_mono", &mono);
+    if (r == 0)
+        r = share_meta(s, "clock_since", &since);
+    if (r == 0)
+        r = share_meta(s, "clock_boot", &boot);
+    drift = (t.now - wall) - ((int64_t)t.mono - mono);
+    if (boot != now_boot || drift > JUMP_NS || drift < -JUMP_NS)
+        since = (int64_t)t.mono;
+    *ret = t.mono - (uint64_t)since >= SETTLE_NS && t.now >= low;
+    if (r == 0 && *ret)
+        r = share_meta_set(s, "clock_floor", t.now);
+    if (r == 0)
+        r = share_meta_set(s, "clock_wall", t.now);
+    if (r == 0)
+        r = share_meta_set(s, "clock_mono", (int64_t)t.mono);
+    if (r == 0)
+        r = share_meta_set(s, "clock_since", since);
+    if (r == 0)
+        r = share_meta_set(s, "clock_boot", now_boot);
+    return share_end(s, r, 0);
+}
+
+/* ---- work ---- */
+
+/* Numbers that SQL gives for ?1 and ?2, at most BATCH. */
+static int list(struct hb_share_store *s, const char *sql, int64_t a, int64_t b,
+                int64_t ret[BATCH], size_t *ret_n)
+{
+    struct hb_stmt *q;
+    size_t n = 0;
+    int r = hb_db_stmt(s->db, sql, &q);
+
+    if (r == 0)
+        r = hb_stmt_int(q, 1, a);
+    if (r == 0)
+        r = hb_stmt_int(q, 2, b);
+    while (r >= 0 && n < BATCH && (r = hb_stmt_step(q)) == 1)
+        ret[n++] = hb_stmt_col_int(q, 0);
+    if (r >= 0)
+        hb_stmt_reset(q);
+    *ret_n = n;
+    return HB_MIN(r, 0);
+}
+
+static int expire(struct hb_share_store *s, struct hb_share_kept *k)
+{
+    int64_t ids[BATCH];
+    size_t n = 0;
+    int r = share_begin(s), answer;
+
+    if (r < 0)
+        return r;
+    r = list(s,
+             "SELECT id FROM share WHERE state = ?1 AND expires <= ?2"
+             " ORDER BY expires",
+             HB_SHARE_LIVE, s->t.now, ids, &n);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct share_row row;
+
+        r = share_row(s, ids[i], &row);
+        if (r == 0)
+            r = share_live(s, &row, &answer);
+    }
+    r = share_end(s, r, 0);
+    if (r == 0)
+        k->expired += (int64_t)n;
+    return r;
+}
+
+static int forget(struct hb_share_store *s)
+{
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db, "DELETE FROM code WHERE boot <> ?1 OR until <= ?2",
+                   "ti", s->t.boot, (int64_t)s->t.mono);
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "DELETE FROM pass WHERE boot <> ?1 OR until <= ?2", "ti",
+                       s->t.boot, (int64_t)s->t.mono);
+    if (r == 0)
+        r = share_tally_drop(s);
+    return share_end(s, r, 0);
+}
+
+/* What expired and was not asked for again, and drafts nobody goes on with:
+ * dead, so that their contents go. */
+static int end_stale(struct hb_share_store *s)
+{
+    int64_t ids[BATCH];
+    size_t n = 0, old = 0;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = list(s,
+             "SELECT id FROM share WHERE state = ?1 AND ended <= ?2"
+             " ORDER BY id",
+             HB_SHARE_EXPIRED,
+             s->t.now - s->rules.reopen_days * HB_SHARE_DAY_NS, ids, &n);
+    for (int pass = 0; r == 0 && pass < 2; pass++) {
+        for (size_t i = 0; r == 0 && i < n; i++) {
+            struct share_row row;
+
+            r = share_row(s, ids[i], &row);
+            if (r == 0)
+                r = share_stop(s, &row, HB_SHARE_DELETED, NULL,
+                               HB_SHARE_ACT_DELETED);
+        }
+        old += n;
+        if (r == 0 && pass == 0)
+            r = list(s,
+                     "SELECT id FROM share WHERE state <= ?1 AND made <= ?2"
+                     " AND NOT EXISTS(SELECT 1 FROM file f WHERE"
+                     "  f.share = share.id AND f.touched > ?2)"
+                     " AND NOT EXISTS(SELECT 1 FROM trail t WHERE"
+                     "  t.share = share.id AND t.time > ?2)"
+                     " ORDER BY id",
+                     HB_SHARE_WAITING,
+                     s->t.now - s->rules.draft_days * HB_SHARE_DAY_NS, ids, &n);
+    }
+    return share_end(s, r, 0);
+}
+
+static int shred_dead(struct hb_share_store *s, struct hb_share_kept *k)
+{
+    int64_t ids[BATCH];
+    size_t n = 0;
+    int r = list(s,
+                 "SELECT id FROM share WHERE shredded = 0"
+                 " AND (state = ?1 OR state = ?2) ORDER BY id",
+                 HB_SHARE_REVOKED, HB_SHARE_DELETED, ids, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        int one = share_shred(s, ids[i]);
+
+        k->shredded += one == 0;
+        r = r < 0 ? r : one;
+    }
+    return r;
+}
+
+static int drop_uploads(struct hb_share_store *s, struct hb_share_kept *k)
+{
+    int64_t ids[BATCH];
+    char uids[BATCH][HB_ID_SIZE];
+    size_t n = 0;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = list(s,
+             "SELECT id FROM file WHERE state = ?1 AND touched <= ?2"
+             " ORDER BY id",
+             HB_SHARE_FILE_COMING, s->t.now - UPLOAD_DAYS * HB_SHARE_DAY_NS,
+             ids, &n);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct hb_stmt *q;
+
+        r = hb_db_stmt(s->db, "SELECT uid FROM file WHERE id = ?1", &q);
+        if (r == 0)
+            r = hb_stmt_int(q, 1, ids[i]);
+        if (r == 0)
+            r = hb_stmt_step(q);
+        if (r == 1) {
+            (void)hb_copyz(uids[i], HB_ID_SIZE, hb_stmt_col_text(q, 0));
+            hb_stmt_reset(q);
+        }
+        if (r >= 0)
+            r = hb_db_exec(s->db, "DELETE FROM file WHERE id = ?1", "i",
+                           ids[i]);
+    }
+    r = share_end(s, r, 0);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = share_blob_unlink(s, uids[i]);
+    if (r == 0)
+        k->dropped += (int64_t)n;
+    return r;
+}
+
+static int remind(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
+                  struct hb_share_kept *k)
+{
+    int64_t ids[BATCH];
+    size_t n = 0;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = list(s,
+             "SELECT r.id FROM recipient r JOIN share s ON s.id = r.share"
+             " WHERE s.state = ?1 AND s.expires <= ?2 AND s.kind = 1"
+             " AND r.reminded = 0 AND r.revoked = 0 AND r.hash IS NOT NULL"
+             " AND EXISTS(SELECT 1 FROM file f WHERE f.share = s.id"
+             "  AND f.state = 2 AND NOT EXISTS(SELECT 1 FROM fetched g"
+             "   WHERE g.recipient = r.id AND g.file = f.id)) ORDER BY r.id",
+             HB_SHARE_LIVE, s->t.now + s->rules.remind_days * HB_SHARE_DAY_NS,
+             ids, &n);
+    r = share_end(s, r, 0);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        r = remind_one(s, ids[i], fn, arg);
+        k->reminded += r > 0;
+    }
+    return HB_MIN(r, 0);
+}
+
+/* 1: reminded, 0: another process has, or it did not work. */
+static int remind_one(struct hb_share_store *s, int64_t recipient,
+                      hb_share_remind_fn *fn, void *arg)
+{
+    struct share_link l;
+    bool mine = false;
+    int r = share_begin(s), sent;
+
+    if (r < 0)
+        return r;
+    r = share_link_by_id(s, recipient, &l);
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "UPDATE recipient SET reminded = 1 WHERE id = ?1"
+                       " AND reminded = 0",
+                       "i", recipient);
+    if (r == 0) {
+        mine = hb_db_changes(s->db) == 1;
+        if (mine)
+            r = share_tell(s, &us,
+                           &(struct share_note){.act = HB_SHARE_REMINDED,
+                                                .share = l.share.id,
+                                                .recipient = recipient,
+                                                .words = l.address});
+    }
+    r = share_end(s, r, 0);
+    if (r < 0 || !mine)
+        return r;
+    sent = fn(arg, &(struct hb_share_reminder){
+                       .share = l.share.id,
+                       .recipient = recipient,
+                       .mail = l.mail,
+                       .owner = l.share.owner,
+                       .expires = l.share.expires,
+                   });
+    if (sent >= 0)
+        return 1;
+    r = share_begin(s);
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db, "UPDATE recipient SET reminded = 0 WHERE id = ?1",
+                   "i", recipient);
+    return share_end(s, r, 0);
+}
+
+/* Rows past their time, from the oldest on: the chain goes on from the last
+ * of them, which stays as a hash. */
+static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k)
+{
+    int64_t before, last = 0;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    before = s->t.now - s->rules.trail_days * HB_SHARE_DAY_NS;
+    r = hb_db_number(s->db, &last,
+                     "SELECT coalesce((SELECT min(id) FROM trail WHERE"
+                     " time > ?1), (SELECT max(id) FROM trail) + 1, 0) - 1",
+                     "i", before);
+    if (r >= 0)
+        r = hb_db_exec(s->db,
+                       "INSERT INTO trail_base(one, id, mac)"
+                       " SELECT 1, id, mac FROM trail WHERE id = ?1"
+                       " ON CONFLICT(one) DO UPDATE SET id = excluded.id,"
+                       " mac = excluded.mac",
+                       "i", last);
+    if (r >= 0)
+        r = hb_db_exec(s->db, "DELETE FROM trail WHERE id <= ?1", "i", last);
+    if (r == 0) {
+        k->trail += hb_db_changes(s->db);
+        r = drop_shares(s, before);
+    }
+    return share_end(s, r, 0);
+}
+
+/* Rows of shares that are long gone, with the addresses in them. */
+static int drop_shares(struct hb_share_store *s, int64_t before)
+{
+#define GONE                                                                   \
+    "(SELECT id FROM share WHERE shredded = 1 AND ended <= ?1"                 \
+    " AND NOT EXISTS(SELECT 1 FROM trail WHERE trail.share = share.id))"
+    static const char *const sql[] = {
+        "DELETE FROM fetched WHERE recipient IN"
+        " (SELECT id FROM recipient WHERE share IN " GONE ")",
+        "DELETE FROM code WHERE recipient IN"
+        " (SELECT id FROM recipient WHERE share IN " GONE ")",
+        "DELETE FROM pass WHERE recipient IN"
+        " (SELECT id FROM recipient WHERE share IN " GONE ")",
+        "DELETE FROM file WHERE share IN " GONE,
+        "DELETE FROM recipient WHERE share IN " GONE,
+        "DELETE FROM share WHERE id IN " GONE,
+    };
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < HB_ARRAY_LEN(sql); i++)
+        r = hb_db_exec(s->db, sql[i], "i", before);
+    return r;
+#undef GONE
+}
