@@ -16,7 +16,7 @@ enum hb_fault_kind {
     HB_FAULT_ALLOC, /* malloc of base's arenas, buffers and maps: -ENOMEM */
     HB_FAULT_WRITE, /* write(2), pwrite(2) of file.h: -ENOSPC */
     HB_FAULT_FSYNC, /* fsync(2), fdatasync(2) of file.h: -EIO */
-    HB_FAULT_CRASH, /* a step boundary of the playbook engine: SIGKILL */
+    HB_FAULT_CRASH, /* a boundary of playbooks and the locker: SIGKILL */
     HB_FAULT_COUNT
 };
 

@@ -124,7 +124,7 @@ int hb_blob_begin(struct hb_blob *b)
 int hb_blob_write_from(struct hb_blob *b, uint64_t at)
 {
     HB_CHECK(b, BLOB_MAGIC);
-    if (at % HB_BLOB_SEGMENT != 0 || at > b->size)
+    if ((at % HB_BLOB_SEGMENT != 0 && at != b->size) || at > b->size)
         return -EINVAL;
     b->reading = false;
     b->chunk = at / HB_BLOB_CHUNK;

@@ -45,7 +45,7 @@ uint64_t hb_blob_offset(uint64_t segment);
 
 /* The head, in an empty file. */
 int hb_blob_begin(struct hb_blob *b) HB_WUR;
-/* From AT on, a border of segments; what stands behind is cut off. */
+/* From AT on, a border of segments or SIZE; what stands behind is cut off. */
 int hb_blob_write_from(struct hb_blob *b, uint64_t at) HB_WUR;
 /* Takes N bytes; chunks go to FD as they fill.  -EFBIG more than SIZE,
  * -ENOSPC: begin again at a border.  An empty file takes one write of 0. */

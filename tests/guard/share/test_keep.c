@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Housekeeping, clocks that jump, rotation of keys. */
+#include <sys/wait.h>
+
+#include "locker.h"
+
+#define FROM "198.51.100.7"
+#define DAY  86400
+
+static char link_text[HB_SHARE_TOKEN_TEXT], grant[HB_SHARE_TOKEN_TEXT];
+static struct hb_share_kept kept;
+static int64_t recipient, file;
+static unsigned mails;
+static int mail_answer;
+
+static int mail_fn(void *arg, const struct hb_share_reminder *r)
+{
+    (void)arg;
+    assert_string_equal(r->mail, "a@b.jp");
+    mails++;
+    return mail_answer;
+}
+
+static void keep(void)
+{
+    assert_int_equal(hb_share_keep(store, mail_fn, NULL, &kept), 0);
+}
+
+/* An hour in which the clocks agree. */
+static void settle(void)
+{
+    keep();
+    pass_time(3600);
+    keep();
+    assert_false(kept.clock_moved);
+}
+
+static void test_life(void **state)
+{
+    int64_t id = open_one("a@b.jp", 100, &recipient, &file, link_text), bad;
+
+    (void)state;
+    mails = 0;
+    mail_answer = 0;
+    settle();
+    pass_time(11 * DAY);
+    keep();
+    assert_int_equal(mails, 0);
+    pass_time(DAY);
+    mail_answer = -EIO;
+    keep();
+    assert_int_equal(mails, 1);
+    assert_int_equal(kept.reminded, 0);
+    mail_answer = 0;
+    keep();
+    keep();
+    assert_int_equal(mails, 2); /* tried again, then once is enough */
+    pass_time(2 * DAY);
+    keep();
+    assert_int_equal(kept.expired, 1);
+    assert_int_equal(state_of(id), HB_SHARE_EXPIRED);
+    assert_int_equal(count_files("blobs"), 1); /* to be opened again */
+    pass_time(7 * DAY);
+    keep();
+    assert_int_equal(kept.shredded, 1);
+    assert_int_equal(state_of(id), HB_SHARE_DELETED);
+    assert_int_equal(count_files("blobs") + count_files("keys"), 0);
+    assert_int_equal(hb_share_reopen_ask(store, z(link_text), FROM),
+                     -EKEYREVOKED);
+    pass_time(729 * DAY);
+    keep();
+    assert_true(kept.trail > 0);
+    assert_int_equal(hb_share_trail_check(store, &bad), 0);
+    assert_true(told(0, HB_SHARE_ACT_DELETED) > 0);
+    pass_time(8 * DAY);
+    keep();
+    assert_int_equal(told(0, HB_SHARE_ACT_DELETED), 0);
+    assert_int_equal(hb_share_revoke(store, id, &owner), -ENOENT);
+    /* The chain goes on from the row that went. */
+    (void)open_one("a@b.jp", 100, &recipient, &file, link_text);
+    assert_int_equal(hb_share_trail_check(store, &bad), 0);
+}
+
+static void test_no_reminder(void **state)
+{
+    struct hb_share_download *d;
+
+    (void)state;
+    (void)open_one("a@b.jp", 100, &recipient, &file, link_text);
+    enter(link_text, grant);
+    assert_int_equal(
+        hb_share_begin_download(store, z(grant), file, FROM, 0, &d), 0);
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    mails = 0;
+    pass_time(13 * DAY);
+    keep();
+    assert_int_equal(mails, 0); /* they have it */
+}
+
+static void test_drafts(void **state)
+{
+    const struct hb_share_draft d = {.kind = HB_SHARE_OUT};
+    struct hb_share_upload *u;
+    int64_t id;
+
+    (void)state;
+    assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+    assert_int_equal(
+        hb_share_upload_new(store, id, &owner, "a", "", 1 << 20, &file), 0);
+    assert_int_equal(hb_share_upload_open(store, file, no_grant, &u), 0);
+    assert_int_equal(send_to(u, 600000), 0);
+    hb_share_upload_close(u);
+    settle();
+    assert_int_equal(count_files("blobs"), 1);
+    pass_time(2 * DAY);
+    keep();
+    assert_int_equal(kept.dropped, 1);
+    assert_int_equal(count_files("blobs"), 0);
+    pass_time(6 * DAY);
+    keep();
+    assert_int_equal(state_of(id), HB_SHARE_DELETED);
+    assert_int_equal(count_files("keys"), 0);
+}
+
+/* A clock that jumps destroys nothing, and opens nothing. */
+static void test_jumps(void **state)
+{
+    int64_t id = open_one("a@b.jp", 100, &recipient, &file, link_text);
+    struct hb_share_view v;
+
+    (void)state;
+    settle();
+    lock_time.now += 400 * DAY * (int64_t)HB_S;
+    keep();
+    assert_true(kept.clock_moved);
+    assert_int_equal(state_of(id), HB_SHARE_EXPIRED);
+    assert_int_equal(count_files("blobs"), 1);
+    pass_time(1800);
+    keep();
+    assert_int_equal(count_files("blobs"), 1);
+    lock_time.now -= 400 * DAY * (int64_t)HB_S;
+    keep();
+    assert_true(kept.clock_moved);
+    assert_int_equal(hb_share_reopen(store, id, &owner, 5), 0);
+    settle();
+    assert_int_equal(state_of(id), HB_SHARE_LIVE);
+    assert_int_equal(hb_share_page(store, z(link_text), FROM, &v), 0);
+    /* Back by twenty days: its five days are over when they are over by what
+     * was seen before. */
+    pass_time(5 * DAY - 7200);
+    keep();
+    assert_int_equal(state_of(id), HB_SHARE_LIVE);
+    lock_time.now -= 20 * DAY * (int64_t)HB_S;
+    keep();
+    assert_true(kept.clock_moved);
+    assert_int_equal(state_of(id), HB_SHARE_LIVE);
+    assert_int_equal(hb_share_page(store, z(link_text), FROM, &v), 0);
+    /* After a boot, too, an hour passes first; what is revoked goes at
+     * once. */
+    reboot("boot-2");
+    keep();
+    assert_true(kept.clock_moved);
+    assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+    assert_int_equal(count_files("blobs"), 0);
+}
+
+/* A share that could not be shredded is by the next call. */
+static void test_shred_later(void **state)
+{
+    int64_t id = open_one("a@b.jp", 100, &recipient, &file, link_text);
+
+    (void)state;
+    hb_fault_set(HB_FAULT_WRITE, 1); /* the key cannot be overwritten */
+    assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+    assert_false(hb_fault_pending(HB_FAULT_WRITE));
+    assert_int_equal(state_of(id), HB_SHARE_REVOKED);
+    assert_int_equal(count_files("blobs"), 1);
+    assert_int_equal(count_files("keys"), 0);
+    pass_time(30);
+    keep();
+    assert_int_equal(kept.shredded, 1);
+    assert_int_equal(count_files("blobs"), 0);
+    assert_int_equal(told(id, HB_SHARE_SHREDDED), 1);
+}
+
+static void test_rotate(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_slice before, after;
+    struct hb_share_download *d;
+    char path[200];
+    pid_t pid;
+    int st;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/master", lock_keys);
+    (void)open_one("a@b.jp", 300000, &recipient, &file, link_text);
+    assert_int_equal(hb_file_read(a, path, 4096, &before), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct hb_share_store *s2;
+
+        _exit(lock_open_again(&s2) < 0 || hb_share_rotate(s2) < 0);
+    }
+    assert_int_equal(waitpid(pid, &st, 0), pid);
+    assert_int_equal(st, 0);
+    assert_int_equal(hb_file_read(a, path, 4096, &after), 0);
+    assert_int_equal(after.n, before.n);
+    assert_memory_not_equal(after.p, before.p, 100);
+    /* We have the old one in memory: read, and made anew, by the new one. */
+    enter(link_text, grant);
+    assert_int_equal(
+        hb_share_begin_download(store, z(grant), file, FROM, 0, &d), 0);
+    assert_int_equal(read_rest(d, 0), 0);
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    (void)open_one("c@b.jp", 10, &recipient, &file, link_text);
+    hb_share_close(store);
+    assert_int_equal(lock_open_again(&store), 0);
+    enter(link_text, grant);
+    assert_int_equal(
+        hb_share_begin_download(store, z(grant), file, FROM, 0, &d), 0);
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    /* Each write of a rotation fails once: both ways open, then one. */
+    for (unsigned n = 1;; n++) {
+        bool over;
+        int r;
+
+        hb_fault_set(HB_FAULT_WRITE, n);
+        r = hb_share_rotate(store);
+        over = hb_fault_pending(HB_FAULT_WRITE);
+        hb_fault_set(HB_FAULT_WRITE, 0);
+        assert_true(over ? r == 0 : r < 0);
+        hb_share_close(store);
+        assert_int_equal(lock_open_again(&store), 0);
+        enter(link_text, grant);
+        assert_int_equal(hb_share_grant_end(store, z(grant)), 0);
+        pass_time(3600);
+        if (over)
+            break;
+    }
+    assert_int_equal(hb_file_read(a, path, 4096, &after), 0);
+    assert_int_equal(after.n, before.n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        locker_test(test_life),        locker_test(test_no_reminder),
+        locker_test(test_drafts),      locker_test(test_jumps),
+        locker_test(test_shred_later), locker_test(test_rotate),
+    };
+
+    return hb_tap_run("guard_share/keep", tests);
+}
