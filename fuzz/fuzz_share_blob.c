@@ -86,8 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (hb_cur_left(&c) > 0 && c.err == 0) {
         uint8_t what = hb_cur_u8(&c);
         uint64_t a = hb_cur_u32(&c) % disk, b = hb_cur_u32(&c) % disk;
-        uint64_t n = HB_MIN(hb_cur_u32(&c), disk - HB_MAX(a, b));
+        uint64_t n = hb_cur_u32(&c);
 
+        n = HB_MIN(n, disk - HB_MAX(a, b));
         if (what % 3 == 0)
             copy[a] ^= (uint8_t)b;
         else if (what % 3 == 1)

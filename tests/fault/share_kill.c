@@ -224,7 +224,7 @@ static void test_moments(void **state)
 
         fresh();
         seed = seed * 6364136223846793005u + 1442695040888963407u;
-        st = child(NEVER, 1000 + (useconds_t)(seed >> 33) % 400000, NULL);
+        st = child(NEVER, 1000 + (useconds_t)(seed >> 33) % 90000, NULL);
         if (!WIFSIGNALED(st))
             assert_int_equal(st, 0);
         killed += WIFSIGNALED(st);

@@ -50,16 +50,18 @@ void share_net(const char *from, char ret[SHARE_NET])
 {
     struct in6_addr a6;
     char text[INET6_ADDRSTRLEN];
+    bool six = inet_pton(AF_INET6, from, &a6) == 1;
 
     /* One that is written as IPv4 in IPv6 is that IPv4. */
-    if (inet_pton(AF_INET6, from, &a6) == 1 && !IN6_IS_ADDR_V4MAPPED(&a6)) {
+    if (six && IN6_IS_ADDR_V4MAPPED(&a6)) {
+        if (inet_ntop(AF_INET, a6.s6_addr + 12, text, sizeof(text)) != NULL)
+            from = text;
+    } else if (six) {
         memset(a6.s6_addr + 8, 0, 8);
         if (inet_ntop(AF_INET6, &a6, text, sizeof(text)) != NULL) {
             (void)snprintf(ret, SHARE_NET, "%s/64", text);
             return;
         }
     }
-    if (strncmp(from, "::ffff:", 7) == 0)
-        from += 7;
     (void)hb_copyz(ret, SHARE_NET, from);
 }

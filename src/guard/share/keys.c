@@ -54,7 +54,7 @@ static int unwrap(struct share_keys *k, const char *uid,
 int share_keys_open(struct share_keys *k, const char *master, int dir,
                     struct hb_err *err)
 {
-    struct stat st;
+    struct stat st = {0};
     int r = hb_mkdirs(master, 0700);
 
     if (r == 0) {

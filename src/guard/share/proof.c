@@ -43,7 +43,7 @@ static void show(const struct share_link *l, struct hb_share_view *ret);
 int hb_share_page(struct hb_share_store *s, struct hb_slice link,
                   const char *from, struct hb_share_view *ret)
 {
-    struct door d;
+    struct door d = {0};
     int64_t n = 0;
     int r, answer = 0;
 
@@ -76,7 +76,7 @@ int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
 {
     uint8_t nonce_mac[SHARE_MAC];
     char digits[HB_SHARE_CODE_TEXT];
-    struct door d;
+    struct door d = {0};
     int r = token_mac(s, "nonce", nonce, nonce_mac), answer = 0;
 
     if (r == 0)
@@ -121,7 +121,7 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
 {
     uint8_t nonce_mac[SHARE_MAC];
     char digits[HB_SHARE_CODE_TEXT], grant[HB_SHARE_TOKEN_TEXT];
-    struct door d;
+    struct door d = {0};
     int r = hb_share_code_parse(code, digits), answer = 0;
 
     if (r == 0)

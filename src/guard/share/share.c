@@ -24,6 +24,9 @@ static int open_share(struct hb_share_store *s, struct share_row *row,
                       const struct hb_share_who *who);
 static int end_share(struct hb_share_store *s, int64_t share,
                      const struct hb_share_who *who, enum hb_share_state state);
+static int end_once(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who, enum hb_share_state state);
+static int empty(struct hb_share_store *s, int64_t share);
 static int cut_off(struct hb_share_store *s, int64_t share, int64_t recipient);
 static int others_left(struct hb_share_store *s, int64_t share);
 static int expose(struct hb_share_store *s, struct hb_arena *a, int64_t share,
@@ -342,7 +345,6 @@ int share_shred(struct hb_share_store *s, int64_t share)
 {
     static const struct hb_share_who us = {OURSELVES, ""};
     struct share_row row;
-    struct hb_stmt *q;
     int r = share_begin(s);
 
     if (r < 0)
@@ -352,15 +354,7 @@ int share_shred(struct hb_share_store *s, int64_t share)
         hb_db_rollback(s->db);
         return r;
     }
-    r = share_key_destroy(&s->keys, row.uid);
-    if (r == 0)
-        r = hb_db_stmt(s->db, "SELECT uid FROM file WHERE share = ?1", &q);
-    if (r == 0) {
-        r = hb_stmt_int(q, 1, share);
-        while (r == 0 && (r = hb_stmt_step(q)) == 1)
-            r = share_blob_unlink(s, hb_stmt_col_text(q, 0));
-        hb_stmt_reset(q);
-    }
+    r = empty(s, share);
     hb_fault_crash();
     if (r == 0)
         r = hb_db_exec(s->db, "UPDATE share SET shredded = 1 WHERE id = ?1",
@@ -379,7 +373,7 @@ int hb_share_reopen_ask(struct hb_share_store *s, struct hb_slice link,
     struct share_link l;
     int r = hb_share_token_parse(link, raw), answer = 0;
 
-    if (r < 0 || !share_text_ok(from, SHARE_FROM_MAX, false))
+    if (r < 0 || !share_text_ok(from, SHARE_FROM_MAX - 1, false))
         return -EBADMSG;
     share_mac(&s->keys, "link", raw, sizeof(raw), hash);
     r = share_begin(s);
@@ -635,8 +629,22 @@ static int open_share(struct hb_share_store *s, struct share_row *row,
                                                    .share = row->id});
 }
 
+/* A full disk keeps nobody from revoking: the key goes first then (that needs
+ * no room), and the contents, which makes some. */
 static int end_share(struct hb_share_store *s, int64_t share,
                      const struct hb_share_who *who, enum hb_share_state state)
+{
+    int r = end_once(s, share, who, state);
+
+    if (r == -ENOSPC && empty(s, share) == 0)
+        r = end_once(s, share, who, state);
+    if (r == 0)
+        (void)share_shred(s, share); /* or the next housekeeping does */
+    return r;
+}
+
+static int end_once(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who, enum hb_share_state state)
 {
     struct share_row row;
     bool there = false;
@@ -653,9 +661,29 @@ static int end_share(struct hb_share_store *s, int64_t share,
         r = share_stop(s, &row, state, who,
                        state == HB_SHARE_REVOKED ? HB_SHARE_ACT_REVOKED
                                                  : HB_SHARE_ACT_DELETED);
-    r = share_end(s, r, 0);
+    return share_end(s, r, 0);
+}
+
+/* Key, then contents; what happened to the rows is the caller's. */
+static int empty(struct hb_share_store *s, int64_t share)
+{
+    struct share_row row;
+    struct hb_stmt *q;
+    int r = share_row(s, share, &row);
+
     if (r == 0)
-        (void)share_shred(s, share); /* or the next housekeeping does */
+        r = share_key_destroy(&s->keys, row.uid);
+    if (r == 0)
+        r = hb_db_stmt(s->db, "SELECT uid FROM file WHERE share = ?1", &q);
+    if (r != 0)
+        return r;
+    r = hb_stmt_int(q, 1, share);
+    while (r == 0 && (r = hb_stmt_step(q)) == 1) {
+        const char *uid = hb_stmt_col_text(q, 0);
+
+        r = uid != NULL ? share_blob_unlink(s, uid) : -ENOMEM;
+    }
+    hb_stmt_reset(q);
     return r;
 }
 

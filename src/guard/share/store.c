@@ -296,7 +296,7 @@ static int sweep_dir(struct hb_share_store *s, int dirfd, const char *sql)
 
 static int open_dir(const char *path, int *ret, struct hb_err *err)
 {
-    struct stat st;
+    struct stat st = {0};
     int r = hb_mkdirs(path, 0700);
 
     if (r == 0) {

@@ -449,6 +449,46 @@ static void test_nth(void **state)
     assert_int_equal(count_files("keys"), 0);
 }
 
+/* The same for opening the store and for a download. */
+static void test_nth_out(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    (void)open_one("a@partner.example", 300000, &recipient, &file, link_text);
+    enter(link_text, grant);
+    for (unsigned kind = 0; kind <= HB_FAULT_FSYNC; kind++) {
+        for (unsigned n = 1; n < 400; n++) {
+            struct hb_share_download *d = NULL;
+            bool over;
+            int r;
+
+            hb_share_close(store);
+            store = NULL;
+            hb_fault_set(kind, n);
+            r = lock_open_again(&store);
+            if (r == 0)
+                r = begin(0, &d);
+            if (r == 0)
+                r = read_rest(d, 0);
+            if (d != NULL) {
+                int end = hb_share_download_end(d, -1);
+
+                r = r < 0 ? r : end;
+            }
+            over = hb_fault_pending(kind);
+            hb_fault_set(kind, 0);
+            failed += r < 0 && r != -EDQUOT;
+            if (store == NULL)
+                assert_int_equal(lock_open_again(&store), 0);
+            if (over)
+                break;
+        }
+    }
+    print_message("# %u failures\n", failed);
+    assert_true(failed > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,7 +498,7 @@ int main(void)
         locker_test(test_full),    locker_test(test_revoke),
         locker_test(test_exact),   locker_test(test_tampered),
         locker_test(test_at_rest), locker_test(test_guest),
-        locker_test(test_nth),
+        locker_test(test_nth),     locker_test(test_nth_out),
     };
 
     return hb_tap_run("guard_share/content", tests);
