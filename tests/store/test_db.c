@@ -248,6 +248,43 @@ static void test_one_writer(void **state)
     hb_db_close(db);
 }
 
+/* Six processes open, migrate and write one file at once. */
+static void test_several_writers(void **state)
+{
+    struct hb_db *db = NULL;
+    pid_t pids[6];
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            int r = hb_db_open_shared(in_scratch("m.db"), two, 2, &db, NULL);
+
+            for (unsigned k = 0; r == 0 && k < 50; k++) {
+                r = hb_db_begin(db);
+                if (r == 0)
+                    r = hb_db_exec(db,
+                                   "INSERT INTO t(name) SELECT 'n' ||"
+                                   " (SELECT count(*) FROM t)",
+                                   "");
+                if (r == 0)
+                    r = hb_db_commit(db);
+            }
+            _exit(r != 0);
+        }
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        int st;
+
+        assert_int_equal(waitpid(pids[i], &st, 0), pids[i]);
+        assert_int_equal(st, 0);
+    }
+    assert_int_equal(hb_db_open_shared(in_scratch("m.db"), two, 2, &db, NULL),
+                     0);
+    assert_int_equal(count(db, "SELECT count(*) FROM t"), 300);
+    hb_db_close(db);
+}
+
 static void test_migrations(void **state)
 {
     struct hb_db *db = open_db(one, 1), *copy = NULL;
@@ -425,6 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_settings, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(test_one_writer, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(test_several_writers, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(test_migrations, scratch_make,
                                         scratch_remove),
