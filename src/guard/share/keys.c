@@ -52,7 +52,7 @@ static int unwrap(struct share_keys *k, const char *uid,
                   const uint8_t b[WRAP_SIZE], uint8_t ret[SHARE_KEY]);
 
 int share_keys_open(struct share_keys *k, const char *master, int dir,
-                    struct hb_err *err)
+                    bool fresh_store, struct hb_err *err)
 {
     struct stat st = {0};
     int r = hb_mkdirs(master, 0700);
@@ -74,7 +74,7 @@ int share_keys_open(struct share_keys *k, const char *master, int dir,
     }
     if (r == 0)
         r = load(k);
-    if (r == -ENOENT) {
+    if (r == -ENOENT && fresh_store) {
         hb_random(k->mac, sizeof(k->mac));
         fresh(&k->kek[0]);
         k->kek_n = 1;

@@ -36,8 +36,10 @@ struct share_keys {
     size_t kek_n;
 };
 
+/* FRESH: nothing is stored so far, so that a master may be made.  A directory
+ * that is not mounted must not look like a new locker. */
 int share_keys_open(struct share_keys *k, const char *master, int dir,
-                    struct hb_err *err) HB_WUR;
+                    bool fresh, struct hb_err *err) HB_WUR;
 void share_keys_done(struct share_keys *k);
 /* A new random key for UID, wrapped and durable. */
 int share_key_make(struct share_keys *k, const char *uid) HB_WUR;

@@ -94,6 +94,7 @@ int hb_share_open(const struct hb_share_config *c, struct hb_share_store **ret,
 {
     struct hb_share_store *s = share_alloc(sizeof(*s));
     char path[HB_MAX_PATH];
+    int64_t rows = 0;
     int r;
 
     if (s == NULL)
@@ -127,7 +128,12 @@ int hb_share_open(const struct hb_share_config *c, struct hb_share_store **ret,
     if (r == 0)
         r = hb_db_begin(s->db);
     if (r == 0) {
-        r = share_keys_open(&s->keys, c->keys, s->dir, err);
+        r = hb_db_number(s->db, &rows,
+                         "SELECT (SELECT count(*) FROM share)"
+                         " + (SELECT count(*) FROM trail)",
+                         "");
+        if (r >= 0)
+            r = share_keys_open(&s->keys, c->keys, s->dir, rows == 0, err);
         hb_db_rollback(s->db);
     }
     if (r == 0)

@@ -315,6 +315,10 @@ static void test_modes(void **state)
     assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(truncate(path, 60), 0);
     assert_int_equal(lock_open_again(&s2), -EBADMSG);
+    /* Keys that are not there are not made anew. */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(lock_open_again(&s2), -ENOENT);
+    assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(chmod(lock_dir, 0755), 0);
     assert_int_equal(lock_open_again(&s2), -EPERM);
 }
