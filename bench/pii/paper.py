@@ -7,6 +7,7 @@ Both halves use this and values.py; it holds no words and no templates."""
 import json
 import os
 import re
+import unicodedata
 
 import values
 
@@ -42,6 +43,23 @@ def page(ext, text, persons=None, listed=False, crlf=None):
     """What a template gives back.  `persons` only where it is a list."""
     return {'ext': ext, 'text': text, 'persons': persons, 'listed': listed,
             'crlf': crlf}
+
+
+_HALF = {unicodedata.normalize('NFKC', chr(c)): chr(c)
+         for c in range(0xff61, 0xff9e)}
+_HALF.update({'\u3099': '\uff9e', '\u309a': '\uff9f'})
+FULL = {c: c + 0xfee0 for c in range(0x21, 0x7f)}
+
+
+def katakana(hiragana):
+    return ''.join(chr(ord(c) + 0x60) if '\u3041' <= c <= '\u3096' else c
+                   for c in hiragana)
+
+
+def half_kana(s):
+    """Half-width kana of hiragana or katakana; other characters stay."""
+    return ''.join(_HALF.get(c, c) for c in
+                   unicodedata.normalize('NFD', katakana(s)))
 
 
 # --- encodings as Windows writes them -------------------------------------
@@ -151,6 +169,17 @@ def _strip(text):
     return ''.join(out), labels
 
 
+_RUN = re.compile(r'(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])')
+
+
+def _chance_cards(text):
+    """Numbers that are cards by form alone: neutral, unless a label says yes."""
+    for m in _RUN.finditer(unicodedata.normalize('NFKC', text)):
+        v = values.digits(m.group())
+        if values.is_card(v):
+            yield '-card', v, 0
+
+
 def _truth(labels, bulk):
     truth, ignore = {}, {}
     for cls, value, at in labels:
@@ -192,7 +221,7 @@ def write(top, half, number, kind, made, encoding):
     with open(os.path.join(top, path), 'wb') as f:
         f.write(data)
     bulk = len(labels) > BULK
-    truth, ignore = _truth(labels, bulk)
+    truth, ignore = _truth(labels + list(_chance_cards(text)), bulk)
     persons = made['persons']
     if persons is None:
         persons = len(truth.get('person', []))
