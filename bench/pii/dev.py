@@ -180,12 +180,12 @@ def address(r, town, newline=False):
     else:
         block = f'{b * 17}番地{c}'
     head = (pref if r.random() < 0.8 else '') + city
-    text = head + r.choice(districts) + block
+    text = lot = head + r.choice(districts) + block
     if r.random() < 0.3:
         text += ('\n' if newline else r.choice(' 　')) + \
             r.choice(('コーポ青葉', 'メゾン港', '第二北ビル')) + \
             f'{r.randint(1, 9)}0{r.randint(1, 5)}' + r.choice(('', '号室'))
-    return tag('address', text, head + text[len(head):])
+    return tag('address', text, lot)
 
 
 def post(r, town):
@@ -207,7 +207,7 @@ def card(r):
     body = '3540' if body == '35' else body
     body += num(r, 15 - len(body))
     v = body + values.luhn_digit(body)
-    return tag('card', r.choice(('-', ' ', '')).join(
+    return tag('card', r.choice(('-', ' ', '', '', '－', '‐')).join(
         v[i:i + 4] for i in (0, 4, 8, 12)), v)
 
 
@@ -225,6 +225,14 @@ def member_csv(r, i):
         rows.append(f'{1000 + k},"{name}",{tag("-person", kana)},{post(r, t)},'
                     f'"{address(r, t, newline=True)}",{phone(r, t)},'
                     f'{mail(r, who)}')
+    return page('csv', '\n'.join(rows), persons=n, listed=True)
+
+
+def headless(r, i):
+    """No heading says what the twelve digits are; all of them pass."""
+    n = r.randint(15, 40)
+    rows = [f'{p[0]},{my_number(r, "{0}{1}{2}")},{r.choice(("男", "女"))},'
+            f'昭和{r.randint(30, 63)}年' for p in people(r, n)]
     return page('csv', '\n'.join(rows), persons=n, listed=True)
 
 
@@ -498,6 +506,18 @@ def orders(r, i):
     return page('csv', '注文番号,品名,数量,金額\n' + '\n'.join(rows))
 
 
+def receipts(r, i):
+    """The word stands on top; the numbers are those of receipts."""
+    rows = []
+    for _ in range(r.randint(30, 90)):
+        body = num(r, 11)
+        rows.append(f'{body}{values.my_number_digit(body)},'
+                    f'{r.randint(1, 12)}/{r.randint(1, 28)},'
+                    f'{r.choice(("交付済", "審査中", "連絡待ち"))}')
+    return page('csv', 'マイナンバーカード申請の状況\n\n' + prose(r, 200) +
+                '\n受付番号,受付日,状況\n' + '\n'.join(rows))
+
+
 def firms_numbers(r, i):
     rows = [f'{r.choice(FIRMS)},{values.corporate(num(r, 12, "0123"))},'
             f'{r.randint(1, 400) * 1000}' for _ in range(r.randint(27, 88))]
@@ -668,14 +688,14 @@ def app_log(r, i):
     return page('log', out)
 
 
-KINDS = [(member_csv, 6), (staff_tsv, 5), (application, 5), (number_form, 6),
+KINDS = [(member_csv, 4), (headless, 2), (staff_tsv, 5), (application, 5), (number_form, 6),
          (payroll, 6), (signed_mail, 7), (html_table, 5), (json_export, 4),
          (json_escaped, 2), (md_contacts, 3), (vcards, 5), (calendar, 4),
          (card_order, 10), (transfer, 4), (post_bank, 2), (roster, 4),
          (nine, 3), (minutes_full, 3), (sentence_names, 2),
          (three_in_forty, 2), (staff_page, 3), (lease, 3), (shops, 2),
          (long_list, 3), (drill_list, 1)]
-NOTHING = [(orders, 7), (firms_numbers, 5), (books, 5), (invoices, 5),
+NOTHING = [(orders, 4), (receipts, 3), (firms_numbers, 5), (books, 5), (invoices, 5),
            (parcels, 5), (customers16, 6), (card_docs, 5), (dates, 4),
            (parts, 6), (products, 4), (firm_list, 5), (stations, 5),
            (places, 4), (minutes_short, 5), (source, 5), (measures, 5),

@@ -29,6 +29,11 @@ def bare(text):
     return _MARK.sub(r'\3', text)
 
 
+def value_of(tagged):
+    """The value of a text that is one label and nothing else."""
+    return _MARK.fullmatch(tagged).group(2)
+
+
 def each_shown(text, how):
     """`how` over all text, labelled or not (escapes of JSON or HTML)."""
     out, end = [], 0

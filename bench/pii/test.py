@@ -149,13 +149,13 @@ def home_of(r, land):
     lot = r.choice(lots[-2:] if rural else lots)
     head = (land[0] if r.random() < 0.75 else '') + land[1] + \
         r.choice(('', '', '', ' ', '　')) + r.choice(land[2].split('/'))
-    v = head + lot
+    v = value = head + lot
     if r.random() < 0.25:
         v += r.choice((' ', '　', '')) + r.choice(
             ('ハイツみどり', '県営住宅', 'グランドール城東', 'サンパレス')) + \
             r.choice((f'{r.randint(1, 9)}号棟{r.randint(101, 512)}',
                       f' {r.randint(101, 909)}号', f'B-{r.randint(101, 305)}'))
-    return tag('address', v)
+    return tag('address', v, value)
 
 
 def someone(r):
@@ -195,9 +195,11 @@ def twelve(r, form=None):
     body = figs(r, 11)
     v = body + values.my_number_digit(body)
     a, b, c = v[:4], v[4:8], v[8:]
-    form = r.randrange(6) if form is None else form
+    form = r.randrange(7) if form is None else form
+    dash = r.choice(DASHES[1:])
     return tag('my_number', (v, f'{a} {b} {c}', f'{a}-{b}-{c}', wide(v),
-                             wide(f'{a}-{b}-{c}'), f'{a}　{b}　{c}')[form], v)
+                             wide(f'{a}-{b}-{c}'), f'{a}　{b}　{c}',
+                             f'{a}{dash}{b}{dash}{c}')[form], v)
 
 
 def plastic(r):
@@ -213,7 +215,8 @@ def plastic(r):
     cuts = (4, 8, 12) if n == 16 else (4, 10)
     parts = [v[a:b] for a, b in zip((0,) + cuts, cuts + (n,))]
     return tag('card', r.choice((v, '-'.join(parts), ' '.join(parts),
-                                 wide(v), wide('-'.join(parts)))), v)
+                                 wide(v), wide('-'.join(parts)),
+                                 r.choice(DASHES[1:]).join(parts))), v)
 
 
 def seven(r):
@@ -372,9 +375,15 @@ def buyers(r, i):
 
 def taxpayers(r, i):
     form = r.choice((0, 1, 2, 3))
+
+    def twin():
+        b = figs(r, 11)
+        return b + values.my_number_digit(b)
+
     head = ['宛名番号', '氏名', r.choice(('個人番号', 'マイナンバー')), '税額']
     return listing(r, i, head,
-                   lambda k, p: [figs(r, 10), p.name, twelve(r, form),
+                   lambda k, p: [twin() if i % 2 else figs(r, 10), p.name,
+                                 twelve(r, form),
                                  f'{r.randint(3, 400) * 100}'])
 
 
@@ -383,6 +392,15 @@ def benefits(r, i):
                           '口座名義カナ'],
                    lambda k, p: [p.name, r.choice(LENDERS), r.choice(OFFICES),
                                  r.choice(('普通', '当座', '1')), seven(r), p.kana])
+
+
+def headless(r, i):
+    """A sheet without headings, as it is cut from a greater one."""
+    n = r.randint(12, 60)
+    sep = ',\t;'[i % 3]
+    rows = [sep.join((p.born, twelve(r, i % 3), p.name, figs(r, 3) + '世帯'))
+            for p in crowd(r, n)]
+    return page('csv', '\n'.join(rows), persons=n, listed=True)
 
 
 def names_only(r, i):
@@ -444,7 +462,7 @@ def wrapped_labels(r, i):
         home = paper.bare(p.home)
         cut = r.randint(4, len(home) - 2)
         home = home[:cut] + '\n　' + home[cut:]
-        out.append(f'〒{p.code}\n{tag("address", home)}\n\n　{p.name} 様\n')
+        out.append(f'〒{p.code}\n{tag("address", home, paper.value_of(p.home))}\n\n　{p.name} 様\n')
     return page('txt', '\n'.join(out), persons=n, listed=True)
 
 
@@ -505,6 +523,7 @@ def slip(r, i):
     word = r.choice(('マイナンバー', '個人番号', 'My Number', 'Individual Number',
                      '通知カードの番号', '個人番号（１２桁）'))
     gap = r.choice(('：', ' ', '\n', '　→　', '\n\n', '\t'))
+    b = figs(r, 11)
     return page('txt', f'''{chatter(r, 300)}
 申請書
 
@@ -512,7 +531,7 @@ def slip(r, i):
 氏　　名　{p.name}
 住　　所　{p.home}
 {word}{gap}{twelve(r)}
-整理番号　{figs(r, 12)}
+整理番号　{b + values.my_number_digit(b)}
 
 {some(r)}''')
 
@@ -635,7 +654,7 @@ def lost_things(r, i):
     return table(r, i, ['届出', '品', '落とし主の連絡先', '状態'], rows)
 
 
-HOLDS = [(residents, 10), (pupils, 9), (patients, 9), (buyers, 10),
+HOLDS = [(residents, 8), (pupils, 7), (headless, 4), (patients, 9), (buyers, 10),
          (taxpayers, 12), (benefits, 10), (names_only, 8), (ledger_cards, 6),
          (entities_escaped, 2), (unicode_escaped, 2), (address_book, 5),
          (bookings, 4), (wrapped_labels, 5), (crew_in_text, 4), (drill, 3),
@@ -657,6 +676,34 @@ def shipped(r, i):
                      r.choice(('出荷済', '準備中'))])
     return table(r, i, [r.choice(('受注番号', '伝票番号', '注文ID')), '品名', '状態'],
                  rows)
+
+
+def applied(r, i):
+    """The word in the title and in the text, right digits in another column."""
+    rows = []
+    for _ in range(r.randint(30, 90)):
+        b = figs(r, 11)
+        rows.append([b + values.my_number_digit(b),
+                     r.choice(('本庁', '支所', '郵送')),
+                     f'{r.randint(1, 12)}月{r.randint(1, 28)}日'])
+    one = table(r, i, ['受付番号', '窓口', '交付予定'], rows)
+    if one['ext'] in ('txt', 'md', 'csv'):
+        one['text'] = 'マイナンバーカードの交付について\n\n' + chatter(r, 300) + \
+            '\n\n' + one['text']
+    return one
+
+
+def long_ids(r, i):
+    """A card's digits inside longer numbers, and in hexadecimal ones."""
+    rows = []
+    for _ in range(r.randint(30, 80)):
+        b = '4' + figs(r, 14)
+        v = b + values.luhn_digit(b)
+        rows.append([r.choice((v + figs(r, 4), figs(r, 6) + v, v + 'a7f',
+                               'c0' + v, f'{v[:8]}-{v[8:12]}-4{v[12:15]}-'
+                               f'a{figs(r, 3)}-{figs(r, 12)}')),
+                     r.choice(('開封', '未開封')), figs(r, 3)])
+    return table(r, i, ['通知ID', '状態', '回数'], rows)
 
 
 def tracking(r, i):
@@ -904,9 +951,9 @@ def anonymous(r, i):
     return table(r, i, ['回答者', '年代', '性別', '自由記述'], rows)
 
 
-EMPTY = [(shipped, 14), (tracking, 10), (payees, 10), (registered, 9),
-         (barcodes, 10), (readers, 12), (sandbox, 7), (masked, 6),
-         (models, 11), (diary, 6), (timetable, 8), (towns, 7), (breeds, 8),
+EMPTY = [(shipped, 10), (applied, 6), (tracking, 8), (long_ids, 4), (payees, 10), (registered, 9),
+         (barcodes, 8), (readers, 12), (sandbox, 7), (masked, 6),
+         (models, 9), (diary, 6), (timetable, 8), (towns, 7), (breeds, 8),
          (traders, 8), (surname_minutes, 8), (program, 6), (sensors, 9),
          (ordinance, 7), (story, 8), (how_to, 9), (service_lines, 7),
          (settings, 6), (postcodes, 6), (branches, 4), (anonymous, 4)]

@@ -95,7 +95,13 @@ def norm(cls, s):
     return re.sub(r'[\s",]', '', s).translate(_TO_HYPHEN)
 
 
-def same_address(a, b):
-    """Both normed: one holds the other, and is not just a crumb of it."""
-    short, long = sorted((a, b), key=len)
-    return len(short) * 2 >= len(long) and len(short) > 3 and short in long
+# What may stand behind the lot: a building, a floor, a room.
+_BUILDING = 30
+
+
+def same_address(hit, truth):
+    """Both normed.  A truth ends with the number of the lot: a hit may go on
+    into the building, or leave out the prefecture, but not be a crumb."""
+    if truth in hit:
+        return len(hit) <= len(truth) + _BUILDING
+    return hit in truth and len(hit) * 2 >= len(truth)
