@@ -500,8 +500,8 @@ def orders(r, i):
     rows = []
     for _ in range(r.randint(36, 132)):
         body = num(r, 11)
-        rows.append(f'{body}{values.my_number_digit(body) if r.random() < 0.3 else num(r, 1)}'
-                    f',{r.choice(THINGS)},{r.randint(1, 9)},'
+        last = values.my_number_digit(body) if r.random() < 0.3 else num(r, 1)
+        rows.append(f'{body}{last},{r.choice(THINGS)},{r.randint(1, 9)},'
                     f'{r.randint(1, 99) * 1000}')
     return page('csv', '注文番号,品名,数量,金額\n' + '\n'.join(rows))
 
@@ -617,7 +617,8 @@ def places(r, i):
     names = ('山口 福島 長野 宮崎 石川 香川 三浦 和泉 大野 勝山 高島 長浜 秋田 '
              '千葉 島田 藤枝 中津 豊田 岡崎 松山').split()
     r.shuffle(names)
-    rows = [f'{n}市,{r.randint(20, 400)}{num(r, 3)},{r.randint(10, 300)}.{r.randint(0, 9)}'
+    rows = [f'{n}市,{r.randint(20, 400)}{num(r, 3)},'
+            f'{r.randint(10, 300)}.{r.randint(0, 9)}'
             for n in names]
     return page('csv', '市町村,人口,面積\n' + '\n'.join(rows))
 
@@ -680,26 +681,46 @@ def guide(r, i):
 ''')
 
 
+def debit(r, i):
+    """Speaks of accounts; its seven digits are customers and invoices."""
+    rows = ''.join(f'お客様番号 {num(r, 7)}　{r.choice(FIRMS)}　'
+                   f'請求書 {num(r, 7)}\n' for _ in range(r.randint(10, 30)))
+    return page('txt', f'口座振替の開始について\n\n{prose(r, 300)}\n{rows}\n'
+                '振替の口座は取引先の申込書を見ること。\n' + prose(r, length(r)))
+
+
+def scores(r, i):
+    """Municipality and 3-1, but of a tournament."""
+    towns = [t[1] for t in TOWNS]
+    rows = [f'{k}回戦　{r.choice(towns)} {r.randint(0, 9)}-{r.randint(0, 9)} '
+            f'{r.choice(towns)}' for k in range(1, r.randint(30, 60))]
+    return page('txt', '職場対抗野球の結果\n\n' + '\n'.join(rows) + '\n' +
+                prose(r, 600))
+
+
 def app_log(r, i):
     out = ''.join(f'2026-04-{r.randint(1, 28):02}T0{r.randint(0, 9)}:00:00 '
-                  f'id={num(r, 12)} host=10.{r.randint(0, 255)}.0.{r.randint(1, 250)} '
-                  f'msg="{r.choice(THINGS)} {r.choice(FAULTS)}" took={num(r, 3)}ms '
-                  'git@repo:tools/x.git\n' for _ in range(r.randint(45, 154)))
+                  f'id={num(r, 12)} '
+                  f'host=10.{r.randint(0, 255)}.0.{r.randint(1, 250)} '
+                  f'msg="{r.choice(THINGS)} {r.choice(FAULTS)}" '
+                  f'took={num(r, 3)}ms git@repo:tools/x.git\n'
+                  for _ in range(r.randint(45, 154)))
     return page('log', out)
 
 
-KINDS = [(member_csv, 4), (headless, 2), (staff_tsv, 5), (application, 5), (number_form, 6),
-         (payroll, 6), (signed_mail, 7), (html_table, 5), (json_export, 4),
-         (json_escaped, 2), (md_contacts, 3), (vcards, 5), (calendar, 4),
-         (card_order, 10), (transfer, 4), (post_bank, 2), (roster, 4),
-         (nine, 3), (minutes_full, 3), (sentence_names, 2),
+KINDS = [(member_csv, 4), (headless, 2), (staff_tsv, 5), (application, 5),
+         (number_form, 6), (payroll, 6), (signed_mail, 7), (html_table, 5),
+         (json_export, 4), (json_escaped, 2), (md_contacts, 3), (vcards, 5),
+         (calendar, 4), (card_order, 10), (transfer, 4), (post_bank, 2),
+         (roster, 4), (nine, 3), (minutes_full, 3), (sentence_names, 2),
          (three_in_forty, 2), (staff_page, 3), (lease, 3), (shops, 2),
          (long_list, 3), (drill_list, 1)]
-NOTHING = [(orders, 4), (receipts, 3), (firms_numbers, 5), (books, 5), (invoices, 5),
-           (parcels, 5), (customers16, 6), (card_docs, 5), (dates, 4),
-           (parts, 6), (products, 4), (firm_list, 5), (stations, 5),
-           (places, 4), (minutes_short, 5), (source, 5), (measures, 5),
-           (law, 4), (novel, 4), (guide, 6), (app_log, 5)]
+NOTHING = [(orders, 4), (receipts, 3), (firms_numbers, 5), (books, 5),
+           (invoices, 3), (debit, 3), (scores, 2), (parcels, 5),
+           (customers16, 6), (card_docs, 5), (dates, 3), (parts, 6),
+           (products, 4), (firm_list, 5), (stations, 3), (places, 4),
+           (minutes_short, 5), (source, 5), (measures, 5), (law, 4),
+           (novel, 4), (guide, 6), (app_log, 5)]
 
 
 def documents():

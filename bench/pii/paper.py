@@ -179,7 +179,7 @@ _RUN = re.compile(r'(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])')
 
 
 def _chance_cards(text):
-    """Numbers that are cards by form alone: neutral, unless a label says yes."""
+    """Cards by form alone: neutral, unless a label says yes."""
     for m in _RUN.finditer(unicodedata.normalize('NFKC', text)):
         v = values.digits(m.group())
         if values.is_card(v):

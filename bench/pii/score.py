@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Precision, recall and F1 of a detector of personal data, by README.md's rules.
+"""Precision, recall and F1 of a detector of personal data, as README.md says.
 
     score.py INDEX RESULTS.jsonl [--half dev|test] [--errors] [--bulk] [--json]
 
 INDEX is what make.py wrote; a line of RESULTS is {"path", "encoding", "list",
-"persons", "classes": {class: [values] or their number}}.  Intervals are Wilson's
-of 95 %.  A result that names an unknown path or class, or a path twice, ends
-the run: a figure from half-read results would be believed.
+"persons", "classes": {class: [values] or their number}}.  Intervals are
+Wilson's of 95 %.  A result that names an unknown path or class, or a path
+twice, ends the run: a figure from half-read results would be believed.
 """
 import argparse
 import collections

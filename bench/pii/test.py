@@ -174,10 +174,12 @@ def someone(r):
         box = box.lower()
     born = f'{r.choice(("昭和", "平成"))}{r.randint(2, 30)}年' \
            f'{r.randint(1, 12)}月{r.randint(1, 28)}日' if r.random() < 0.5 \
-        else f'{r.randint(1935, 2018)}/{r.randint(1, 12):02}/{r.randint(1, 28):02}'
+        else f'{r.randint(1935, 2018)}/{r.randint(1, 12):02}/' \
+        f'{r.randint(1, 28):02}'
     kana_shown = paper.half_kana(kana) if r.random() < 0.3 else kana
-    return Someone(tag('person', name), kana_shown and tag('-person', kana_shown),
-                   family, home_of(r, land), f'{land[4]}-{figs(r, 4)}',
+    return Someone(tag('person', name),
+                   kana_shown and tag('-person', kana_shown), family,
+                   home_of(r, land), f'{land[4]}-{figs(r, 4)}',
                    phone_of(r, land, r.random() < 0.55),
                    tag('mail', f'{box}@{r.choice(HOSTS)}'), born)
 
@@ -258,8 +260,9 @@ def some(r):
 # --- one table, many forms ---------------------------------------------------
 
 def csv_plain(r, head, rows):
-    return 'csv', '\n'.join(','.join(f'"{c}"' if set(paper.bare(c)) & set(',"\n')
-                                     else c for c in row)
+    def cell(c):
+        return f'"{c}"' if set(paper.bare(c)) & set(',"\n') else c
+    return 'csv', '\n'.join(','.join(cell(c) for c in row)
                             for row in [head] + rows)
 
 
@@ -357,8 +360,8 @@ def residents(r, i):
 
 def pupils(r, i):
     return listing(r, i, ['組', '児童名', '保護者連絡先', 'アレルギー'],
-                   lambda k, p: [f'{r.randint(1, 6)}年{r.randint(1, 3)}組', p.name,
-                                 p.tel, r.choice(('なし', '卵', 'そば'))])
+                   lambda k, p: [f'{r.randint(1, 6)}年{r.randint(1, 3)}組',
+                                 p.name, p.tel, r.choice(('なし', '卵', 'そば'))])
 
 
 def patients(r, i):
@@ -411,7 +414,8 @@ def names_only(r, i):
 
 def ledger_cards(r, i):
     return listing(r, i, ['会員', 'カード番号', '有効期限'],
-                   lambda k, p: [p.name, plastic(r), f'{r.randint(1, 12):02}/29'],
+                   lambda k, p: [p.name, plastic(r),
+                                 f'{r.randint(1, 12):02}/29'],
                    n=r.randint(10, 25))
 
 
@@ -429,8 +433,11 @@ def unicode_escaped(r, i):
     n = r.randint(10, 25)
     rows = ['{"n":"%s","t":"%s","a":"%s"}' % (p.name, p.tel, p.home)
             for p in crowd(r, n)]
-    return page('json', paper.each_shown('[' + ',\n'.join(rows) + ']', lambda s:
-                ''.join(c if ord(c) < 0x80 else json.dumps(c)[1:-1] for c in s)),
+
+    def escape(s):
+        return ''.join(c if ord(c) < 0x80 else json.dumps(c)[1:-1]
+                       for c in s)
+    return page('json', paper.each_shown('[' + ',\n'.join(rows) + ']', escape),
                 persons=n, listed=True)
 
 
@@ -462,14 +469,16 @@ def wrapped_labels(r, i):
         home = paper.bare(p.home)
         cut = r.randint(4, len(home) - 2)
         home = home[:cut] + '\n　' + home[cut:]
-        out.append(f'〒{p.code}\n{tag("address", home, paper.value_of(p.home))}\n\n　{p.name} 様\n')
+        home = tag('address', home, paper.value_of(p.home))
+        out.append(f'〒{p.code}\n{home}\n\n　{p.name} 様\n')
     return page('txt', '\n'.join(out), persons=n, listed=True)
 
 
 def crew_in_text(r, i):
     """Name and attribute in brackets, in running text: a list all the same."""
     n = r.randint(10, 20)
-    who = '、'.join(f'{p.name}（{r.randint(19, 88)}歳・{r.choice(("受付", "誘導", "救護"))}）'
+    who = '、'.join(f'{p.name}（{r.randint(19, 88)}歳・'
+                   f'{r.choice(("受付", "誘導", "救護"))}）'
                    for p in crowd(r, n))
     return page('txt', f'{some(r)}\n当日の係は次のとおり。{who}。\n\n{some(r)}',
                 persons=n, listed=True)
@@ -496,7 +505,7 @@ def whole_town(r, i):
     return grown(r, r.randint(2500, 5500), r.choice(('csv', 'txt')))
 
 
-# --- persons, but no list ------------------------------------------------------
+# --- persons, but no list ----------------------------------------------------
 
 def letter(r, i):
     p, q = crowd(r, 2)
@@ -537,8 +546,9 @@ def slip(r, i):
 
 
 def talk_number(r, i):
+    who = ('扶養', 'お子様', 'ご家族')
     return page('txt', f'''{some(r)}
-[{r.randint(9, 17)}:{r.randint(10, 59)}] 担当: {r.choice(("扶養", "お子様", "ご家族"))}分の番号がまだです。
+[{r.randint(9, 17)}:{r.randint(10, 59)}] 担当: {r.choice(who)}分の番号がまだです。
 [{r.randint(9, 17)}:{r.randint(10, 59)}] 職員: マイナンバーですね、{twelve(r)} です。
 [{r.randint(9, 17)}:{r.randint(10, 59)}] 担当: もう一人は {twelve(r)} で合っていますか。
 
@@ -654,20 +664,20 @@ def lost_things(r, i):
     return table(r, i, ['届出', '品', '落とし主の連絡先', '状態'], rows)
 
 
-HOLDS = [(residents, 8), (pupils, 7), (headless, 4), (patients, 9), (buyers, 10),
-         (taxpayers, 12), (benefits, 10), (names_only, 8), (ledger_cards, 6),
-         (entities_escaped, 2), (unicode_escaped, 2), (address_book, 5),
-         (bookings, 4), (wrapped_labels, 5), (crew_in_text, 4), (drill, 3),
-         (whole_town, 5), (letter, 12), (slip, 12), (talk_number, 7),
-         (paid, 13), (chat_card, 9), (refund, 10), (nearly, 6), (council, 5),
-         (thanks, 3), (shifts, 4), (newsletter, 4), (outlets, 4), (deed, 4),
-         (lost_things, 3)]
+HOLDS = [(residents, 8), (pupils, 7), (headless, 4), (patients, 9),
+         (buyers, 10), (taxpayers, 12), (benefits, 10), (names_only, 8),
+         (ledger_cards, 6), (entities_escaped, 2), (unicode_escaped, 2),
+         (address_book, 5), (bookings, 4), (wrapped_labels, 5),
+         (crew_in_text, 4), (drill, 3), (whole_town, 5), (letter, 12),
+         (slip, 12), (talk_number, 7), (paid, 13), (chat_card, 9),
+         (refund, 10), (nearly, 6), (council, 5), (thanks, 3), (shifts, 4),
+         (newsletter, 4), (outlets, 4), (deed, 4), (lost_things, 3)]
 
 
-# --- what looks as if ----------------------------------------------------------
+# --- what looks as if --------------------------------------------------------
 
 def shipped(r, i):
-    """Order numbers; one in four has My Number's check digit, without its word."""
+    """Order numbers; one in four has My Number's check digit, not its word."""
     rows = []
     for _ in range(r.randint(40, 120)):
         b = figs(r, 11)
@@ -743,7 +753,8 @@ def barcodes(r, i):
     for _ in range(r.randint(30, 90)):
         b = r.choice(('45', '49', '978410', '978406')) + figs(r, 10)
         b = b[:12]
-        rows.append([b + values.ean_digit(b), r.choice(('ノート', '糊', '定規', '文庫')),
+        rows.append([b + values.ean_digit(b),
+                     r.choice(('ノート', '糊', '定規', '文庫')),
                      str(r.randint(90, 2000))])
     return table(r, i, ['JAN', '商品', '税込'], rows)
 
@@ -771,14 +782,17 @@ def sandbox(r, i):
                     for n in these[:6])
     return page('py', f'# 決済モジュールの試験。番号は試験用で、請求は起きない。\nCASES = [\n'
                 f'{out}\n]\n\n\ndef test_masked():\n'
-                '    assert mask("4242424242424242") == "4242-****-****-4242"\n\n\n'
-                + '\n'.join(f'def test_{k}(client):\n    # {chatter(r, 30).strip()}\n'
+                '    assert mask("4242424242424242") == "4242-****-****-4242"\n'
+                '\n\n'
+                + '\n'.join(f'def test_{k}(client):\n'
+                            f'    # {chatter(r, 30).strip()}\n'
                             f'    assert client.get("/v1/{figs(r, 10)}").ok\n'
                             for k in range(r.randint(12, 30))))
 
 
 def masked(r, i):
-    rows = [[f'****-****-****-{figs(r, 4)}', f'{r.randint(1, 12):02}/{r.randint(1, 28):02}',
+    rows = [[f'****-****-****-{figs(r, 4)}',
+             f'{r.randint(1, 12):02}/{r.randint(1, 28):02}',
              f'{r.randint(3, 300) * 110}'] for _ in range(r.randint(30, 90))]
     return table(r, i, ['カード番号（下4桁）', '利用日', '金額'], rows)
 
@@ -869,8 +883,9 @@ def program(r, i):
 
 def sensors(r, i):
     n = 4000 + 900 * i if i < 6 else r.randint(60, 160)
-    rows = [[f'2027-01-{r.randint(1, 31):02}T{k % 24:02}:00', f'{r.gauss(20, 5):.3f}',
-             f'{r.gauss(1013, 8):.2f}', figs(r, 12), figs(r, 7)] for k in range(n)]
+    rows = [[f'2027-01-{r.randint(1, 31):02}T{k % 24:02}:00',
+             f'{r.gauss(20, 5):.3f}', f'{r.gauss(1013, 8):.2f}',
+             figs(r, 12), figs(r, 7)] for k in range(n)]
     return table(r, i % 3, ['時刻', '気温', '気圧', '積算値', '照度'], rows)
 
 
@@ -920,6 +935,31 @@ def service_lines(r, i):
 <br>{tag("-mail", box + "@machi.example")}</p></body></html>''')
 
 
+def debit_notice(r, i):
+    rows = [[figs(r, 7), r.choice(LENDERS), r.choice(('登録済', '印鑑相違', '未着')),
+             f'{r.randint(1, 12)}月分'] for _ in range(r.randint(20, 60))]
+    one = table(r, i, ['水栓番号', '振替先', '口座の登録', '開始'], rows)
+    if one['ext'] in ('txt', 'md', 'csv'):
+        one['text'] += '\n\n口座番号は、この表に書かないこと。\n' + chatter(r, 300)
+    return one
+
+
+def league(r, i):
+    teams = [land[1] for land in LAND] + ['三木市', '関市', '上野中央町']
+    return table(r, i, ['会場', '先攻', '結果', '後攻'],
+                 [[r.choice(teams) + '第' + figs(r, 1, '123') + '球場',
+                   r.choice(teams), f'{r.randint(0, 12)}-{r.randint(0, 12)}',
+                   r.choice(teams)] for _ in range(r.randint(25, 70))])
+
+
+def roads(r, i):
+    out = [f'{r.randint(1, 12)}/{r.randint(1, 28)}　'
+           f'{r.choice(("国道", "県道", "町道"))}{r.randint(1, 480)}号 '
+           f'{r.choice(LAND)[1]}内 {r.randint(1, 40)}-{r.randint(41, 90)}km '
+           f'片側通行　担当第{r.randint(1, 9)}班' for _ in range(r.randint(30, 80))]
+    return page('txt', '通行規制\n' + '\n'.join(out) + '\n' + chatter(r, 300))
+
+
 def settings(r, i):
     out = ['# 配布の設定', 'remote = git@code.internal:machi/portal.git',
            'image = logo@2x.png', 'owner = @portal-team']
@@ -951,11 +991,12 @@ def anonymous(r, i):
     return table(r, i, ['回答者', '年代', '性別', '自由記述'], rows)
 
 
-EMPTY = [(shipped, 10), (applied, 6), (tracking, 8), (long_ids, 4), (payees, 10), (registered, 9),
-         (barcodes, 8), (readers, 12), (sandbox, 7), (masked, 6),
-         (models, 9), (diary, 6), (timetable, 8), (towns, 7), (breeds, 8),
+EMPTY = [(shipped, 10), (applied, 6), (tracking, 8), (long_ids, 4),
+         (payees, 10), (registered, 6), (debit_notice, 6), (league, 4),
+         (roads, 2), (barcodes, 8), (readers, 9), (sandbox, 7), (masked, 6),
+         (models, 9), (diary, 6), (timetable, 8), (towns, 5), (breeds, 6),
          (traders, 8), (surname_minutes, 8), (program, 6), (sensors, 9),
-         (ordinance, 7), (story, 8), (how_to, 9), (service_lines, 7),
+         (ordinance, 5), (story, 8), (how_to, 9), (service_lines, 7),
          (settings, 6), (postcodes, 6), (branches, 4), (anonymous, 4)]
 
 
