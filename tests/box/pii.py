@@ -19,6 +19,7 @@ ROOT = os.environ.get('HB_SOURCE_ROOT', '.')
 PII = os.path.join(ROOT, 'bench', 'pii')
 CLASSES = ('my_number', 'card', 'bank_account', 'phone', 'address', 'mail',
            'person')
+RARE = '①Ⅲ㈱㎡髙﨑德ｱ'
 WORK = tempfile.mkdtemp(prefix='hb-pii-')
 
 
@@ -166,6 +167,7 @@ def test_shape(docs):
 
 def test_truth(docs):
     wrong, seen = [], 0
+    rare = {'cp932': set(), 'euc-jp': set(), 'iso-2022-jp': set()}
     for d in docs:
         text = decode(d)
         for cls, found in d['truth'].items():
@@ -184,10 +186,15 @@ def test_truth(docs):
                         wrong.append((d['path'], cls, v, text[at:at + 60]))
         if d['list'] and d['persons'] < 10:
             wrong.append((d['path'], 'list', d['persons']))
+        if d['encoding'] in rare:
+            rare[d['encoding']] |= {c for c in RARE if c in text}
     for w in wrong[:20]:
         print(f'# {w}')
     ok(not wrong and seen > 3000,
        f'{seen} labels stand where the index says, with their check digits')
+    ok(all(r == set(RARE) for r in rare.values()),
+       "NEC's and IBM's characters and half-width kana in all of Windows' "
+       'encodings')
 
 
 def test_score(docs):
