@@ -15,6 +15,7 @@
 #include "base/mime.h"
 #include "base/num.h"
 #include "event/mailing.h"
+#include "net/relay.h"
 #include "sense/outside/mail.h"
 
 struct signer {
@@ -67,7 +68,7 @@ int hb_outside_letter(const struct hb_conf_org *org, const char *etc_dir,
         return hb_err_set(err, r, _("out of memory"));
     m.subject = t.subject;
     m.text = hb_buf_slice(&text);
-    return hb_outside_send(org, &m, err);
+    return hb_relay_send(org, org->mail_password, &m, err);
 }
 
 static int released(const struct hb_json *by, const char *etc_dir,

@@ -2,22 +2,18 @@
 /*
  * mail.c - see mail.h.
  *
- * Runs in the role outside, the only one with a network.  What is mailed comes
- * from core; by which relay and with which password says the configuration; to
- * whom say the configuration and the records of people, both root's.  The
- * password is read for each mail and wiped after it, so that a changed one
- * counts at once and it is in memory seldom.
+ * Runs in the role outside.  What is mailed comes from core; by which relay and
+ * with which password says the configuration; to whom say the configuration
+ * and the records of people, both root's.
  */
 #include "sense/outside/mail.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "net/post.h"
+#include "net/relay.h"
 
 #define TO              "mail:"
 #define FILE_MAX_BYTES  16384u
@@ -25,7 +21,6 @@
 
 static int address_of(struct hb_arena *a, const char *etc_dir, const char *name,
                       const char **ret, struct hb_err *err);
-static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX]);
 
 int hb_outside_mail(const struct hb_conf_org *org,
                     const struct hb_json *command, struct hb_err *err)
@@ -40,7 +35,7 @@ int hb_outside_mail(const struct hb_conf_org *org,
     if (strncmp(org->anchor, TO, strlen(TO)) != 0)
         return hb_err_set(err, -EINVAL, _("The anchor is no mail address."));
     m.to = org->anchor + strlen(TO);
-    return hb_outside_send(org, &m, err);
+    return hb_relay_send(org, org->mail_password, &m, err);
 }
 
 int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
@@ -59,14 +54,14 @@ int hb_outside_notify(const struct hb_conf_org *org, const char *etc_dir,
     if (a == NULL)
         return hb_err_set(err, -ENOMEM, _("out of memory"));
     r = address_of(a, etc_dir, hb_json_str(command, "person", ""), &m.to, err);
-    return r < 0 ? r : hb_outside_send(org, &m, err);
+    return r < 0 ? r : hb_relay_send(org, org->mail_password, &m, err);
 }
 
 int hb_outside_hook(const struct hb_conf_org *org,
                     const struct hb_json *command, int *ret_status,
                     struct hb_err *err)
 {
-    char secret[HB_MAIL_PASSWORD_MAX] = "";
+    char secret[HB_RELAY_SECRET] = "";
     const struct hb_post p = {
         .url = org->webhook,
         .json = hb_slice_z(hb_json_str(command, "text", "")),
@@ -76,35 +71,10 @@ int hb_outside_hook(const struct hb_conf_org *org,
 
     *ret_status = 0;
     if (org->webhook_secret[0] != '\0')
-        r = hb_outside_password(org->webhook_secret, "webhook_secret", secret,
-                                err);
+        r = hb_relay_secret(org->webhook_secret, "webhook_secret", secret, err);
     if (r == 0)
         r = hb_post_send(&p, ret_status, err);
     explicit_bzero(secret, sizeof(secret));
-    return r;
-}
-
-int hb_outside_send(const struct hb_conf_org *org, struct hb_mail *m,
-                    struct hb_err *err)
-{
-    char password[HB_MAIL_PASSWORD_MAX] = "";
-    int r = 0;
-
-    m->relay = org->mail_relay;
-    m->from = org->mail_from;
-    m->time = hb_now();
-    m->plain = org->mail_unencrypted;
-    m->ca_file = org->mail_ca[0] != '\0' ? org->mail_ca : NULL;
-    if (org->mail_user[0] != '\0') {
-        r = hb_outside_password(org->mail_password, "mail_password", password,
-                                err);
-        m->user = org->mail_user;
-        m->password = password;
-    }
-    if (r == 0)
-        r = hb_mail_send(m, err);
-    explicit_bzero(password, sizeof(password));
-    m->user = m->password = NULL;
     return r;
 }
 
@@ -143,52 +113,4 @@ int hb_outside_person(struct hb_arena *a, const char *etc_dir, const char *name,
     if (r == 0)
         r = hb_json_parse(a, text, ret, NULL);
     return r == 0 && !hb_json_bool(*ret, "active", true) ? -ENOENT : r;
-}
-
-int hb_outside_password(const char *path, const char *setting,
-                        char ret[HB_MAIL_PASSWORD_MAX], struct hb_err *err)
-{
-    _cleanup_close_ int fd =
-        open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    struct stat st = {0};
-    char why[128];
-    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-
-    if (r < 0)
-        return hb_err_at(err, r, path, 0, 0, "%s: %s", path,
-                         hb_errno_text(r, why, sizeof(why)));
-    if ((st.st_mode & 0177) != 0)
-        return hb_err_at(err, -EPERM, path, 0, 0,
-                         _("the file of \"%s\" has mode %04o; give it 0600 "
-                           "(chmod 600), and change the secret if others may "
-                           "have read it"),
-                         setting, (unsigned)st.st_mode & 07777u);
-    r = S_ISREG(st.st_mode) ? password_line(fd, ret) : -EINVAL;
-    if (r < 0)
-        return hb_err_at(err, r, path, 0, 0,
-                         _("the file of \"%s\" must hold one line, the "
-                           "secret"),
-                         setting);
-    return 0;
-}
-
-static int password_line(int fd, char ret[HB_MAIL_PASSWORD_MAX])
-{
-    ssize_t n = hb_pread_full(fd, ret, HB_MAIL_PASSWORD_MAX, 0);
-    size_t len;
-
-    if (n < 0)
-        return (int)n;
-    len = (size_t)n;
-    if (len > 0 && ret[len - 1] == '\n')
-        len--;
-    if (len > 0 && ret[len - 1] == '\r')
-        len--;
-    if (len == 0 || len >= HB_MAIL_PASSWORD_MAX)
-        return -EINVAL;
-    ret[len] = '\0';
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)ret[i] < ' ' || ret[i] == 0x7f)
-            return -EINVAL;
-    return 0;
 }

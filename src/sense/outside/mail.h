@@ -10,10 +10,8 @@
 #include "config/config.h"
 #include "net/mail.h"
 
-#define HB_MAIL_PASSWORD_MAX 512u
-
 /* COMMAND: members "text" and "lines".  Errors of hb_mail_send(), and those of
- * hb_outside_password(). */
+ * hb_relay_secret(). */
 int hb_outside_mail(const struct hb_conf_org *org,
                     const struct hb_json *command, struct hb_err *err) HB_WUR;
 
@@ -45,15 +43,5 @@ int hb_outside_hook(const struct hb_conf_org *org,
  * name. */
 int hb_outside_person(struct hb_arena *a, const char *etc_dir, const char *name,
                       struct hb_json **ret) HB_WUR;
-/* Sends M by the relay of the settings. */
-int hb_outside_send(const struct hb_conf_org *org, struct hb_mail *m,
-                    struct hb_err *err) HB_WUR;
-
-/* The one line that the file PATH of SETTING holds.  -EPERM others could read
- * it, -EINVAL no regular file, none or more than one line, control characters.
- */
-int hb_outside_password(const char *path, const char *setting,
-                        char ret[HB_MAIL_PASSWORD_MAX],
-                        struct hb_err *err) HB_WUR;
 
 #endif
