@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/log.h"
+#include "incident/fact.h"
 #include "playbook/playbook.h"
 
 struct taking {
@@ -34,6 +35,8 @@ static int take_lifecycle(struct hb_core *c, const struct hb_event *e);
 static int count_pending(struct hb_core *c, const struct hb_event *e);
 static int take_control(struct hb_core *c, const struct hb_event *e);
 static int count_file(struct taking *t);
+static int take_facts(struct taking *t);
+static const char *object_of(const struct hb_event *e);
 static int tell(struct taking *t);
 static const char *moment_kind(const struct hb_event *e);
 static void moment_args(struct hb_jw *w, const struct hb_event *e);
@@ -158,6 +161,8 @@ static int take_one(struct taking *t)
         return 0;
     r = count_file(t);
     if (r == 0)
+        r = take_facts(t);
+    if (r == 0)
         r = tell(t);
     if (r == 0)
         r = hb_core_reflex_note(t->core, e, t->incident);
@@ -171,7 +176,7 @@ static int on_hit(void *arg, const struct hb_rule *rule, const char *key)
 {
     struct taking *t = arg;
     struct hb_core *c = t->core;
-    const char *object = hb_event_getz(t->event, HB_F_SITE, "");
+    const char *object = object_of(t->event);
     struct hb_group *group;
     bool fresh = false;
     int64_t id = 0;
@@ -310,6 +315,58 @@ static int count_file(struct taking *t)
                       " ON CONFLICT(site, path) DO UPDATE SET status = ?3,"
                       " incident = ?4, time = ?5",
                       "tttii", site, path, status, t->incident, t->event->time);
+}
+
+/* What a guard of ours found out about the incident, by names of the
+ * catalogue: {"opened_count": "3"}.  A word that is no good is left out: the
+ * rest of the event must not be lost for it. */
+static int take_facts(struct taking *t)
+{
+    _cleanup_arena_ struct hb_arena *a = NULL;
+    const struct hb_event_field *f = hb_event_get(t->event, HB_F_FACTS);
+    struct hb_json *facts = NULL;
+    char source[HB_MAX_NAME + 8];
+    int r = 0;
+
+    if (f == NULL || hb_core_foreign(t->event->source))
+        return 0;
+    a = hb_arena_new(0);
+    if (a == NULL)
+        return -ENOMEM;
+    if (hb_json_parse(a, f->str, &facts, NULL) < 0 ||
+        facts->type != HB_JSON_OBJ)
+        return 0;
+    (void)snprintf(source, sizeof(source), "event:%.80s", t->event->source);
+    HB_JSON_EACH (one, facts) {
+        const struct hb_known k = {
+            .name = one->key.p,
+            .value = one->type == HB_JSON_STR ? one->str.p : "",
+            .known_at = t->event->time,
+            .source = source,
+            .actor = "role:core",
+        };
+        struct hb_err err = {0};
+
+        r = hb_known_add(&t->core->state, t->incident, &k, &err);
+        if (r == -EINVAL || r == -ENOENT) {
+            hb_log(HB_LOG_WARNING, "%s said of the incident: %s", source,
+                   err.message);
+            r = 0;
+        }
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What an incident is about, so that two of a kind stay apart: the site, or
+ * what a guard names in its finding (a share). */
+static const char *object_of(const struct hb_event *e)
+{
+    return hb_event_getz(e, HB_F_SITE,
+                         e->class_uid == HB_EV_DETECTION_FINDING
+                             ? hb_event_getz(e, HB_F_RESOURCE_NAME, "")
+                             : "");
 }
 
 static int tell(struct taking *t)

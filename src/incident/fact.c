@@ -149,6 +149,10 @@ const char *hb_known_source(struct hb_arena *a, const char *source, int lang)
     if (strncmp(source, "report:", 7) == 0)
         return hb_arena_printf(a, hb_tr((enum hb_lang)lang, N_("report %s")),
                                source + 7);
+    if (strncmp(source, "event:", 6) == 0)
+        return hb_arena_printf(
+            a, hb_tr((enum hb_lang)lang, N_("found out by Hinoban (%s)")),
+            source + 6);
     if (strncmp(source, "action:", 7) != 0)
         return hb_arena_strdup(a, source);
     info = hb_action_info_find(source + 7);

@@ -22,7 +22,8 @@ struct hb_known {
     int64_t known_at;   /* ns UTC: when any department knew; 0: now */
     int64_t recorded;   /* ns UTC */
     const char *source; /* in words: "call of the shop, Mr Ito"; "task:12"
-                           an answer, "action:site.aftermath" found out */
+                           an answer, "action:site.aftermath" and
+                           "event:portal" found out */
     int64_t evidence;   /* number in the evidence log; 0 none */
     const char *actor;  /* "person:sato", "role:core" */
 };
