@@ -151,7 +151,7 @@ static void look_through(void)
     assert_int_equal(lock_open_again(&store), 0);
     assert_int_equal(hb_share_trail_check(store, &bad), 0);
     assert_int_equal(hb_share_keep(store, NULL, NULL, &k), 0);
-    assert_int_equal(hb_share_each(store, NULL, share_fn, &l), 0);
+    assert_int_equal(hb_share_each(store, NULL, 0, share_fn, &l), 0);
     coming_n = 0;
     for (size_t i = 0; i < l.n; i++)
         assert_int_equal(hb_share_each_file(store, l.share[i], file_fn, &blobs),

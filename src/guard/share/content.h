@@ -10,6 +10,8 @@
 
 /* ---- in ---- */
 
+#define HB_SHARE_FILE_NAME 255u /* bytes of a name */
+
 struct hb_share_upload; /* 150 KiB, whatever the size of the file */
 
 /* A file of SIZE bytes for a draft; its room is taken from now on.  NAME is
@@ -68,10 +70,15 @@ struct hb_share_download; /* 140 KiB */
 int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
                             int64_t file, const char *from, int64_t at,
                             struct hb_share_download **ret) HB_WUR;
-/* A guest's file that was accepted, for the owner; counts nothing. */
+/* For the owner: their own file, or a guest's that was accepted; for a third
+ * person: a file of a share that waits for them.  Counts nothing, and stands
+ * in the trail. */
 int hb_share_fetch(struct hb_share_store *s, int64_t file,
                    const struct hb_share_who *who,
                    struct hb_share_download **ret) HB_WUR;
+/* How often RECIPIENT began to fetch FILE. */
+int hb_share_fetched(struct hb_share_store *s, int64_t recipient, int64_t file,
+                     int64_t *ret) HB_WUR;
 int64_t hb_share_download_size(const struct hb_share_download *d);
 /* Up to N bytes, 0 at the end.  Each 256 KiB and each 250 ms it is asked
  * whether the share still lives: -EKEYREVOKED, -EKEYEXPIRED if not. */

@@ -32,6 +32,10 @@ struct hb_share_download {
 
 static int count(struct hb_share_store *s, const struct share_link *l,
                  int64_t file, int *ret_answer);
+static bool may_fetch(const struct hb_share_store *s,
+                      const struct share_row *row,
+                      const struct hb_share_file *f,
+                      const struct hb_share_who *who);
 static int open_blob(struct hb_share_download *d, const char *share_uid,
                      const struct hb_share_file *f, int64_t at);
 static int begun(struct hb_share_download *d, const char *name);
@@ -116,8 +120,7 @@ int hb_share_fetch(struct hb_share_store *s, int64_t file,
     r = hb_share_file_get(s, a, file, &f);
     if (r == 0)
         r = share_row(s, f.share, &row);
-    if (r == 0 &&
-        (!hb_streq(row.owner, who->name) || f.state != HB_SHARE_FILE_ACCEPTED))
+    if (r == 0 && !may_fetch(s, &row, &f, who))
         r = -EACCES;
     if (r == 0) {
         d->share = f.share;
@@ -131,6 +134,20 @@ int hb_share_fetch(struct hb_share_store *s, int64_t file,
     else
         *ret = d;
     return r;
+}
+
+int hb_share_fetched(struct hb_share_store *s, int64_t recipient, int64_t file,
+                     int64_t *ret)
+{
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    *ret = 0;
+    r = hb_db_number(s->db, ret,
+                     "SELECT n FROM fetched WHERE recipient = ?1"
+                     " AND file = ?2",
+                     "ii", recipient, file);
+    return HB_MIN(r, 0);
 }
 
 int64_t hb_share_download_size(const struct hb_share_download *d)
@@ -200,10 +217,7 @@ static int count(struct hb_share_store *s, const struct share_link *l,
                  int64_t file, int *ret_answer)
 {
     int64_t n = 0;
-    int r = hb_db_number(s->db, &n,
-                         "SELECT n FROM fetched WHERE recipient = ?1"
-                         " AND file = ?2",
-                         "ii", l->recipient, file);
+    int r = hb_share_fetched(s, l->recipient, file, &n);
 
     if (r < 0)
         return r;
@@ -216,6 +230,19 @@ static int count(struct hb_share_store *s, const struct share_link *l,
                       " VALUES(?1, ?2, 1, 0) ON CONFLICT(recipient, file)"
                       " DO UPDATE SET n = fetched.n + 1",
                       "ii", l->recipient, file);
+}
+
+/* The owner, what is theirs; a third person, what they are asked about. */
+static bool may_fetch(const struct hb_share_store *s,
+                      const struct share_row *row,
+                      const struct hb_share_file *f,
+                      const struct hb_share_who *who)
+{
+    if (hb_streq(row->owner, who->name))
+        return f->state == HB_SHARE_FILE_ACCEPTED ||
+               f->state == HB_SHARE_FILE_WHOLE;
+    return row->state == HB_SHARE_WAITING && f->state == HB_SHARE_FILE_WHOLE &&
+           share_approver(&s->rules, who->name);
 }
 
 static int open_blob(struct hb_share_download *d, const char *share_uid,

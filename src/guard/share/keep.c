@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "guard/share/part.h"
+#include "guard/share/staff.h"
 
 #define BATCH       200
 #define SETTLE_NS   (3600 * HB_S)
@@ -190,6 +191,15 @@ static int forget(struct hb_share_store *s)
         r = hb_db_exec(s->db,
                        "DELETE FROM pass WHERE boot <> ?1 OR until <= ?2", "ti",
                        s->t.boot, (int64_t)s->t.mono);
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "DELETE FROM signin WHERE boot <> ?1 OR until <= ?2",
+                       "ti", s->t.boot, (int64_t)s->t.mono);
+    if (r == 0)
+        r = hb_db_exec(
+            s->db, "DELETE FROM session WHERE boot <> ?1 OR used <= ?2", "ti",
+            s->t.boot,
+            (int64_t)s->t.mono - (int64_t)(HB_SHARE_SESSION_S * HB_S));
     if (r == 0)
         r = share_tally_drop(s);
     return share_end(s, r, 0);
@@ -404,6 +414,7 @@ static int drop_shares(struct hb_share_store *s, int64_t before)
         " (SELECT id FROM recipient WHERE share IN " GONE ")",
         "DELETE FROM pass WHERE recipient IN"
         " (SELECT id FROM recipient WHERE share IN " GONE ")",
+        "DELETE FROM confirm WHERE share IN " GONE,
         "DELETE FROM file WHERE share IN " GONE,
         "DELETE FROM recipient WHERE share IN " GONE,
         "DELETE FROM share WHERE id IN " GONE,

@@ -134,6 +134,9 @@ int share_grant(struct hb_share_store *s, struct hb_slice grant,
  * is done by the next housekeeping. */
 int share_shred(struct hb_share_store *s, int64_t share);
 
+/* Whether the rules name NAME as a third person (staff.c). */
+bool share_approver(const struct hb_share_rules *rules, const char *name);
+
 /* ---- trail (trail.c) ---- */
 
 struct share_note {
@@ -154,7 +157,9 @@ enum share_tally {
     SHARE_WRONG_ALL,
     SHARE_PROBE_FROM,
     SHARE_PAGE_LINK,
-    SHARE_REOPEN_LINK
+    SHARE_REOPEN_LINK,
+    SHARE_SIGNIN_WHO,
+    SHARE_FACTOR_WHO
 };
 /* How often in the last hour. */
 int share_tally(struct hb_share_store *s, enum share_tally kind, const char *of,

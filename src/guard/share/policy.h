@@ -36,6 +36,7 @@ struct hb_share_rules {
     bool approve_unknown;          /* one for a domain not among them */
     const char *const *approvers;  /* names; none: anybody but the owner */
     size_t approvers_n;
+    struct hb_share_domains staff; /* domains and addresses: who may share */
     /* The store's own. */
     int64_t owner_bytes; /* of one owner, kept at once: 20 GiB */
     int64_t store_bytes; /* of all: 200 GiB */

@@ -70,6 +70,29 @@ int hb_share_page(struct hb_share_store *s, struct hb_slice link,
     return share_end(s, r, answer);
 }
 
+int hb_share_link_view(struct hb_share_store *s, struct hb_slice link,
+                       struct hb_share_view *ret)
+{
+    uint8_t mac[SHARE_MAC];
+    struct share_link l;
+    int r = token_mac(s, "link", link, mac), answer = 0;
+
+    if (r == 0)
+        r = share_begin(s);
+    if (r < 0)
+        return r;
+    r = share_link_by_hash(s, mac, &l);
+    if (r == 0)
+        r = share_live(s, &l.share, &answer);
+    if (r == 0 && l.revoked)
+        answer = -EKEYREVOKED;
+    if (r == 0 && (answer == 0 || answer == -EKEYEXPIRED)) {
+        answer = 0;
+        show(&l, ret);
+    }
+    return share_end(s, r, answer);
+}
+
 int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
                       struct hb_slice nonce, const char *from,
                       struct hb_share_code *ret)

@@ -50,6 +50,10 @@ struct hb_share_view {
 int hb_share_page(struct hb_share_store *s, struct hb_slice link,
                   const char *from, struct hb_share_view *ret) HB_WUR;
 
+/* The same, counting nothing at all. */
+int hb_share_link_view(struct hb_share_store *s, struct hb_slice link,
+                       struct hb_share_view *ret) HB_WUR;
+
 /* A code for CODE_MAIL, to be mailed to exactly that address.  -EBADMSG link
  * or nonce, -EAGAIN a budget. */
 struct hb_share_code {

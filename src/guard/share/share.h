@@ -179,11 +179,17 @@ int hb_share_get(struct hb_share_store *s, struct hb_arena *a, int64_t id,
                  struct hb_share *ret) HB_WUR;
 int hb_share_file_get(struct hb_share_store *s, struct hb_arena *a,
                       int64_t file, struct hb_share_file *ret) HB_WUR;
+int hb_share_recipient_get(struct hb_share_store *s, struct hb_arena *a,
+                           int64_t id, struct hb_share_recipient *ret) HB_WUR;
 /* Strings of the following live until FN returns; FN stops with its value. */
 typedef int hb_share_fn(void *arg, const struct hb_share *sh);
-/* OWNER NULL: of all; newest first. */
-int hb_share_each(struct hb_share_store *s, const char *owner, hb_share_fn *fn,
-                  void *arg) HB_WUR;
+/* Newest first.  OWNER NULL: of all; BEFORE: ids below it (0: from the
+ * newest), so that a page follows a page. */
+int hb_share_each(struct hb_share_store *s, const char *owner, int64_t before,
+                  hb_share_fn *fn, void *arg) HB_WUR;
+/* Those that wait for a third person, oldest first. */
+int hb_share_each_waiting(struct hb_share_store *s, hb_share_fn *fn,
+                          void *arg) HB_WUR;
 typedef int hb_share_recipient_fn(void *arg,
                                   const struct hb_share_recipient *r);
 int hb_share_each_recipient(struct hb_share_store *s, int64_t share,

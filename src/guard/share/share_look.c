@@ -18,11 +18,20 @@
 #define FILES                                                                  \
     "SELECT id, share, uid, name, type, state, size, durable, sha256,"         \
     " executable FROM file"
+#define RECIPIENTS                                                             \
+    "SELECT id, share, address, mail, revoked, hash IS NOT NULL,"              \
+    " reopen_asked,"                                                           \
+    " (SELECT coalesce(sum(n), 0) FROM fetched f"                              \
+    "  WHERE f.recipient = recipient.id),"                                     \
+    " (SELECT coalesce(sum(bytes), 0) FROM fetched f"                          \
+    "  WHERE f.recipient = recipient.id) FROM recipient"
 #define LINKS                                                                  \
     "SELECT r.id, r.generation, r.revoked, r.address, r.mail, r.hash,"         \
     " r.share FROM recipient r"
 
+static int each_share(struct hb_stmt *q, hb_share_fn *fn, void *arg);
 static void read_share(struct hb_stmt *q, struct hb_share *ret);
+static void read_recipient(struct hb_stmt *q, struct hb_share_recipient *ret);
 static void read_file(struct hb_stmt *q, struct hb_share_file *ret);
 static int read_link(struct hb_share_store *s, struct hb_stmt *q,
                      const uint8_t *hash, struct share_link *ret);
@@ -147,31 +156,59 @@ int hb_share_file_get(struct hb_share_store *s, struct hb_arena *a,
     return hb_id_valid(hb_slice_z(f.uid)) ? 0 : -EUCLEAN;
 }
 
-int hb_share_each(struct hb_share_store *s, const char *owner, hb_share_fn *fn,
-                  void *arg)
+int hb_share_each(struct hb_share_store *s, const char *owner, int64_t before,
+                  hb_share_fn *fn, void *arg)
 {
     struct hb_stmt *q;
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db,
-                   SHARES " WHERE ?1 IS NULL OR s.owner = ?1"
-                          " ORDER BY s.id DESC",
-                   &q);
+    /* Two statements: one index serves each. */
+    r = owner != NULL
+            ? hb_db_stmt(s->db,
+                         SHARES " WHERE s.id < ?1 AND s.owner = ?2"
+                                " ORDER BY s.id DESC",
+                         &q)
+            : hb_db_stmt(s->db, SHARES " WHERE s.id < ?1 ORDER BY s.id DESC",
+                         &q);
     if (r == 0)
-        r = hb_stmt_text(q, 1, owner);
-    if (r < 0)
-        return r;
-    while ((r = hb_stmt_step(q)) == 1) {
-        struct hb_share sh;
+        r = hb_stmt_int(q, 1, before > 0 ? before : INT64_MAX);
+    if (r == 0 && owner != NULL)
+        r = hb_stmt_text(q, 2, owner);
+    return r < 0 ? r : each_share(q, fn, arg);
+}
 
-        read_share(q, &sh);
-        r = fn(arg, &sh);
-        if (r != 0)
-            break;
-    }
+int hb_share_each_waiting(struct hb_share_store *s, hb_share_fn *fn, void *arg)
+{
+    struct hb_stmt *q;
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    r = hb_db_stmt(s->db, SHARES " WHERE s.state = ?1 ORDER BY s.id", &q);
+    if (r == 0)
+        r = hb_stmt_int(q, 1, HB_SHARE_WAITING);
+    return r < 0 ? r : each_share(q, fn, arg);
+}
+
+int hb_share_recipient_get(struct hb_share_store *s, struct hb_arena *a,
+                           int64_t id, struct hb_share_recipient *ret)
+{
+    struct hb_stmt *q;
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    r = hb_db_stmt(s->db, RECIPIENTS " WHERE id = ?1", &q);
+    if (r == 0)
+        r = hb_stmt_int(q, 1, id);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r != 1)
+        return r < 0 ? r : -ENOENT;
+    read_recipient(q, ret);
+    ret->address = hb_arena_strdup(a, ret->address);
+    ret->mail = hb_arena_strdup(a, ret->mail);
     hb_stmt_reset(q);
-    return r;
+    return ret->address == NULL || ret->mail == NULL ? -ENOMEM : 0;
 }
 
 int hb_share_each_recipient(struct hb_share_store *s, int64_t share,
@@ -181,32 +218,15 @@ int hb_share_each_recipient(struct hb_share_store *s, int64_t share,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db,
-                   "SELECT id, share, address, mail, revoked,"
-                   " hash IS NOT NULL, reopen_asked,"
-                   " (SELECT coalesce(sum(n), 0) FROM fetched f"
-                   "  WHERE f.recipient = recipient.id),"
-                   " (SELECT coalesce(sum(bytes), 0) FROM fetched f"
-                   "  WHERE f.recipient = recipient.id)"
-                   " FROM recipient WHERE share = ?1 ORDER BY id",
-                   &q);
+    r = hb_db_stmt(s->db, RECIPIENTS " WHERE share = ?1 ORDER BY id", &q);
     if (r == 0)
         r = hb_stmt_int(q, 1, share);
     if (r < 0)
         return r;
     while ((r = hb_stmt_step(q)) == 1) {
-        const struct hb_share_recipient one = {
-            .id = hb_stmt_col_int(q, 0),
-            .share = hb_stmt_col_int(q, 1),
-            .address = hb_stmt_col_text(q, 2),
-            .mail = hb_stmt_col_text(q, 3),
-            .revoked = hb_stmt_col_int(q, 4) != 0,
-            .linked = hb_stmt_col_int(q, 5) != 0,
-            .reopen_asked = hb_stmt_col_int(q, 6),
-            .downloads = hb_stmt_col_int(q, 7),
-            .bytes = hb_stmt_col_int(q, 8),
-        };
+        struct hb_share_recipient one;
 
+        read_recipient(q, &one);
         r = fn(arg, &one);
         if (r != 0)
             break;
@@ -248,6 +268,22 @@ static const char *text(struct hb_stmt *q, int i)
     return z != NULL ? z : "";
 }
 
+static int each_share(struct hb_stmt *q, hb_share_fn *fn, void *arg)
+{
+    int r;
+
+    while ((r = hb_stmt_step(q)) == 1) {
+        struct hb_share sh;
+
+        read_share(q, &sh);
+        r = fn(arg, &sh);
+        if (r != 0)
+            break;
+    }
+    hb_stmt_reset(q);
+    return r;
+}
+
 static void read_share(struct hb_stmt *q, struct hb_share *ret)
 {
     *ret = (struct hb_share){
@@ -268,6 +304,21 @@ static void read_share(struct hb_stmt *q, struct hb_share *ret)
         .recipients = hb_stmt_col_int(q, 15),
     };
     (void)hb_copyz(ret->uid, sizeof(ret->uid), text(q, 1));
+}
+
+static void read_recipient(struct hb_stmt *q, struct hb_share_recipient *ret)
+{
+    *ret = (struct hb_share_recipient){
+        .id = hb_stmt_col_int(q, 0),
+        .share = hb_stmt_col_int(q, 1),
+        .address = text(q, 2),
+        .mail = text(q, 3),
+        .revoked = hb_stmt_col_int(q, 4) != 0,
+        .linked = hb_stmt_col_int(q, 5) != 0,
+        .reopen_asked = hb_stmt_col_int(q, 6),
+        .downloads = hb_stmt_col_int(q, 7),
+        .bytes = hb_stmt_col_int(q, 8),
+    };
 }
 
 static void read_file(struct hb_stmt *q, struct hb_share_file *ret)

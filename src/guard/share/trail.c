@@ -43,6 +43,14 @@ static const char *const names[HB_SHARE_ACT_COUNT] = {
     [HB_SHARE_REJECTED] = "rejected",
     [HB_SHARE_SHREDDED] = "shredded",
     [HB_SHARE_ACT_DELETED] = "deleted",
+    [HB_SHARE_CONFIRM_ASKED] = "confirm-asked",
+    [HB_SHARE_CONFIRMED] = "confirmed",
+    [HB_SHARE_SIGNED_IN] = "signed-in",
+    [HB_SHARE_SIGNED_OUT] = "signed-out",
+    [HB_SHARE_SIGNIN_WRONG] = "signin-wrong",
+    [HB_SHARE_FACTOR_RIGHT] = "factor-right",
+    [HB_SHARE_FACTOR_WRONG] = "factor-wrong",
+    [HB_SHARE_FACTOR_DROPPED] = "factor-dropped",
 };
 
 const char *hb_share_act_name(enum hb_share_act act)

@@ -37,6 +37,14 @@ enum hb_share_act {
     HB_SHARE_REJECTED,
     HB_SHARE_SHREDDED, /* the key is destroyed, the contents unlinked */
     HB_SHARE_ACT_DELETED,
+    HB_SHARE_CONFIRM_ASKED, /* of a wrong recipient (confirm.h) */
+    HB_SHARE_CONFIRMED,
+    HB_SHARE_SIGNED_IN, /* one of the staff (staff.h); no share */
+    HB_SHARE_SIGNED_OUT,
+    HB_SHARE_SIGNIN_WRONG,
+    HB_SHARE_FACTOR_RIGHT,
+    HB_SHARE_FACTOR_WRONG,
+    HB_SHARE_FACTOR_DROPPED,
     HB_SHARE_ACT_COUNT
 };
 /* "created" ... for programs. */

@@ -23,7 +23,6 @@
 #define UPLOAD_MAGIC 0x48425570u
 #define SYNC_EVERY   (4 << 20)
 #define HEAD_MAX     16u
-#define FILE_NAME    255u
 #define TYPE_MAX     127u
 
 struct hb_share_upload {
@@ -31,7 +30,7 @@ struct hb_share_upload {
     struct hb_share_store *s;
     int fd, err;
     int64_t file, share, size, safe;
-    char name[FILE_NAME + 1];
+    char name[HB_SHARE_FILE_NAME + 1];
     bool guest;
     struct hb_blob *blob;
     struct hb_sha256 *hash;
@@ -427,7 +426,7 @@ static int room(struct hb_share_store *s, const struct share_row *row,
 
 static bool name_ok(const char *name)
 {
-    return name[0] != '\0' && share_text_ok(name, FILE_NAME, false) &&
+    return name[0] != '\0' && share_text_ok(name, HB_SHARE_FILE_NAME, false) &&
            strpbrk(name, "/\\") == NULL && !hb_streq(name, ".") &&
            !hb_streq(name, "..");
 }
