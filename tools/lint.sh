@@ -27,9 +27,15 @@ marks() { files '*.c' '*.h' '*.py' '*.sh' |
     grep -v '^tools/lint.sh$' | xargs grep -nE '\b(TODO|FIXME|XXX)\b' ; true; }
 spdx() { files '*.c' '*.h' '*.py' '*.sh' | xargs grep -L 'SPDX-License'; true; }
 # A template without texts beyond ASCII has no charset of its own.
-pot() { xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ \
-    --keyword=P_:1,2 -f po/POTFILES -o - 2>/dev/null |
-    sed 's/charset=CHARSET/charset=UTF-8/'; }
+# What stands in templates comes after what stands in C.
+pot() {
+    local web; web=$(mktemp --suffix=.c) || return 1
+    python3 tools/web_texts.py web >"$web"
+    xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=P_:1,2 \
+        -f po/POTFILES -o - "$web" 2>/dev/null |
+        sed 's/charset=CHARSET/charset=UTF-8/'
+    rm -f "$web"
+}
 texts() {
     msgfmt --check -o /dev/null po/ja.po || return 1
     pot | msgcmp --use-untranslated po/ja.po - 2>&1 |
