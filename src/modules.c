@@ -7,13 +7,19 @@
 
 extern const struct hb_module hb_module_control;
 extern const struct hb_module hb_module_guard_gate;
+extern const struct hb_module hb_module_portal;
 extern const struct hb_module hb_module_respond;
 extern const struct hb_module hb_module_sense_files;
 extern const struct hb_module hb_module_sense_outside;
 
 const struct hb_module *const hb_modules[] = {
-    &hb_module_guard_gate, &hb_module_sense_files, &hb_module_sense_outside,
-    &hb_module_respond,    &hb_module_control,     NULL,
+    &hb_module_guard_gate,
+    &hb_module_portal,
+    &hb_module_sense_files,
+    &hb_module_sense_outside,
+    &hb_module_respond,
+    &hb_module_control,
+    NULL,
 };
 
 const char *hb_family_name(enum hb_family f)

@@ -80,6 +80,7 @@ hb_cli_fn hb_cmd_approve;
 hb_cli_fn hb_cmd_vantage;
 hb_cli_fn hb_cmd_backup;
 hb_cli_fn hb_cmd_card;
+hb_cli_fn hb_cmd_certificate;
 hb_cli_fn hb_cmd_control;
 hb_cli_fn hb_cmd_decide;
 hb_cli_fn hb_cmd_document;

@@ -394,6 +394,15 @@ const struct hb_cli_command hb_cli_commands[] = {
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
         "man    prints the manual page hinoban.yaml(5)")},
+    {"certificate", hb_cmd_certificate, HB_CLI_SETUP,
+     N_("TLS for the share portal: an authority of your own, and its "
+        "certificates"),
+     "new NAME [NAME ...] | show", "new show",
+     N_("new   makes a certificate for the names and addresses under which the "
+        "portal is\n"
+        "      opened, and an authority where there is none for them; again "
+        "to renew it\n"
+        "show  until when they hold, and their fingerprints")},
     {"backup", hb_cmd_backup, HB_CLI_SETUP,
      N_("save state, events, evidence and proofs in one encrypted file"),
      "FILE [--key KEY]", "--key",

@@ -193,7 +193,9 @@ static int check_all(struct hb_config *c, struct hb_err *err)
         r = check_site(c, i, nth(seq, i), err);
     if (r == 0)
         r = check_contracts(c, err);
-    return r < 0 ? r : check_gate(c, err);
+    if (r == 0)
+        r = check_gate(c, err);
+    return r < 0 ? r : hb_config_check_share(c, err);
 }
 
 /* Names, networks and paths become words of rules and of the web server's

@@ -135,18 +135,56 @@ struct hb_conf_gate {
     struct hb_strs reload;     /* argv that makes it read the rules */
 };
 
+enum hb_share_programs {
+    HB_SHARE_PROGRAMS_REFUSE,
+    HB_SHARE_PROGRAMS_HOLD, /* a third person lets them go, or not */
+    HB_SHARE_PROGRAMS_ALLOW
+};
+
+/* The share portal (portal/, guard/share). */
+struct hb_conf_share {
+    struct hb_strs listen;     /* "ADDRESS:PORT"; none: there is no portal */
+    const char *url;           /* "https://share.example.jp/" */
+    const char *certificate;   /* PEM with its chain; "": plain HTTP */
+    const char *key;           /* path of the file that holds it */
+    struct hb_strs proxies;    /* addresses whose X-Forwarded-For is believed */
+    const char *mail_from;     /* "": the organisation's */
+    const char *mail_password; /* path of the file that holds it */
+    struct hb_strs staff;      /* domains and addresses of our own people */
+    struct hb_strs approvers;  /* addresses; none: any other of the staff */
+    struct hb_strs partners;   /* domains that are known; none: all are */
+    struct hb_strs allowed;    /* domains; none: all */
+    struct hb_strs blocked;
+    struct hb_strs freemail; /* where anybody gets an address */
+    bool approve_all;
+    bool approve_unknown; /* a domain that is no partner's */
+    int64_t personal;     /* pieces of personal data that need a third
+                             person; 0: never */
+    int programs;         /* enum hb_share_programs */
+    int64_t days, days_max;
+    int64_t downloads, downloads_max; /* each recipient and file */
+    int64_t recipients_max, files_max;
+    uint64_t file_size, share_size;          /* bytes */
+    uint64_t owner_space, space, space_free; /* bytes */
+    int64_t reopen_days, trail_days, remind_days;
+};
+
 struct hb_config {
     struct hb_conf_org organisation;
     struct hb_conf_list sites;     /* struct hb_conf_site */
     struct hb_conf_list contracts; /* struct hb_conf_contract */
     struct hb_conf_limits limits;
     struct hb_conf_gate gate;
+    struct hb_conf_share share;
     uint64_t nobody_answers; /* an unanswered ask is escalated after it */
     struct hb_arena *arena;
     const struct hb_yaml *yaml; /* what it was read from, for errors */
 };
 
 extern const struct hb_conf_row hb_config_rows[];
+
+/* The section share (config_share.c); called by hb_config_load(). */
+int hb_config_check_share(const struct hb_config *c, struct hb_err *err) HB_WUR;
 
 /* "municipality" ...: a value of the fact organisation_kind. */
 const char *hb_config_kind(const struct hb_config *c);

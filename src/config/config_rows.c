@@ -66,6 +66,13 @@ static const char *const gate_per_words[] = {
     NULL,
 };
 
+static const char *const programs_words[] = {
+    [HB_SHARE_PROGRAMS_REFUSE] = "refuse",
+    [HB_SHARE_PROGRAMS_HOLD] = "hold",
+    [HB_SHARE_PROGRAMS_ALLOW] = "allow",
+    NULL,
+};
+
 static const struct hb_conf_row area_rows[] = {
     {"path", HB_CONF_STR, AT(hb_conf_area, path), 0, 0, NULL,
      N_("The folder, relative to the site's root."), NULL, NULL, 0},
@@ -186,6 +193,109 @@ static const struct hb_conf_row limits_rows[] = {
      NULL, 0},
     {"helper_burst", HB_CONF_INT, AT(hb_conf_limits, helper_burst), 1, 1000000,
      "20000", N_("Actions at once before that limit counts."), NULL, NULL, 0},
+    END,
+};
+
+static const struct hb_conf_row share_rows[] = {
+    {"listen", HB_CONF_STRS, AT(hb_conf_share, listen), 0, 0, "",
+     N_("Addresses with ports where the portal is served, such as "
+        "192.0.2.10:443 or [::]:8443. Empty: there is no portal."),
+     NULL, NULL, 0},
+    {"url", HB_CONF_STR, AT(hb_conf_share, url), 0, 0, "",
+     N_("The portal's public address, https://NAME/ or https://NAME:PORT/: it "
+        "stands in mails, and requests for other names are refused."),
+     NULL, NULL, 0},
+    {"certificate", HB_CONF_PATH, AT(hb_conf_share, certificate), 0, 0, "",
+     N_("File of the certificate and its chain (PEM). Empty: plain HTTP, on "
+        "this machine itself only, for a proxy that speaks TLS."),
+     NULL, NULL, 0},
+    {"key", HB_CONF_SECRET, AT(hb_conf_share, key), 0, 0, "",
+     N_("File of the certificate's private key (PEM), owned by "
+        "hinoban-portal, mode 0600."),
+     NULL, NULL, 0},
+    {"proxies", HB_CONF_STRS, AT(hb_conf_share, proxies), 0, 0, "",
+     N_("Addresses of proxies whose X-Forwarded-For is believed."), NULL, NULL,
+     0},
+    {"mail_from", HB_CONF_STR, AT(hb_conf_share, mail_from), 0, 0, "",
+     N_("Sender of the portal's mails. Empty: the organisation's."), NULL, NULL,
+     0},
+    {"mail_password", HB_CONF_SECRET, AT(hb_conf_share, mail_password), 0, 0,
+     "",
+     N_("File with the relay's password for the portal's mails, owned by "
+        "hinoban-post, mode 0600; where the organisation has a mail_user."),
+     NULL, NULL, 0},
+    {"staff", HB_CONF_STRS, AT(hb_conf_share, staff), 0, 0, "",
+     N_("Who may share: domains of your own (example.jp, with all below it) "
+        "and single addresses."),
+     NULL, NULL, 0},
+    {"approvers", HB_CONF_STRS, AT(hb_conf_share, approvers), 0, 0, "",
+     N_("Addresses of those who look at shares as a third person. Empty: "
+        "anybody of the staff but the owner."),
+     NULL, NULL, 0},
+    {"partners", HB_CONF_STRS, AT(hb_conf_share, partners), 0, 0, "",
+     N_("Domains that you work with. Empty: all count as known."), NULL, NULL,
+     0},
+    {"allowed", HB_CONF_STRS, AT(hb_conf_share, allowed), 0, 0, "",
+     N_("The only domains to which anything is shared. Empty: all."), NULL,
+     NULL, 0},
+    {"blocked", HB_CONF_STRS, AT(hb_conf_share, blocked), 0, 0, "",
+     N_("Domains to which nothing is shared."), NULL, NULL, 0},
+    {"approve_all", HB_CONF_BOOL, AT(hb_conf_share, approve_all), 0, 0, "false",
+     N_("Whether every share needs a third person."), NULL, NULL, 0},
+    {"approve_unknown", HB_CONF_BOOL, AT(hb_conf_share, approve_unknown), 0, 0,
+     "false",
+     N_("Whether a share to a domain that is no partner's needs a third "
+        "person."),
+     NULL, NULL, 0},
+    {"personal", HB_CONF_INT, AT(hb_conf_share, personal), 0, 1000000, "1",
+     N_("So many pieces of personal data in its files make a share need a "
+        "third person; 0: never."),
+     NULL, NULL, 0},
+    {"programs", HB_CONF_ENUM, AT(hb_conf_share, programs), 0, 0, "refuse",
+     N_("What becomes of programs and scripts among the files: refuse; hold, "
+        "for a third person; allow."),
+     programs_words, NULL, 0},
+    {"days", HB_CONF_INT, AT(hb_conf_share, days), 1, 90, "14",
+     N_("Days that a share lives where its owner says nothing."), NULL, NULL,
+     0},
+    {"days_max", HB_CONF_INT, AT(hb_conf_share, days_max), 1, 90, "90",
+     N_("Days that it lives at most."), NULL, NULL, 0},
+    {"downloads", HB_CONF_INT, AT(hb_conf_share, downloads), 1, 1000, "5",
+     N_("Downloads of each file by each recipient where its owner says "
+        "nothing."),
+     NULL, NULL, 0},
+    {"downloads_max", HB_CONF_INT, AT(hb_conf_share, downloads_max), 1, 1000,
+     "100", N_("Such downloads at most."), NULL, NULL, 0},
+    {"recipients_max", HB_CONF_INT, AT(hb_conf_share, recipients_max), 1, 1000,
+     "20", N_("Recipients of one share at most."), NULL, NULL, 0},
+    {"files_max", HB_CONF_INT, AT(hb_conf_share, files_max), 1, 1000, "50",
+     N_("Files of one share at most."), NULL, NULL, 0},
+    {"file_size", HB_CONF_SIZE, AT(hb_conf_share, file_size), 1, TIB, "16g",
+     N_("Largest file."), NULL, NULL, 0},
+    {"share_size", HB_CONF_SIZE, AT(hb_conf_share, share_size), 1, TIB, "32g",
+     N_("All files of one share together at most."), NULL, NULL, 0},
+    {"owner_space", HB_CONF_SIZE, AT(hb_conf_share, owner_space), 1, TIB, "64g",
+     N_("What one owner's shares may take at once."), NULL, NULL, 0},
+    {"space", HB_CONF_SIZE, AT(hb_conf_share, space), 1, TIB, "200g",
+     N_("What all shares may take at once."), NULL, NULL, 0},
+    {"space_free", HB_CONF_SIZE, AT(hb_conf_share, space_free), 0, TIB, "1g",
+     N_("What stays free of the disk, whatever the other limits say."), NULL,
+     NULL, 0},
+    {"reopen_days", HB_CONF_INT, AT(hb_conf_share, reopen_days), 0, 90, "7",
+     N_("Days after its end in which a share can be opened again; then its "
+        "files are destroyed."),
+     NULL, NULL, 0},
+    {"trail_days", HB_CONF_INT, AT(hb_conf_share, trail_days), 30, 3650, "730",
+     N_("Days that the record of what happened to shares is kept."), NULL, NULL,
+     0},
+    {"remind_days", HB_CONF_INT, AT(hb_conf_share, remind_days), 0, 30, "2",
+     N_("Days before the end in which recipients who have not fetched "
+        "everything are reminded; 0: never."),
+     NULL, NULL, 0},
+    {"freemail", HB_CONF_STRS, AT(hb_conf_share, freemail), 0, 0, "",
+     N_("Domains where anybody gets an address; the owner is warned. Empty: "
+        "those that we know."),
+     NULL, NULL, 0},
     END,
 };
 
@@ -395,6 +505,8 @@ const struct hb_conf_row hb_config_rows[] = {
     {"gate", HB_CONF_SECTION, AT(hb_config, gate), 0, 0, "",
      N_("The web application firewall."), NULL, gate_rows,
      sizeof(struct hb_conf_gate)},
+    {"share", HB_CONF_SECTION, AT(hb_config, share), 0, 0, "",
+     N_("The share portal."), NULL, share_rows, sizeof(struct hb_conf_share)},
     {"nobody_answers", HB_CONF_DURATION, AT(hb_config, nobody_answers),
      60 * SEC, DAY, "15m",
      N_("A question that nobody answers for so long goes to the deputies."),

@@ -43,6 +43,8 @@ struct hb_role_ctx {
     const char *private_dir;  /* /var/lib/hinoban/private */
     const char *pending_dir;  /* /var/lib/hinoban/pending */
     const char *gate_dir;     /* /var/lib/hinoban/gate */
+    const char *share_dir;    /* /var/lib/hinoban/share */
+    const char *share_keys;   /* /var/lib/hinoban/share-keys */
     const char *run_dir;      /* /run/hinoban */
     const char *data_dir;     /* /usr/share/hinoban */
     const struct hb_role_user *users;

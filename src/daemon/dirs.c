@@ -26,6 +26,9 @@ const struct hb_dir_rule hb_dir_rules[] = {
     /* Rules that a web server runs as root reads; what is allowed and patched
      * is for the role check to see. */
     {HB_DIR_GATE, 0750, NULL, true},
+    {HB_DIR_SHARE, 0700, "portal", true},
+    /* Apart from what they open: another disk, another backup. */
+    {HB_DIR_SHARE_KEYS, 0700, "portal", true},
     {HB_DIR_RUN, 0755, NULL, false},
     {HB_DIR_COUNT, 0, NULL, false},
 };

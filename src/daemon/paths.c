@@ -25,6 +25,8 @@ static const char *const dir_below[HB_DIR_COUNT] = {
     [HB_DIR_PRIVATE] = "/var/lib/hinoban/private",
     [HB_DIR_PENDING] = "/var/lib/hinoban/pending",
     [HB_DIR_GATE] = "/var/lib/hinoban/gate",
+    [HB_DIR_SHARE] = "/var/lib/hinoban/share",
+    [HB_DIR_SHARE_KEYS] = "/var/lib/hinoban/share-keys",
     [HB_DIR_RUN] = "/run/hinoban",
     [HB_DIR_DATA] = HB_DATADIR,
 };

@@ -8,15 +8,17 @@
 #include "base/base.h"
 
 enum hb_dir {
-    HB_DIR_ETC,      /* /etc/hinoban */
-    HB_DIR_STATE,    /* /var/lib/hinoban/state */
-    HB_DIR_BASELINE, /* /var/lib/hinoban/baseline */
-    HB_DIR_HELPER,   /* /var/lib/hinoban/helper */
-    HB_DIR_PRIVATE,  /* /var/lib/hinoban/private */
-    HB_DIR_PENDING,  /* /var/lib/hinoban/pending */
-    HB_DIR_GATE,     /* /var/lib/hinoban/gate */
-    HB_DIR_RUN,      /* /run/hinoban */
-    HB_DIR_DATA,     /* /usr/share/hinoban: case book, rules */
+    HB_DIR_ETC,        /* /etc/hinoban */
+    HB_DIR_STATE,      /* /var/lib/hinoban/state */
+    HB_DIR_BASELINE,   /* /var/lib/hinoban/baseline */
+    HB_DIR_HELPER,     /* /var/lib/hinoban/helper */
+    HB_DIR_PRIVATE,    /* /var/lib/hinoban/private */
+    HB_DIR_PENDING,    /* /var/lib/hinoban/pending */
+    HB_DIR_GATE,       /* /var/lib/hinoban/gate */
+    HB_DIR_SHARE,      /* /var/lib/hinoban/share */
+    HB_DIR_SHARE_KEYS, /* /var/lib/hinoban/share-keys */
+    HB_DIR_RUN,        /* /run/hinoban */
+    HB_DIR_DATA,       /* /usr/share/hinoban: case book, rules */
     HB_DIR_COUNT
 };
 

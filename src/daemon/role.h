@@ -22,7 +22,9 @@ enum hb_role_flag {
     HB_ROLE_PROC = 64,        /* looks at other users' processes */
     HB_ROLE_ANCHOR = 128,     /* writes to the configured anchor */
     HB_ROLE_BENEATH = 256,    /* walks trees that others write to: openat2(2) */
-    HB_ROLE_RELOAD = 512      /* reads settings again on SIGHUP, atomically */
+    HB_ROLE_RELOAD = 512,     /* reads settings again on SIGHUP, atomically */
+    HB_ROLE_LISTEN = 1024     /* strangers come to its port; it connects to
+                                 nobody's */
 };
 
 struct hb_role_sock {

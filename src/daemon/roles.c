@@ -15,6 +15,7 @@
 #include "daemon/intake.h"
 #include "daemon/role.h"
 #include "guard/gate/gate.h"
+#include "portal/portal.h"
 #include "respond/respond.h"
 #include "sense/files/files.h"
 #include "sense/outside/outside.h"
@@ -118,6 +119,20 @@ static const struct hb_role_dir gate_dirs[] = {
 static const char *const gate_reads[] = {"/var/log", NULL};
 static const char *const gate_groups[] = {"adm", NULL};
 
+static const struct hb_role_sock post_socks[] = {
+    {"post", SOCK_SEQPACKET, 0600, "portal"},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir post_dirs[] = {
+    {HB_DIR_ETC, false},
+    {HB_DIR_RUN, false},
+    {HB_DIR_COUNT, false},
+};
+static const struct hb_role_dir portal_dirs[] = {
+    {HB_DIR_ETC, false}, {HB_DIR_SHARE, true},  {HB_DIR_SHARE_KEYS, true},
+    {HB_DIR_RUN, false}, {HB_DIR_COUNT, false},
+};
+
 const struct hb_role hb_roles[] = {
     {"core", "hinoban-core", 61801, 0, HB_ROLE_ANCHOR | HB_ROLE_RELOAD,
      core_socks, core_dirs, nothing, core_calls, hb_core_main,
@@ -151,6 +166,12 @@ const struct hb_role hb_roles[] = {
     {"gate", "hinoban-gate", 61807, 0, 0, no_socks, gate_dirs, gate_reads,
      nothing, hb_gate_main, N_("tells what the web application firewall found"),
      gate_groups},
+    {"post", "hinoban-post", 61809, 0, HB_ROLE_NETWORK, post_socks, post_dirs,
+     outside_reads, nothing, hb_post_main,
+     N_("sends the share portal's mails")},
+    {"portal", "hinoban-portal", 61808, CAP(NET_BIND_SERVICE),
+     HB_ROLE_NETWORK | HB_ROLE_LISTEN, no_socks, portal_dirs, nothing, nothing,
+     hb_portal_main, N_("serves files to named people, and ends that")},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

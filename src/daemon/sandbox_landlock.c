@@ -79,6 +79,8 @@ static int allow_sites(const struct rules *rs, const struct hb_role *r,
                        const struct hb_config *config, struct hb_err *err);
 static int allow_mail(const struct rules *rs, const struct hb_role *r,
                       const struct hb_config *config, struct hb_err *err);
+static int allow_portal(const struct rules *rs, const struct hb_conf_share *s,
+                        struct hb_err *err);
 static int allow_anchor(const struct rules *rs, const char *anchor,
                         struct hb_err *err);
 static int allow_folder_of(const struct rules *rs, const char *file,
@@ -152,8 +154,9 @@ static void choose(const struct hb_role *r, int abi, struct ruleset_attr *ret)
             ret->fs |= FS_IOCTL_DEV;
     }
     if (abi >= 4)
-        ret->net = (r->flags & HB_ROLE_NETWORK) != 0 ? NET_BIND
-                                                     : NET_BIND | NET_CONNECT;
+        ret->net = (r->flags & HB_ROLE_LISTEN) != 0    ? NET_CONNECT
+                   : (r->flags & HB_ROLE_NETWORK) != 0 ? NET_BIND
+                                                       : NET_BIND | NET_CONNECT;
     if (abi >= 6)
         ret->scoped = (r->caps >> CAP_KILL & 1) != 0
                           ? SCOPE_ABSTRACT
@@ -186,6 +189,8 @@ static int allow_all(const struct rules *rs, const struct hb_role *r,
         rc = allow_sites(rs, r, config, err);
     if (rc == 0)
         rc = allow_mail(rs, r, config, err);
+    if (rc == 0 && (r->flags & HB_ROLE_LISTEN) != 0 && config != NULL)
+        rc = allow_portal(rs, &config->share, err);
     if (rc == 0 && (r->flags & HB_ROLE_ANCHOR) != 0 && config != NULL)
         rc = allow_anchor(rs, config->organisation.anchor, err);
     return rc;
@@ -225,15 +230,31 @@ static int allow_mail(const struct rules *rs, const struct hb_role *r,
     const struct hb_conf_org *org;
     int rc = 0;
 
-    if (config == NULL || (r->flags & HB_ROLE_NETWORK) == 0)
+    if (config == NULL ||
+        (r->flags & (HB_ROLE_NETWORK | HB_ROLE_LISTEN)) != HB_ROLE_NETWORK)
         return 0;
     org = &config->organisation;
-    if (org->mail_ca[0] != '\0')
+    if (config->share.mail_password[0] != '\0')
+        rc = allow_folder_of(rs, config->share.mail_password, READ, err);
+    if (rc == 0 && org->mail_ca[0] != '\0')
         rc = allow_folder_of(rs, org->mail_ca, READ, err);
     if (rc == 0 && org->mail_password[0] != '\0')
         rc = allow_folder_of(rs, org->mail_password, READ, err);
     if (rc == 0 && org->webhook_secret[0] != '\0')
         rc = allow_folder_of(rs, org->webhook_secret, READ, err);
+    return rc;
+}
+
+/* The portal's certificate with its key. */
+static int allow_portal(const struct rules *rs, const struct hb_conf_share *s,
+                        struct hb_err *err)
+{
+    const char *const files[] = {s->certificate, s->key};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < HB_ARRAY_LEN(files); i++)
+        if (files[i][0] != '\0')
+            rc = allow_folder_of(rs, files[i], READ, err);
     return rc;
 }
 

@@ -209,7 +209,9 @@ def test_start_from_a_unit(root):
 
 FALLBACK = {'hinoban-core': 61801, 'hinoban-watch': 61802,
             'hinoban-compare': 61803, 'hinoban-outside': 61804,
-            'hinoban-check': 61805, 'hinoban-intake': 61806, 'hinoban-gate': 61807, 'root': 0}
+            'hinoban-check': 61805, 'hinoban-intake': 61806,
+            'hinoban-gate': 61807, 'hinoban-portal': 61808,
+            'hinoban-post': 61809, 'root': 0}
 
 
 def ids(user):

@@ -29,14 +29,20 @@ static void test_capabilities_are_those_of_the_design(void **state)
                                         CAP(SETUID) | CAP(SYS_PTRACE)),
                              0);
         } else {
-            assert_int_equal(r->caps, 0);
+            /* A port below 1024, and nothing else. */
+            assert_int_equal(r->caps, hb_streq(r->name, "portal")
+                                          ? CAP(NET_BIND_SERVICE)
+                                          : 0);
             assert_int_equal(r->flags & HB_ROLE_PRIVILEGED, 0);
             assert_string_not_equal(r->user, "root");
         }
-        if (hb_streq(r->name, "outside"))
+        if (hb_streq(r->name, "outside") || hb_streq(r->name, "post") ||
+            hb_streq(r->name, "portal"))
             assert_true((r->flags & HB_ROLE_NETWORK) != 0);
         else
             assert_int_equal(r->flags & HB_ROLE_NETWORK, 0);
+        assert_int_equal((r->flags & HB_ROLE_LISTEN) != 0,
+                         hb_streq(r->name, "portal"));
         if (!hb_streq(r->name, "check"))
             assert_int_equal(r->flags & HB_ROLE_EXEC, 0);
     }
