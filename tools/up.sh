@@ -51,6 +51,7 @@ flock -n 9 || die "another ./dev up runs in $base; stop it first"
     -exec rm -rf {} +
 
 root=$base/root web=$base/web nginx=$base/nginx
+tls=$root/etc/hinoban/tls
 export HINOBAN_ROOT=$root HINOBAN_DATADIR=$base/share
 export HINOBAN_LOCALEDIR=$base/locale
 mkdir -p "$root" "$base/share" "$base/bin" "$base/locale" "$nginx"
@@ -78,13 +79,15 @@ hinoban=$base/bin/hinoban
 ln -sfn "$base/bin" "$var/bin"
 
 # ---- stop ------------------------------------------------------------------
-sup= web_pid=
+sup= web_pid= mail_pid=
 finish() {
     trap - EXIT INT TERM
     [ -z "$sup" ] || { kill -TERM "$sup" 2>/dev/null || true
         wait "$sup" 2>/dev/null || true; }
     [ -z "$web_pid" ] || { kill -TERM "$web_pid" 2>/dev/null || true
         wait "$web_pid" 2>/dev/null || true; }
+    [ -z "$mail_pid" ] || { kill -TERM "$mail_pid" 2>/dev/null || true
+        wait "$mail_pid" 2>/dev/null || true; }
     if [ -z "$keep" ]; then
         find "$base" -xdev -type f -exec chattr -i {} + 2>/dev/null || true
         rm -rf "$base" "$var/up" "$var/bin"
@@ -96,12 +99,13 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # ---- the sample site and its web server -------------------------------------
+# free_port FIRST: of that and the next 99.
 free_port() {
     local p
-    for p in $(seq 8480 8579); do
+    for p in $(seq "$1" $(($1 + 99))); do
         (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
     done
-    die "no free port between 8480 and 8579"
+    die "no free port between $1 and $(($1 + 99))"
 }
 gate= module=$build/src/guard/nginx/ngx_http_hinoban_module.so
 crs=/usr/share/modsecurity-crs
@@ -115,7 +119,7 @@ if [ -z "$site" ]; then
         gate=1; cp "$module" "$base/bin/"
         module=$base/bin/${module##*/}
     fi
-    port=$(free_port)
+    port=$(free_port 8480)
     url=${url:-http://127.0.0.1:$port/}
     site=$web
     if [ ! -d "$web" ]; then cp -r drills/site "$web"; fi
@@ -151,6 +155,20 @@ http {
 EOF
 fi
 
+# ---- mailboxes of the sample, for the share portal --------------------------
+# Python is what builds the tree; without it the portal is left out.
+locker=$top/drills/lib/locker.py mails=$base/mail share_url=
+if command -v python3 >/dev/null; then
+    mkdir -p "$mails"
+    python3 "$locker" mailboxes "$mails" >"$base/mail.port" 2>"$base/mail.log" &
+    mail_pid=$!
+    for _ in $(seq 50); do [ ! -s "$base/mail.port" ] || break; sleep 0.1; done
+    mail_port=$(cat "$base/mail.port")
+    share_port=$(cat "$base/share.port" 2>/dev/null || free_port 8680)
+    echo "$share_port" >"$base/share.port"
+    share_url=https://localhost:$share_port
+fi
+
 # ---- Hinoban --------------------------------------------------------------------
 if [ ! -e "$root/etc/hinoban/hinoban.yaml" ]; then
     mkdir -p "$base/anchor"; chmod 777 "$base/anchor"
@@ -167,6 +185,17 @@ gate:
   reload: [$(command -v nginx), -s, reload, -c, $nginx/nginx.conf]
 EOF
     fi
+    if [ -n "$share_url" ]; then
+        "$hinoban" certificate new localhost 127.0.0.1 >/dev/null
+        cat >>"$root/etc/hinoban/hinoban.yaml" <<EOF
+share:
+  listen: ["127.0.0.1:$share_port"]
+  url: $share_url/
+  certificate: $tls/portal.pem
+  key: $tls/portal.key
+  staff: [city.example]
+EOF
+    fi
     "$hinoban" person add officer --full-name "Sample officer" \
         --roles officer,admin --uid $officer_uid --no-passphrase \
         --key-to "$base/officer.key" >/dev/null
@@ -176,6 +205,10 @@ EOF
     "$hinoban" site publish sample "$site" --quiet
     HINOBAN_KEY=$base/officer.key "$hinoban" reflex allow --officer officer \
         --site sample --reason "sample: restore at once" >/dev/null
+fi
+if [ -n "$share_url" ]; then # another port than the last time
+    sed -i -E "s|^(organisation:)\$|\1\n  mail_relay: smtp://127.0.0.1:$mail_port|
+        /^  mail_relay: /d" "$root/etc/hinoban/hinoban.yaml"
 fi
 if [ -n "$gate" ]; then
     # The role that reads it is a member of adm, as for Debian's logs.
@@ -236,6 +269,15 @@ if [ -n "$gate" ]; then
         "--person officer --key $base/officer.key" \
         "--reason 'a search for SQL' --until $month"
 fi
+link=
+if [ -n "$share_url" ]; then
+    link=$(python3 "$locker" share "$share_url" "$tls/authority.pem" "$mails") ||
+        { tail -20 "$base/log" >&2; die "no share could be made"; }
+    say "A share to try:    $share_url/s/$link"
+    say "                   # its code comes as mail to $mails"
+    say "Share yourself:    $share_url/ as sato@city.example"
+    say "                   # certificate: $tls/authority.pem"
+fi
 say "The first report:  $show/officer document D01 1"
 say "日本語で:           LANG=ja_JP.UTF-8 $show/officer status"
 
@@ -269,6 +311,14 @@ done
 say ""
 say "once: defaced, healed within $took ms (as seen by this script), incident open"
 "$base/bin/officer" incident show 1
+
+# ---- --once: does a share reach its recipient? ------------------------------
+if [ -n "$link" ]; then
+    python3 "$locker" fetch "$share_url" "$tls/authority.pem" "$mails" "$link" ||
+        die "the share did not reach its recipient"
+    say ""
+    say "once: the share reached whoever proved the mailbox"
+fi
 
 # ---- --once: is an attack stopped, told, and let through when allowed? ----------
 [ -n "$gate" ] || exit 0
