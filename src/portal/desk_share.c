@@ -217,7 +217,8 @@ static int add_file(void *arg, const struct hb_share_file *f)
     hb_view_size(row, "size", f->size);
     hb_view_str(row, "file_state", file_state(f->state));
     hb_view_bool(row, "drop", d->sh.state == HB_SHARE_DRAFT);
-    hb_view_bool(row, "held", f->state == HB_SHARE_FILE_HELD);
+    hb_view_bool(row, "held",
+                 !d->sh.shredded && f->state == HB_SHARE_FILE_HELD);
     hb_view_bool(row, "fetch",
                  !d->sh.shredded && (f->state == HB_SHARE_FILE_ACCEPTED ||
                                      f->state == HB_SHARE_FILE_WHOLE));

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// axe.mjs PAGES.json MODULES - each page in light and dark, 360 and 1280 px
+// wide, by axe-core (WCAG 2.2 A and AA) in Chromium; prints one JSON object a
+// look: {"name","look","problems":[...]}.
+//
+// PAGES.json: {"chromium": PATH, "pages": [{"name", "url", "html", "headers",
+// "cookies", "lang"}]}.  A page with "html" is answered with that text (what a
+// form was answered with, say), its style and script from where the url is.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const [, , listPath, modules] = process.argv;
+const require = createRequire(modules + '/');
+const puppeteer = require('puppeteer-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const list = JSON.parse(readFileSync(listPath, 'utf8'));
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',
+    'best-practice'];
+
+const browser = await puppeteer.launch({
+    executablePath: list.chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    acceptInsecureCerts: true,
+});
+
+async function look(page, one, scheme, width) {
+    const problems = [];
+    const heard = (m) => m.type() === 'error' &&
+        // A page that says 404 is meant to.
+        !/Failed to load resource.*status of [45]\d\d/.test(m.text()) &&
+        problems.push('console: ' + m.text());
+    const broken = (e) => problems.push('script: ' + e.message);
+    page.on('console', heard);
+    page.on('pageerror', broken);
+    await page.emulateMediaFeatures([
+        { name: 'prefers-color-scheme', value: scheme }]);
+    await page.setViewport({ width, height: 800 });
+    await page.goto(one.url, { waitUntil: 'load' });
+    const wide = await page.evaluate(() =>
+        document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0)
+        problems.push(`scrolls sideways by ${wide} px`);
+    // The page's own policy lets no script in; the debugger may.
+    await page.evaluate(axe);
+    const found = await page.evaluate((tags) =>
+        // eslint-disable-next-line no-undef
+        axe.run(document, { runOnly: { type: 'tag', values: tags } }), TAGS);
+    for (const v of found.violations)
+        for (const n of v.nodes)
+            problems.push(`${v.id}: ${n.target.join(' ')}: ${n.html}`);
+    page.off('console', heard);
+    page.off('pageerror', broken);
+    return problems;
+}
+
+for (const one of list.pages) {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.setExtraHTTPHeaders({ 'Accept-Language': one.lang });
+    for (const c of one.cookies || [])
+        await page.setCookie({ name: c[0], value: c[1], url: one.url,
+            secure: true, path: '/' });
+    if (one.html) {
+        await page.setRequestInterception(true);
+        page.on('request', (rq) => rq.isNavigationRequest()
+            ? rq.respond({ status: 200, headers: one.headers, body: one.html })
+            : rq.continue());
+    }
+    for (const scheme of ['light', 'dark'])
+        for (const width of [360, 1280]) {
+            let problems;
+            try {
+                problems = await look(page, one, scheme, width);
+            } catch (e) {
+                problems = ['not looked at: ' + e.message];
+            }
+            console.log(JSON.stringify({ name: one.name,
+                look: `${one.lang} ${scheme} ${width}`, problems }));
+        }
+    await context.close();
+}
+await browser.close();
