@@ -190,6 +190,7 @@ static void capabilities(struct hb_buf *b, const struct hb_role *r)
         [CAP_FSETID] = "CAP_FSETID",
         [CAP_KILL] = "CAP_KILL",
         [CAP_LINUX_IMMUTABLE] = "CAP_LINUX_IMMUTABLE",
+        [CAP_NET_BIND_SERVICE] = "CAP_NET_BIND_SERVICE",
         [CAP_SYS_PTRACE] = "CAP_SYS_PTRACE",
         [CAP_SYS_ADMIN] = "CAP_SYS_ADMIN",
         [CAP_SETFCAP] = "CAP_SETFCAP",

@@ -476,7 +476,7 @@ static void test_renewed(void **state)
     (void)snprintf(dir, sizeof(dir), "%s/tls", scratch);
     (void)snprintf(path, sizeof(path), "%s/tls/file", scratch);
     assert_int_equal(mkdir(dir, 0755), 0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         struct hb_conf_site site = {.name = "www",
                                     .url_ca = i == 0 ? path : ""};
         struct hb_config config = {
@@ -484,6 +484,7 @@ static void test_renewed(void **state)
                              .mail_ca = i == 1 ? path : "",
                              .mail_password = i == 2 ? path : "",
                              .webhook_secret = i == 3 ? path : ""},
+            .share = {.mail_password = i == 4 ? path : ""},
             .sites = {.v = &site, .n = 1}};
 
         assert_int_equal(renew(path, &config), 0);
