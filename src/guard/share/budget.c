@@ -40,6 +40,22 @@ int share_count(struct hb_share_store *s, enum share_tally kind, const char *of)
                       "itti", (int64_t)kind, of, s->t.boot, slot(s));
 }
 
+int share_wrong_code(struct hb_share_store *s, const char *net)
+{
+    int64_t n = 0;
+    int r = share_count(s, SHARE_WRONG_FROM, net);
+
+    if (r == 0)
+        r = share_count(s, SHARE_WRONG_ALL, "");
+    if (r == 0)
+        r = share_tally(s, SHARE_WRONG_ALL, "", &n);
+    return r < 0 || n != s->rules.wrong_all
+               ? r
+               : share_tell(s, &(struct hb_share_who){"", ""},
+                            &(struct share_note){.act = HB_SHARE_ALARM,
+                                                 .words = "wrong codes"});
+}
+
 int share_tally_drop(struct hb_share_store *s)
 {
     return hb_db_exec(s->db, "DELETE FROM tally WHERE boot <> ?1 OR slot <= ?2",

@@ -48,8 +48,9 @@ int hb_share_confirm_new(struct hb_share_store *s, int64_t recipient,
     char token[HB_SHARE_TOKEN_TEXT];
     uint8_t mac[SHARE_MAC];
     struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
+    int64_t done = 0;
     struct share_link l;
-    int r = share_who_ok(who);
+    int r = share_who_ok(who), answer = 0;
 
     hb_share_token_new(token);
     if (r == 0)
@@ -60,19 +61,26 @@ int hb_share_confirm_new(struct hb_share_store *s, int64_t recipient,
         return r;
     r = share_link_by_id(s, recipient, &l);
     if (r == 0)
+        r = hb_db_number(s->db, &done,
+                         "SELECT done FROM confirm WHERE recipient = ?1", "i",
+                         recipient);
+    r = HB_MIN(r, 0);
+    if (done != 0)
+        answer = -EALREADY;
+    if (r == 0 && answer == 0)
         r = hb_db_exec(s->db,
                        "INSERT INTO confirm(recipient, share, hash, made, done,"
                        " how, name, words) VALUES(?1, ?2, ?3, ?4, 0, 0, '', '')"
                        " ON CONFLICT(recipient) DO UPDATE SET hash = ?3,"
-                       " made = ?4 WHERE done = 0",
+                       " made = ?4",
                        "iibi", recipient, l.share.id, &m, s->t.now);
-    if (r == 0)
+    if (r == 0 && answer == 0)
         r = share_tell(s, who,
                        &(struct share_note){.act = HB_SHARE_CONFIRM_ASKED,
                                             .share = l.share.id,
                                             .recipient = recipient,
                                             .words = l.address});
-    r = share_end(s, r, 0);
+    r = share_end(s, r, answer);
     if (r == 0)
         memcpy(ret, token, sizeof(token));
     sodium_memzero(token, sizeof(token));

@@ -25,7 +25,8 @@ const char *hb_share_deletion_name(enum hb_share_deletion how);
 int hb_share_deletion_parse(const char *name,
                             enum hb_share_deletion *ret) HB_WUR;
 
-/* A link for RECIPIENT; an older one of theirs is dead. */
+/* A link for RECIPIENT; an older one of theirs is dead.  -EALREADY they have
+ * confirmed. */
 int hb_share_confirm_new(struct hb_share_store *s, int64_t recipient,
                          const struct hb_share_who *who,
                          char ret[HB_SHARE_TOKEN_TEXT]) HB_WUR;

@@ -396,6 +396,10 @@ static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k)
         r = hb_db_exec(s->db, "DELETE FROM trail WHERE id <= ?1", "i", last);
     if (r == 0) {
         k->trail += hb_db_changes(s->db);
+        r = hb_db_exec(s->db, "DELETE FROM place WHERE seen <= ?1", "i",
+                       before);
+    }
+    if (r == 0) {
         r = drop_shares(s, before);
     }
     return share_end(s, r, 0);

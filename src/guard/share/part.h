@@ -149,6 +149,11 @@ int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
 
 /* ---- budgets (budget.c) ---- */
 
+/* A wrong code from the network NET; in a transaction.  Many of them in all
+ * are told, and stop nobody: who holds one link has 25 tries an hour with it,
+ * and must not be able to keep others out. */
+int share_wrong_code(struct hb_share_store *s, const char *net);
+
 enum share_tally {
     SHARE_ASK_LINK = 1,
     SHARE_ASK_FROM,
@@ -158,7 +163,8 @@ enum share_tally {
     SHARE_PROBE_FROM,
     SHARE_PAGE_LINK,
     SHARE_REOPEN_LINK,
-    SHARE_SIGNIN_WHO,
+    SHARE_SIGNIN_WHO, /* address and network */
+    SHARE_SIGNIN_ALL, /* address */
     SHARE_FACTOR_WHO
 };
 /* How often in the last hour. */

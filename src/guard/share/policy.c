@@ -125,6 +125,7 @@ void hb_share_rules_default(struct hb_share_rules *ret)
         .asks_all = 600,
         .wrong_from = 15,
         .wrong_all = 200,
+        .signins = 20,
         .probes_from = 60,
     };
 }

@@ -46,8 +46,11 @@ struct hb_share_rules {
     int64_t trail_days;  /* 730 */
     int64_t remind_days; /* before the end: 2 */
     int64_t asks_link, asks_from, asks_all; /* codes an hour: 5, 20, 600 */
-    int64_t wrong_from, wrong_all;          /* wrong codes an hour: 15, 200 */
-    int64_t probes_from;                    /* unknown links an hour: 60 */
+    int64_t wrong_from, wrong_all; /* wrong codes an hour: 15 of a network;
+                                      200 in all are told */
+    int64_t signins;     /* codes for one of us an hour, from places where they
+                            never were: 20 */
+    int64_t probes_from; /* unknown links an hour: 60 */
 };
 void hb_share_rules_default(struct hb_share_rules *ret);
 

@@ -157,8 +157,6 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
     if (r == 0 && answer == 0)
         r = over(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from, &answer);
     if (r == 0 && answer == 0)
-        r = over(s, SHARE_WRONG_ALL, "", s->rules.wrong_all, &answer);
-    if (r == 0 && answer == 0)
         r = try_code(s, &d, nonce_mac, digits, &answer);
     if (r == 0 && (answer == 0 || answer == -EACCES))
         r = share_tell(
@@ -168,11 +166,8 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
                 .share = d.l.share.id,
                 .recipient = d.l.recipient,
             });
-    if (r == 0 && answer == -EACCES) {
-        r = share_count(s, SHARE_WRONG_FROM, d.net);
-        if (r == 0)
-            r = share_count(s, SHARE_WRONG_ALL, "");
-    }
+    if (r == 0 && answer == -EACCES)
+        r = share_wrong_code(s, d.net);
     if (r == 0 && answer == 0)
         r = drop_code(s, &d, nonce_mac);
     if (r == 0 && answer == 0)

@@ -13,7 +13,8 @@
  * and grants live by the clock that never steps and die with the boot.
  *
  * Budgets an hour (by rules): codes asked a link, an address and in all;
- * wrong tries an address and in all; unknown links an address.  IPv6 counts
+ * wrong tries an address; unknown links an address.  Many wrong tries in all
+ * are a row of the trail.  IPv6 counts
  * by /64.
  */
 #ifndef HB_GUARD_SHARE_PROOF_H

@@ -22,12 +22,15 @@
 
 struct desk {
     char key[HB_SHARE_ADDRESS], mail[HB_SHARE_ADDRESS], net[SHARE_NET];
+    char here[HB_SHARE_ADDRESS + SHARE_NET]; /* both */
     uint8_t nonce[SHARE_MAC];
     bool ours;
 };
 
 static int come(struct hb_share_store *s, struct hb_slice address,
                 struct hb_slice nonce, const char *from, struct desk *d);
+static int may_ask(struct hb_share_store *s, const struct desk *d,
+                   int *ret_answer);
 static bool is_staff(const struct hb_share_rules *rules, const char *key);
 static int within(struct hb_share_store *s, enum share_tally kind,
                   const char *of, int64_t most, int *ret_answer);
@@ -64,11 +67,7 @@ int hb_share_signin_ask(struct hb_share_store *s, struct hb_slice address,
     if (r < 0)
         return r;
     n = hb_slice((char *)d.nonce, sizeof(d.nonce));
-    r = within(s, SHARE_SIGNIN_WHO, d.key, s->rules.asks_link, &answer);
-    if (r == 0 && answer == 0)
-        r = within(s, SHARE_ASK_FROM, d.net, s->rules.asks_from, &answer);
-    if (r == 0 && answer == 0)
-        r = within(s, SHARE_ASK_ALL, "", s->rules.asks_all, &answer);
+    r = may_ask(s, &d, &answer);
     if (r == 0 && answer == 0) {
         (void)snprintf(digits, sizeof(digits), "%06u",
                        (unsigned)randombytes_uniform(1000000));
@@ -81,11 +80,11 @@ int hb_share_signin_ask(struct hb_share_store *s, struct hb_slice address,
                        "tbbti", d.key, &n, &m, s->t.boot,
                        (int64_t)(s->t.mono + HB_SHARE_CODE_S * HB_S));
         if (r == 0)
-            r = share_count(s, SHARE_SIGNIN_WHO, d.key);
+            r = share_count(s, SHARE_SIGNIN_WHO, d.here);
+        if (r == 0)
+            r = share_count(s, SHARE_SIGNIN_ALL, d.key);
         if (r == 0)
             r = share_count(s, SHARE_ASK_FROM, d.net);
-        if (r == 0)
-            r = share_count(s, SHARE_ASK_ALL, "");
     }
     r = share_end(s, r, answer);
     if (r == 0) {
@@ -120,8 +119,8 @@ int hb_share_signin_try(struct hb_share_store *s, struct hb_slice address,
     if (r == 0 && answer == 0 && !d.ours)
         answer = -EACCES;
     if (r == 0 && answer == -EACCES) {
-        r = share_count(s, SHARE_WRONG_FROM, d.net);
-        if (r == 0 && d.ours)
+        r = share_wrong_code(s, d.net);
+        if (r == 0)
             r = tell_desk(s, d.key, from, HB_SHARE_SIGNIN_WRONG);
     }
     if (r == 0 && answer == 0)
@@ -300,6 +299,10 @@ int hb_share_totp_drop(struct hb_share_store *s, const char *address,
         return r;
     r = hb_db_exec(s->db, "DELETE FROM totp WHERE address = ?1", "t", address);
     if (r == 0)
+        r = hb_db_exec(s->db,
+                       "UPDATE session SET factor = 0 WHERE address = ?1", "t",
+                       address);
+    if (r == 0)
         r = share_tell(s, who,
                        &(struct share_note){.act = HB_SHARE_FACTOR_DROPPED,
                                             .words = address});
@@ -350,8 +353,31 @@ static int come(struct hb_share_store *s, struct hb_slice address,
     if (r < 0)
         return -EINVAL;
     share_net(from, d->net);
+    (void)snprintf(d->here, sizeof(d->here), "%s %s", d->key, d->net);
     d->ours = is_staff(&s->rules, d->key);
     return 0;
+}
+
+/* Tries at one of us are bounded over all networks (100 in a million an hour);
+ * a place where that person was before is not, so that nobody can keep them
+ * out of their own office. */
+static int may_ask(struct hb_share_store *s, const struct desk *d,
+                   int *ret_answer)
+{
+    int64_t known = 0;
+    int r =
+        within(s, SHARE_SIGNIN_WHO, d->here, s->rules.asks_link, ret_answer);
+
+    if (r == 0 && *ret_answer == 0)
+        r = within(s, SHARE_ASK_FROM, d->net, s->rules.asks_from, ret_answer);
+    if (r == 0 && *ret_answer == 0)
+        r = hb_db_number(s->db, &known,
+                         "SELECT count(*) FROM place WHERE address = ?1"
+                         " AND net = ?2",
+                         "tt", d->key, d->net);
+    if (r >= 0 && *ret_answer == 0 && known == 0)
+        r = within(s, SHARE_SIGNIN_ALL, d->key, s->rules.signins, ret_answer);
+    return HB_MIN(r, 0);
 }
 
 static bool is_staff(const struct hb_share_rules *rules, const char *key)

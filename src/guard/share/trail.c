@@ -45,6 +45,7 @@ static const char *const names[HB_SHARE_ACT_COUNT] = {
     [HB_SHARE_ACT_DELETED] = "deleted",
     [HB_SHARE_CONFIRM_ASKED] = "confirm-asked",
     [HB_SHARE_CONFIRMED] = "confirmed",
+    [HB_SHARE_ALARM] = "alarm",
     [HB_SHARE_SIGNED_IN] = "signed-in",
     [HB_SHARE_SIGNED_OUT] = "signed-out",
     [HB_SHARE_SIGNIN_WRONG] = "signin-wrong",
@@ -99,11 +100,15 @@ int hb_share_each_trail(struct hb_share_store *s, int64_t share,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db,
-                   "SELECT " COLUMNS " FROM trail"
-                   " WHERE ?1 = 0 OR share = ?1 ORDER BY id",
-                   &q);
-    if (r == 0)
+    /* Two statements, so that an index serves the one. */
+    r = share != 0
+            ? hb_db_stmt(s->db,
+                         "SELECT " COLUMNS " FROM trail WHERE share = ?1"
+                         " ORDER BY id",
+                         &q)
+            : hb_db_stmt(s->db, "SELECT " COLUMNS " FROM trail ORDER BY id",
+                         &q);
+    if (r == 0 && share != 0)
         r = hb_stmt_int(q, 1, share);
     if (r < 0)
         return r;

@@ -39,6 +39,7 @@ enum hb_share_act {
     HB_SHARE_ACT_DELETED,
     HB_SHARE_CONFIRM_ASKED, /* of a wrong recipient (confirm.h) */
     HB_SHARE_CONFIRMED,
+    HB_SHARE_ALARM,     /* as many wrong codes in an hour as the rules say */
     HB_SHARE_SIGNED_IN, /* one of the staff (staff.h); no share */
     HB_SHARE_SIGNED_OUT,
     HB_SHARE_SIGNIN_WRONG,

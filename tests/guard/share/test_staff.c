@@ -125,6 +125,31 @@ static void test_guessing(void **state)
     assert_int_equal(ask("sato@city.example.jp"), 0);
 }
 
+/* A stranger who asks and asks keeps nobody out: neither others, nor this one
+ * at a place where they were before. */
+static void test_lockout(void **state)
+{
+    char from[40];
+    unsigned i, taken = 0;
+    int r;
+
+    (void)state;
+    sign_in("sato@city.example.jp"); /* FROM is known now */
+    for (i = 0; i < 60; i++) {
+        (void)snprintf(from, sizeof(from), "2001:db8:0:%x::1", i / 5);
+        r = hb_share_signin_ask(store, z("sato@city.example.jp"), z(nonce),
+                                from, &code);
+        taken += r == 0;
+        assert_true(r == 0 || r == -EAGAIN);
+    }
+    assert_int_equal(taken, lock_rules.signins - 1);
+    assert_int_equal(ask("sato@city.example.jp"), 0);
+    assert_int_equal(try("sato@city.example.jp", code.digits, FROM), 0);
+    assert_int_equal(hb_share_signin_ask(store, z("boss@city.example.jp"),
+                                         z(nonce), "203.0.113.5", &code),
+                     0);
+}
+
 static void test_ends(void **state)
 {
     (void)state;
@@ -235,6 +260,9 @@ static void test_factor(void **state)
     assert_int_equal(hb_share_totp_drop(store, "boss@city.example.jp", &owner),
                      0);
     assert_int_equal(factor(secret, 30), -ENOENT);
+    /* What it had proven is gone with it. */
+    assert_int_equal(hb_share_session(store, z(session), &who), 0);
+    assert_false(who.factor || who.enrolled);
 }
 
 /* Nobody approves without it, and never their own. */
@@ -274,10 +302,15 @@ static void test_approve(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_way),    MADE(test_stranger),
-        MADE(test_bound),  MADE(test_guessing),
-        MADE(test_ends),   cmocka_unit_test(test_rfc6238),
-        MADE(test_factor), MADE(test_approve),
+        MADE(test_way),
+        MADE(test_stranger),
+        MADE(test_bound),
+        MADE(test_guessing),
+        MADE(test_lockout),
+        MADE(test_ends),
+        cmocka_unit_test(test_rfc6238),
+        MADE(test_factor),
+        MADE(test_approve),
     };
 
     return hb_tap_run("guard/share/staff", tests);
