@@ -104,6 +104,7 @@ hb_cli_fn hb_cmd_reflex;
 hb_cli_fn hb_cmd_release;
 hb_cli_fn hb_cmd_report;
 hb_cli_fn hb_cmd_restore;
+hb_cli_fn hb_cmd_share;
 hb_cli_fn hb_cmd_site;
 hb_cli_fn hb_cmd_status;
 hb_cli_fn hb_cmd_task;

@@ -394,6 +394,28 @@ const struct hb_cli_command hb_cli_commands[] = {
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
         "man    prints the manual page hinoban.yaml(5)")},
+    {"share", hb_cmd_share, HB_CLI_DAILY,
+     N_("files for named people by links that die: make, look, end"),
+     "new FILE... --owner ADDRESS --to ADDRESS [--to ...] [--note TEXT]\n"
+     "  [--days N] [--downloads N] [--dry-run] |\n"
+     "  invite --owner ADDRESS --to ADDRESS | list [--owner ADDRESS] "
+     "[--waiting] |\n"
+     "  show ID | trail ID | revoke ID | wrong ID [ADDRESS] | link ID ADDRESS "
+     "|\n  reopen ID | delete ID | verify | rotate | factor ADDRESS",
+     "new invite list show trail revoke wrong link reopen delete verify rotate "
+     "factor --owner --to --note --days --downloads --dry-run --waiting",
+     N_("Root's way into the share portal; people use its pages.\n"
+        "new     shares files in the name of OWNER, by the same rules as the "
+        "page: open, for a\n"
+        "        third person, or refused (status 1); --dry-run only says "
+        "which\n"
+        "invite  asks somebody for files\n"
+        "wrong   ADDRESS (or all) was the wrong recipient: links dead, "
+        "downloads counted, an\n"
+        "        incident of case 15 opened\n"
+        "verify  whether the record of what happened was edited\n"
+        "rotate  wraps all keys with a new one\n"
+        "factor  takes away ADDRESS's second factor, for a lost telephone")},
     {"certificate", hb_cmd_certificate, HB_CLI_SETUP,
      N_("TLS for the share portal: an authority of your own, and its "
         "certificates"),

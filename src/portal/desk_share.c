@@ -34,6 +34,7 @@ static hb_share_file_fn add_file;
 static hb_share_recipient_fn add_recipient, add_mail;
 static hb_share_trail_fn count_trail, add_trail;
 static const char *file_state(enum hb_share_file_state state);
+static const char *deletion_text(enum hb_share_deletion how);
 static const char *act_text(enum hb_share_act act);
 static void back(struct desk *d);
 static void say(struct desk *d, int r);
@@ -229,12 +230,19 @@ static int add_recipient(void *arg, const struct hb_share_recipient *r)
 {
     struct desk *d = arg;
     struct hb_view *row = hb_view_row(d->x->view, "recipients");
+    struct hb_share_confirm c;
+    const char *confirmed = NULL;
 
     hb_view_int(row, "id", r->id);
     hb_view_str(row, "mail", r->mail);
     hb_view_int(row, "downloads", r->downloads);
+    if (hb_share_confirmed(d->x->p->store, d->x->a, r->id, &c) == 1)
+        confirmed =
+            hb_arena_printf(d->x->a, _("confirmed the deletion (%s): %s. %s"),
+                            deletion_text(c.how), c.name, c.words);
     hb_view_str(row, "recipient_state",
-                r->revoked             ? _("link dead")
+                confirmed != NULL      ? confirmed
+                : r->revoked           ? _("link dead")
                 : r->reopen_asked != 0 ? _("asks for it again")
                 : r->downloads > 0     ? _("has fetched")
                 : r->linked            ? _("link sent")
@@ -298,6 +306,21 @@ static const char *file_state(enum hb_share_file_state state)
     return "";
 }
 
+static const char *deletion_text(enum hb_share_deletion how)
+{
+    switch (how) {
+    case HB_SHARE_UNREAD:
+        return _("Deleted without being opened");
+    case HB_SHARE_READ:
+        return _("Deleted after being opened");
+    case HB_SHARE_PASSED:
+        return _("Passed on, or copied");
+    case HB_SHARE_OTHERWISE:
+        return _("Something else");
+    }
+    return "";
+}
+
 static const char *act_text(enum hb_share_act act)
 {
     static const char *const texts[HB_SHARE_ACT_COUNT] = {
@@ -349,6 +372,8 @@ static void say(struct desk *d, int r)
     else if (r == -EBUSY || r == -EACCES || r == -ENOENT || r == -EKEYREVOKED ||
              r == -EKEYEXPIRED)
         show(d, 409, _("That cannot be done in this state."), NULL);
+    else if (r == -EALREADY)
+        show(d, 409, _("They have confirmed it already."), NULL);
     else if (r == -ENODATA)
         show(d, 409, _("Add a file first, and wait until it is all here."),
              NULL);

@@ -30,6 +30,10 @@ struct hb_portal {
     uint8_t csrf[32]; /* key of forms, of this process */
 };
 
+/* Store, letters and events, without pages (portal.c): for the role, and for a
+ * command that runs as its user beside it. */
+int portal_open(struct hb_portal *p, struct hb_err *err) HB_WUR;
+void portal_close(struct hb_portal *p);
 /* Listens and serves (http.c). */
 int portal_http_open(struct hb_portal *p, struct hb_err *err) HB_WUR;
 void portal_http_close(struct hb_portal *p);

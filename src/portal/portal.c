@@ -49,10 +49,34 @@ int hb_portal_main(const struct hb_role_ctx *ctx)
 
 static int setup(struct hb_portal *p, struct hb_err *err)
 {
-    char path[HB_MAX_PATH], why[128];
+    char why[128];
     int r;
 
     hb_i18n_use((enum hb_lang)p->config->organisation.language);
+    /* Nobody wants a portal: nothing is opened. */
+    if (p->config->share.listen.n == 0) {
+        p->loop = hb_loop_new();
+        return p->loop != NULL ? 0
+                               : hb_err_set(err, -ENOMEM, _("out of memory"));
+    }
+    r = portal_open(p, err);
+    if (r < 0)
+        return r;
+    r = portal_uploads_new(p, &p->uploads);
+    if (r == 0 &&
+        hb_loop_timer(p->loop, KEEP_EVERY, KEEP_EVERY, on_keep, p) == NULL)
+        r = -ENOMEM;
+    if (r < 0)
+        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
+    r = portal_http_open(p, err);
+    return r < 0 ? r : portal_say(p, HB_SEV_INFO, "ready", "");
+}
+
+int portal_open(struct hb_portal *p, struct hb_err *err)
+{
+    char path[HB_MAX_PATH], why[128];
+    int r;
+
     p->loop = hb_loop_new();
     p->arena = hb_arena_new(0);
     r = p->loop == NULL || p->arena == NULL ? -ENOMEM : 0;
@@ -61,25 +85,22 @@ static int setup(struct hb_portal *p, struct hb_err *err)
         r = -ENAMETOOLONG;
     if (r == 0)
         r = hb_bus_new(p->loop, path, PORTAL_SOURCE, RING, &p->bus);
-    if (r < 0)
-        return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
-    /* Nobody wants a portal: nothing is opened. */
-    if (p->config->share.listen.n == 0)
-        return 0;
-    r = open_store(p, err);
-    if (r < 0)
-        return r;
-    (void)snprintf(path, sizeof(path), "%s/post.sock", p->ctx->run_dir);
-    r = portal_post_new(p->loop, path, &p->post);
-    if (r == 0 &&
-        hb_loop_timer(p->loop, KEEP_EVERY, KEEP_EVERY, on_keep, p) == NULL)
-        r = -ENOMEM;
     if (r == 0)
-        r = portal_uploads_new(p, &p->uploads);
+        (void)snprintf(path, sizeof(path), "%s/post.sock", p->ctx->run_dir);
+    if (r == 0)
+        r = portal_post_new(p->loop, path, &p->post);
     if (r < 0)
         return hb_err_set(err, r, "%s", hb_errno_text(r, why, sizeof(why)));
-    r = portal_http_open(p, err);
-    return r < 0 ? r : portal_say(p, HB_SEV_INFO, "ready", "");
+    return open_store(p, err);
+}
+
+void portal_close(struct hb_portal *p)
+{
+    portal_post_free(p->post);
+    hb_share_close(p->store);
+    hb_bus_free(p->bus);
+    hb_loop_free(p->loop);
+    hb_arena_free(p->arena);
 }
 
 static int open_store(struct hb_portal *p, struct hb_err *err)
@@ -100,11 +121,7 @@ static void done(struct hb_portal *p)
 {
     portal_http_close(p);
     portal_uploads_free(p->uploads);
-    portal_post_free(p->post);
-    hb_share_close(p->store);
-    hb_bus_free(p->bus);
-    hb_loop_free(p->loop);
-    hb_arena_free(p->arena);
+    portal_close(p);
 }
 
 static void on_keep(void *arg)

@@ -22,26 +22,31 @@
 #include "portal/post.h"
 
 #define SECONDS 30u /* for one letter */
+#define CLIENTS 8u
 
 struct role {
     const struct hb_role_ctx *ctx;
     struct hb_conf_org org; /* as the portal's settings change it */
     const char *password;
     struct hb_loop *loop;
-    int listen, fd; /* fd -1: the portal is not connected */
+    int listen;
+    int fds[CLIENTS]; /* the portal, and commands beside it; -1 free */
 };
 
 static hb_io_fn on_accept, on_letter;
-static int deliver(struct role *p, struct hb_slice packet);
-static int answer(struct role *p, int64_t id, int r, const char *text);
+static void drop(struct role *p, int fd);
+static int deliver(struct role *p, int fd, struct hb_slice packet);
+static int answer(int fd, int64_t id, int r, const char *text);
 
 int hb_post_main(const struct hb_role_ctx *ctx)
 {
     const struct hb_conf_share *s = &ctx->config->share;
-    struct role p = {.ctx = ctx, .fd = -1, .org = ctx->config->organisation};
+    struct role p = {.ctx = ctx, .org = ctx->config->organisation};
     char text[128];
     int r;
 
+    for (size_t i = 0; i < CLIENTS; i++)
+        p.fds[i] = -1;
     hb_i18n_use((enum hb_lang)p.org.language);
     if (s->mail_from[0] != '\0')
         p.org.mail_from = s->mail_from;
@@ -60,7 +65,8 @@ int hb_post_main(const struct hb_role_ctx *ctx)
                hb_errno_text(r, text, sizeof(text)));
         r = EXIT_FAILURE;
     }
-    hb_close(&p.fd);
+    for (size_t i = 0; i < CLIENTS; i++)
+        hb_close(&p.fds[i]);
     hb_loop_free(p.loop);
     return r;
 }
@@ -71,6 +77,7 @@ static void on_accept(void *arg, int listener, uint32_t events)
 {
     struct role *p = arg;
     struct hb_peer peer;
+    size_t at;
     int fd;
 
     (void)events;
@@ -80,16 +87,15 @@ static void on_accept(void *arg, int listener, uint32_t events)
         hb_close(&fd);
         return;
     }
-    /* A new one: the portal began anew. */
-    if (p->fd >= 0) {
-        hb_loop_del(p->loop, p->fd);
-        hb_close(&p->fd);
-    }
+    /* One too many: the oldest that is there has forgotten us. */
+    for (at = 0; at + 1 < CLIENTS && p->fds[at] >= 0; at++)
+        ;
+    drop(p, p->fds[at]);
     if (hb_loop_add(p->loop, fd, EPOLLIN, on_letter, p) < 0) {
         hb_close(&fd);
         return;
     }
-    p->fd = fd;
+    p->fds[at] = fd;
 }
 
 static void on_letter(void *arg, int fd, uint32_t events)
@@ -101,15 +107,22 @@ static void on_letter(void *arg, int fd, uint32_t events)
     (void)events;
     if (n == -EAGAIN)
         return;
-    if (n <= 0 || deliver(p, hb_slice(buf, (size_t)n)) < 0) {
-        hb_loop_del(p->loop, fd);
-        hb_close(&p->fd);
-    }
+    if (n <= 0 || deliver(p, fd, hb_slice(buf, (size_t)n)) < 0)
+        drop(p, fd);
     explicit_bzero(buf, sizeof(buf));
 }
 
+static void drop(struct role *p, int fd)
+{
+    for (size_t i = 0; fd >= 0 && i < CLIENTS; i++)
+        if (p->fds[i] == fd) {
+            hb_loop_del(p->loop, fd);
+            hb_close(&p->fds[i]);
+        }
+}
+
 /* < 0 where the packet is none. */
-static int deliver(struct role *p, struct hb_slice packet)
+static int deliver(struct role *p, int fd, struct hb_slice packet)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     char said[HB_MAIL_ANSWER] = "", text[HB_MAX_ERR + 512];
@@ -127,13 +140,13 @@ static int deliver(struct role *p, struct hb_slice packet)
     m.text = hb_slice_z(hb_json_str(o, "text", ""));
     r = hb_relay_send(&p->org, p->password, &m, &err);
     if (r == 0)
-        return answer(p, id, 0, said);
+        return answer(fd, id, 0, said);
     hb_err_format(&err, text, sizeof(text));
     hb_log(HB_LOG_WARNING, _("a mail of the portal was not sent: %s"), text);
-    return answer(p, id, r, text);
+    return answer(fd, id, r, text);
 }
 
-static int answer(struct role *p, int64_t id, int r, const char *text)
+static int answer(int fd, int64_t id, int r, const char *text)
 {
     _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
     char cut[1024];
@@ -146,5 +159,5 @@ static int answer(struct role *p, int64_t id, int r, const char *text)
     hb_jw_int(&w, "code", r);
     hb_jw_str(&w, "answer", cut);
     hb_jw_end_obj(&w);
-    return b.err < 0 ? b.err : hb_sock_send(p->fd, b.p, b.n, NULL, 0);
+    return b.err < 0 ? b.err : hb_sock_send(fd, b.p, b.n, NULL, 0);
 }

@@ -4,6 +4,7 @@
 of the test, browsers without script.  A file goes to the right person, or the
 link is dead; then everything that a stranger tries."""
 import http.client
+import json
 import os
 import re
 import socket
@@ -362,6 +363,67 @@ class Test:
         ok(page.status == 409 and self.mails.find(OUT, 'x^', 0) is None,
            'a program is refused by the rules', page.plain())
 
+    def command_line(self):
+        """The same store, policy and letters; what a page would say."""
+        path = self.bed.top + '/offer.txt'
+        with open(path, 'w') as f:
+            f.write('an offer\n')
+        tool = self.bed.top + '/tool.exe'
+        with open(tool, 'wb') as f:
+            f.write(b'MZ' + bytes(99))
+        share = ['share', 'new', '--owner', SATO, '--to', OUT]
+        n = len(self.mails.mails)
+        r = self.bed.hinoban(*share, path, '--dry-run', '--json')
+        said = json.loads(r.stdout)
+        ok(said['decision'] == 'allow' and said['id'] == 0 and
+           len(self.mails.mails) == n, 'a dry run says it and does nothing',
+           r.stdout)
+        r = self.bed.hinoban(*share, path, '--json')
+        said = json.loads(r.stdout)
+        link = self.mails.link(OUT)
+        ok(said['decision'] == 'allow' and link is not None,
+           'a share from the command line', r.stdout + r.stderr)
+        guest = self.browser()
+        page = guest.prove(self.mails, link, OUT)
+        ok('offer.txt' in page.text, 'its recipient opens it', page.plain())
+        for words in (share + [tool], share + [tool, '--dry-run']):
+            r = self.bed.hinoban(*words, '--json', check=False)
+            ok(r.returncode == 1 and json.loads(r.stdout)['decision'] ==
+               'refuse', 'what the page refuses is refused', r.stdout + r.stderr)
+        r = self.bed.hinoban(*share, path, '--to', 'x', check=False)
+        ok(r.returncode == 1 and 'x: ' in r.stderr, 'no address is told',
+           r.stderr)
+        r = self.bed.officer('share', 'list', check=False)
+        ok(r.returncode == 1 and 'sudo' in r.stderr,
+           'who is not root is told what to do', r.stderr)
+        number = str(said['id'])
+        shown = json.loads(self.bed.hinoban('share', 'show', number,
+                                            '--json').stdout)
+        ok(shown['share'][0]['owner'] == SATO and
+           shown['recipients'][0]['mail'] == OUT, 'show', shown)
+        r = self.bed.hinoban('share', 'wrong', number, OUT)
+        ok('Downloads by our own record: 0' in r.stdout and
+           guest.get(f'/s/{link}').status == 404,
+           'the wrong recipient, by command', r.stdout)
+        ok(lab.until(lambda: len([
+            i for i in self.bed.ask('incident', 'list') or []
+            if i['case'] == 15]) == 2, 20, 0.3) is not None,
+            'has an incident of its own', self.bed.ask('incident', 'list'))
+        r = self.bed.hinoban('share', 'trail', number)
+        ok('wrong-recipient' in r.stdout and SATO in r.stdout, 'the trail',
+           r.stdout)
+        r = self.bed.hinoban('share', 'verify')
+        ok('whole' in r.stdout, 'and it is whole', r.stdout)
+        r = self.bed.hinoban('share', 'rotate')
+        ok(self.browser().get(f'/s/{self.other}').status == 200,
+           'after a new key all goes on', r.stdout)
+        for words in (['revoke', '999'], ['show', 'x'], ['revoke'], ['what'],
+                      ['link', number, 'nobody@x.example']):
+            r = self.bed.hinoban('share', *words, check=False)
+            if r.returncode not in (1, 2) or not r.stderr:
+                break
+        ok(r.returncode in (1, 2) and r.stderr, 'mistakes are told', words)
+
     def guest_sends(self):
         n = self.desk.share(['g@partner.example'], {}, kind='invite')
         page = self.desk.deed(n, 'submit')
@@ -424,7 +486,7 @@ def run(bed, mails):
     t = Test(bed, mails, origin, ca)
     for part in (t.right_person, t.ja, t.wrong_person, t.forged, t.strangers,
                  t.smuggling, t.headers, t.revoked, t.misdelivered,
-                 t.third_person, t.guest_sends):
+                 t.third_person, t.command_line, t.guest_sends):
         part()
 
 
@@ -470,6 +532,26 @@ def approval(bed, mails):
     desk.deed(n, 'submit')
     page = boss.post(f'/approve/{n}/no', csrf=csrf, why='宛先が違います')
     ok(mails.find(SATO, '(宛先が違います)') is not None, 'sent back with a reason')
+    path = bed.top + '/c.txt'
+    with open(path, 'w') as f:
+        f.write('c\n')
+    for words in (['new', path], ['invite']):
+        r = bed.hinoban('share', words[0], *words[1:], '--owner', SATO, '--to',
+                        OUT, '--json')
+        ok(json.loads(r.stdout)['decision'] == 'approval',
+           f'{words[0]} by command waits as well', r.stdout)
+    n = desk.share(['g@partner.example'], {}, kind='invite')
+    page = desk.deed(n, 'submit')
+    ok('third person' in page.plain(), 'and so does an invitation',
+       page.plain())
+    waiting = json.loads(bed.hinoban('share', 'list', '--waiting',
+                                     '--json').stdout)
+    ok(len(waiting) == 3 and mails.find(OUT, '(/s/)', 1) is None,
+       'nothing went out', waiting)
+    r = bed.hinoban('share', 'factor', BOSS)
+    page = boss.get('/factor')
+    ok('Set up an authenticator' in page.text,
+       'a lost telephone is taken away by root', r.stdout)
 
 
 def main():
