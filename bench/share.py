@@ -177,7 +177,7 @@ def throughput(bed, mails, origin, ca, size):
         theirs.append(curl(ca, f'{peer}/file')[0])
         t, n = curl(ca, f'{origin}/s/{link}/get', '-H',
                     'Cookie: ' + cookies(guest), '-H', 'Origin: ' + origin,
-                    '-d', body)
+                    '-L', '-d', body)
         if n != size:
             raise RuntimeError(f'{n} of {size} bytes came')
         took.append(t)
@@ -259,10 +259,17 @@ def slow(bed, mails, origin, ca):
     file = re.search(r'name="file" value="(\d+)"', page.text).group(1)
     body = urllib.parse.urlencode({'csrf': page.csrf(), 'file': file}).encode()
     host, port = 'localhost', int(origin.rsplit(':', 1)[1])
-    head = (f'POST /s/{link}/get HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: '
-            f'{cookies(guest)}\r\nOrigin: {origin}\r\nContent-Type: '
-            f'{FORM["Content-Type"]}\r\nContent-Length: {len(body)}\r\n\r\n'
-            ).encode() + body
+    c = http.client.HTTPSConnection(
+        host, port, context=ssl.create_default_context(cafile=ca))
+
+    def begin():
+        """The request of one download, which is counted here."""
+        c.request('POST', f'/s/{link}/get', body, {
+            'Cookie': cookies(guest), 'Origin': origin, **FORM})
+        r = c.getresponse()
+        r.read()
+        return (f'GET {r.getheader("Location")} HTTP/1.1\r\nHost: '
+                f'{host}:{port}\r\nCookie: {cookies(guest)}\r\n\r\n').encode()
     context = ssl.create_default_context(cafile=ca)
     forget(pid)
     socks = []
@@ -273,7 +280,7 @@ def slow(bed, mails, origin, ca):
         s.bind((f'127.0.{1 + k // 200}.{1 + k % 200}', 0))
         s.connect(('127.0.0.1', port))
         t = context.wrap_socket(s, server_hostname=host)
-        t.sendall(head)
+        t.sendall(begin())
         socks.append(t)
     stop, read, cut = threading.Event(), [0] * len(socks), []
 
@@ -289,7 +296,6 @@ def slow(bed, mails, origin, ca):
     t = threading.Thread(target=reader)
     t.start()
     time.sleep(2)
-    c = http.client.HTTPSConnection(host, port, context=context)
     times = []
     for _ in range(20 if QUICK else 100):
         began = time.perf_counter()

@@ -208,7 +208,7 @@ static void read_file(struct portal_visit *x, int64_t id)
     r = hb_share_fetch(x->p->store, file,
                        &(struct hb_share_who){x->person.address, x->from}, &d);
     if (r == 0)
-        portal_stream(x, file, d);
+        portal_stream(x, &f, d, 0, false);
     else if (r == -EACCES)
         portal_gone(x);
     else

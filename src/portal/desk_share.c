@@ -414,12 +414,17 @@ static void do_piece(struct desk *d)
 }
 
 /* Whether FILE belongs to this share. */
+static bool get_mine(struct desk *d, int64_t file, struct hb_share_file *ret)
+{
+    return hb_share_file_get(d->x->p->store, d->x->a, file, ret) == 0 &&
+           ret->share == d->sh.id;
+}
+
 static bool mine(struct desk *d, int64_t file)
 {
     struct hb_share_file f;
 
-    return hb_share_file_get(d->x->p->store, d->x->a, file, &f) == 0 &&
-           f.share == d->sh.id;
+    return get_mine(d, file, &f);
 }
 
 static void do_drop(struct desk *d)
@@ -501,13 +506,14 @@ static void do_reject(struct desk *d)
 
 static void do_fetch(struct desk *d)
 {
-    int64_t file = field_id(d, "file");
     struct hb_share_download *down = NULL;
-    int r = mine(d, file) ? hb_share_fetch(d->x->p->store, file, &d->who, &down)
-                          : -ENOENT;
+    struct hb_share_file f;
+    int r = get_mine(d, field_id(d, "file"), &f)
+                ? hb_share_fetch(d->x->p->store, f.id, &d->who, &down)
+                : -ENOENT;
 
     if (r == 0)
-        portal_stream(d->x, file, down);
+        portal_stream(d->x, &f, down, 0, false);
     else
         say(d, r);
 }

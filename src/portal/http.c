@@ -291,21 +291,15 @@ static void ended(void *arg)
                strerror(-r));
 }
 
-void portal_stream(struct portal_visit *x, int64_t file,
-                   struct hb_share_download *d)
+void portal_stream(struct portal_visit *x, const struct hb_share_file *f,
+                   struct hb_share_download *d, int64_t at, bool partial)
 {
-    struct hb_share_file f = {0};
-    int r = hb_share_file_get(x->p->store, x->a, file, &f);
-
-    if (r < 0) {
-        ended(d);
-        portal_failed(x, r);
-        return;
-    }
     hb_answer_stream(x->r, &(struct hb_stream){
-                               .size = f.size,
-                               .name = f.name,
-                               .tag = f.uid,
+                               .size = f->size,
+                               .at = at,
+                               .partial = partial,
+                               .name = f->name,
+                               .tag = f->uid,
                                .read = read_some,
                                .alive = alive,
                                .done = ended,

@@ -62,10 +62,10 @@ void portal_files_view(struct portal_visit *x, int64_t share);
 /* Lines of TEXT as rows "line" of NAME. */
 void portal_lines(struct hb_view *v, const char *name, const char *text);
 
-/* Contents as the answer: a download D of FILE, which ends with it. */
+/* Contents as the answer: a download D of F from AT on, which ends with it. */
 struct hb_share_download;
-void portal_stream(struct portal_visit *x, int64_t file,
-                   struct hb_share_download *d);
+void portal_stream(struct portal_visit *x, const struct hb_share_file *f,
+                   struct hb_share_download *d, int64_t at, bool partial);
 
 /* ---- our own people (desk.c, desk_share.c, approve.c) ---- */
 

@@ -5,7 +5,8 @@
  *     GET  /s/LINK          the page; counts nothing
  *     POST /s/LINK/ask      a code to the mailbox
  *     POST /s/LINK/open     the code: a grant, in a cookie
- *     POST /s/LINK/get      a file; this counts
+ *     POST /s/LINK/get      a file; this counts, and leads to
+ *     GET  /s/LINK/d/TICKET the download; it goes on after a break
  *     POST /s/LINK/notme    it went to the wrong person
  *     POST /s/LINK/reopen   asks the owner for it again
  *     POST /s/LINK/leave    ends the grant
@@ -29,6 +30,7 @@ static void page(struct portal_visit *x);
 static void ask(struct portal_visit *x);
 static void open_it(struct portal_visit *x);
 static void get(struct portal_visit *x);
+static void download(struct portal_visit *x);
 static void not_me(struct portal_visit *x);
 static void reopen(struct portal_visit *x);
 static void leave(struct portal_visit *x);
@@ -61,6 +63,13 @@ void portal_link(struct portal_visit *x)
     if (x->parts == 2) {
         if (hb_request_method(x->r) == HB_GET)
             page(x);
+        else
+            hb_answer_method(x->r, "GET, HEAD");
+        return;
+    }
+    if (x->parts == 4 && hb_streq(x->part[2], "d")) {
+        if (hb_request_method(x->r) == HB_GET)
+            download(x);
         else
             hb_answer_method(x->r, "GET, HEAD");
         return;
@@ -180,7 +189,7 @@ static void open_it(struct portal_visit *x)
 static void get(struct portal_visit *x)
 {
     int64_t file = portal_number(hb_request_field(x->r, "file"));
-    struct hb_share_download *d = NULL;
+    char ticket[HB_SHARE_TOKEN_TEXT];
     struct hb_share_view v = {0};
     int r;
 
@@ -188,16 +197,49 @@ static void get(struct portal_visit *x)
         hb_answer_redirect(x->r, hb_arena_printf(x->a, "/s/%s", x->part[1]));
         return;
     }
-    r = hb_share_begin_download(x->p->store, portal_grant(x), file, x->from, 0,
-                                &d);
+    r = hb_share_ticket(x->p->store, portal_grant(x), file, x->from, ticket);
     if (r == -EDQUOT) {
         show_files(x, &v,
                    _("This file was fetched as often as its owner "
                      "allows. Ask them for more."));
         return;
     }
+    if (verdict(x, r))
+        return;
+    hb_answer_redirect(x->r,
+                       hb_arena_printf(x->a, "/s/%s/d/%s", x->part[1], ticket));
+    explicit_bzero(ticket, sizeof(ticket));
+}
+
+/* The size is known once it is open, and where to begin once the size is: a
+ * browser that goes on after a break says it before it knows. */
+static void download(struct portal_visit *x)
+{
+    struct hb_slice ticket = hb_slice_z(x->part[3]);
+    struct hb_share_download *d = NULL;
+    struct hb_share_view v = {0};
+    struct hb_share_file f;
+    int64_t at = 0;
+    int r, range;
+
+    if (!portal_granted(x, &v)) {
+        hb_answer_redirect(x->r, hb_arena_printf(x->a, "/s/%s", x->part[1]));
+        return;
+    }
+    r = hb_share_ticket_file(x->p->store, portal_grant(x), ticket, x->a, &f);
+    if (r < 0) {
+        (void)verdict(x, r);
+        return;
+    }
+    range = hb_request_range(x->r, f.size, f.uid, &at);
+    if (range == -ERANGE) {
+        hb_answer_error(x->r, 416);
+        return;
+    }
+    r = hb_share_open_download(x->p->store, portal_grant(x), ticket, x->from,
+                               at, &d);
     if (!verdict(x, r))
-        portal_stream(x, file, d);
+        portal_stream(x, &f, d, at, range == 1);
 }
 
 static void not_me(struct portal_visit *x)
@@ -348,6 +390,11 @@ static bool verdict(struct portal_visit *x, int r)
         portal_gone(x);
     else if (r == -EAGAIN)
         portal_wait(x);
+    else if (r == -EALREADY)
+        portal_message(x, 410, _("Fetched already"),
+                       _("This download has come to its end. Open the link "
+                         "again to fetch the file once more."),
+                       "");
     else if (r == -EKEYEXPIRED || r == -EACCES)
         hb_answer_redirect(x->r, hb_arena_printf(x->a, "/s/%s", x->part[1]));
     else

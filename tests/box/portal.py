@@ -103,6 +103,23 @@ class Test:
         page = self.desk.get(f'/shares/{n}')
         ok('download begun' in page.text and 'wrong code' not in page.text,
            'the owner sees it', page.plain())
+        # It breaks off, and goes on where it stands: one download.
+        n2 = self.desk.share([OUT], {'c.bin': data}, most='1')
+        self.desk.deed(n2, 'submit')
+        link2 = self.mails.link(OUT)
+        one = self.browser()
+        page = one.prove(self.mails, link2, OUT)
+        file = re.search(r'name="file" value="(\d+)"', page.text).group(1)
+        got = one.post(f'/s/{link2}/get', csrf=page.csrf(), file=file,
+                       headers={'Range': 'bytes=100-'})
+        ok(got.status == 206 and got.body == data[100:] and
+           got.headers['Content-Range'] == f'bytes 100-{len(data) - 1}'
+           f'/{len(data)}', 'a part is a part', got.status)
+        again = one.get(got.url)
+        ok(again.status == 410, 'at its end a download is over', again.status)
+        got = one.post(f'/s/{link2}/get', csrf=page.csrf(), file=file)
+        ok(got.status == 403, 'and another one is another count')
+        self.desk.deed(n2, 'delete')
         self.guest = guest
 
     def ja(self):
@@ -281,6 +298,9 @@ class Test:
                   urllib.parse.urlencode({'csrf': page.csrf(), 'file': file}),
                   {'Cookie': cookies, 'Origin': self.origin, 'Content-Type':
                    'application/x-www-form-urlencoded'})
+        r = c.getresponse()
+        r.read()
+        c.request('GET', r.getheader('Location'), headers={'Cookie': cookies})
         r = c.getresponse()
         got = len(r.read(1 << 20))
         ended = []

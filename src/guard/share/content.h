@@ -63,13 +63,28 @@ int hb_share_reject(struct hb_share_store *s, int64_t file,
 
 struct hb_share_download; /* 140 KiB */
 
-/* The POST of a recipient: counted when this returns 0, whatever becomes of
- * it.  Reading begins at AT.  -EACCES no grant (or not for this file),
- * -EDQUOT as often as it may be, -EKEYREVOKED, -EKEYEXPIRED, -EBADMSG the
- * blob is not what was stored. */
+/* The POST of a recipient: one download, counted when this returns 0, whatever
+ * becomes of it.  -EACCES no grant (or not for this file), -EDQUOT as often as
+ * it may be, -EKEYREVOKED, -EKEYEXPIRED. */
+int hb_share_ticket(struct hb_share_store *s, struct hb_slice grant,
+                    int64_t file, const char *from,
+                    char ret[HB_SHARE_TOKEN_TEXT]) HB_WUR;
+/* The download of TICKET, from AT on; again after a break, for as long as its
+ * grant lasts, until somebody has read to its end (-EALREADY).  One reader at
+ * a time: an older one is cut (-ECANCELED).  -EACCES no such ticket of this
+ * grant, -EINVAL past the end, -EBADMSG the blob is not what was stored. */
+int hb_share_open_download(struct hb_share_store *s, struct hb_slice grant,
+                           struct hb_slice ticket, const char *from, int64_t at,
+                           struct hb_share_download **ret) HB_WUR;
+/* Both at once, for who needs no second try; what cannot be read is not
+ * counted. */
 int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
                             int64_t file, const char *from, int64_t at,
                             struct hb_share_download **ret) HB_WUR;
+/* The file that TICKET is for, as long as it opens it; strings in A. */
+int hb_share_ticket_file(struct hb_share_store *s, struct hb_slice grant,
+                         struct hb_slice ticket, struct hb_arena *a,
+                         struct hb_share_file *ret) HB_WUR;
 /* For the owner: their own file, or a guest's that was accepted; for a third
  * person: a file of a share that waits for them.  Counts nothing, and stands
  * in the trail. */

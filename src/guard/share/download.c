@@ -24,12 +24,22 @@ struct hb_share_download {
     int fd, err;
     int64_t share, recipient, file, size; /* recipient 0: the owner */
     int64_t generation;                   /* of the recipient's link */
-    int64_t sent, checked;
+    int64_t at, sent, checked;
+    uint8_t ticket[SHARE_MAC]; /* where READER > 0 */
+    int64_t reader;
     uint64_t checked_at; /* hb_mono() */
     char who[HB_SHARE_MAIL_TEXT], from[SHARE_FROM_MAX];
     struct hb_blob *blob;
 };
 
+static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
+                  char ret[HB_SHARE_TOKEN_TEXT], int *ret_answer);
+static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
+                      struct hb_slice token, const char *from, int *ret_answer);
+static int look_ticket(struct hb_share_download *d, int64_t recipient,
+                       int *ret_answer);
+static int ticket_mac(struct hb_share_store *s, struct hb_slice token,
+                      uint8_t ret[SHARE_MAC]);
 static int count(struct hb_share_store *s, const struct share_link *l,
                  int64_t file, int *ret_answer);
 static bool may_fetch(const struct hb_share_store *s,
@@ -42,16 +52,31 @@ static int begun(struct hb_share_download *d, const char *name);
 static int ask_store(struct hb_share_download *d);
 static void drop(struct hb_share_download *d);
 
-int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
-                            int64_t file, const char *from, int64_t at,
-                            struct hb_share_download **ret)
+int hb_share_ticket(struct hb_share_store *s, struct hb_slice grant,
+                    int64_t file, const char *from,
+                    char ret[HB_SHARE_TOKEN_TEXT])
 {
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    char token[HB_SHARE_TOKEN_TEXT];
+    int r = share_text_ok(from, SHARE_FROM_MAX - 1, false) ? share_begin(s)
+                                                           : -EINVAL;
+    int answer = 0;
+
+    if (r < 0)
+        return r;
+    r = ticket(s, grant, file, token, &answer);
+    r = share_end(s, r, answer);
+    if (r == 0)
+        memcpy(ret, token, sizeof(token));
+    sodium_memzero(token, sizeof(token));
+    return r;
+}
+
+int hb_share_open_download(struct hb_share_store *s, struct hb_slice grant,
+                           struct hb_slice token, const char *from, int64_t at,
+                           struct hb_share_download **ret)
+{
     struct hb_share_download *d = share_alloc(sizeof(*d));
-    uint8_t hash[SHARE_MAC];
-    struct hb_share_file f;
-    struct share_link l;
-    int r = a == NULL || d == NULL ? -ENOMEM : 0, answer = 0;
+    int r = d == NULL ? -ENOMEM : 0, answer = 0;
 
     if (r == 0 && !share_text_ok(from, SHARE_FROM_MAX - 1, false))
         r = -EINVAL;
@@ -62,33 +87,41 @@ int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
         return r;
     }
     *d = (struct hb_share_download){
-        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .file = file};
-    r = share_grant(s, grant, &l, hash, &answer);
-    if (r == 0 && answer == 0)
-        r = hb_share_file_get(s, a, file, &f);
-    /* One of another share is as none. */
-    if (r == -ENOENT ||
-        (r == 0 && answer == 0 &&
-         (f.share != l.share.id || l.share.kind != HB_SHARE_OUT ||
-          f.state != HB_SHARE_FILE_WHOLE))) {
-        r = 0;
-        answer = -EACCES;
+        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .at = at};
+    r = use_ticket(d, grant, token, from, &answer);
+    r = share_end(s, r, answer);
+    if (r < 0)
+        drop(d);
+    else
+        *ret = d;
+    return r;
+}
+
+int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
+                            int64_t file, const char *from, int64_t at,
+                            struct hb_share_download **ret)
+{
+    struct hb_share_download *d = share_alloc(sizeof(*d));
+    char token[HB_SHARE_TOKEN_TEXT] = "";
+    int r = d == NULL ? -ENOMEM : 0, answer = 0;
+
+    if (r == 0 && !share_text_ok(from, SHARE_FROM_MAX - 1, false))
+        r = -EINVAL;
+    if (r == 0)
+        r = share_begin(s);
+    if (r < 0) {
+        free(d);
+        return r;
     }
-    if (r == 0 && answer == 0 && (at < 0 || at > f.size))
-        answer = -EINVAL;
-    if (r == 0 && answer == 0)
-        r = count(s, &l, file, &answer);
+    *d = (struct hb_share_download){
+        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .at = at};
+    r = ticket(s, grant, file, token, &answer);
+    /* One transaction: what the second part refuses was not counted. */
     if (r == 0 && answer == 0) {
-        d->share = f.share;
-        d->recipient = l.recipient;
-        d->generation = l.generation;
-        (void)hb_copyz(d->who, sizeof(d->who), l.address);
-        (void)hb_copyz(d->from, sizeof(d->from), from);
-        /* What cannot be read is not counted. */
-        r = open_blob(d, l.share.uid, &f, at);
+        r = use_ticket(d, grant, hb_slice_z(token), from, &answer);
+        r = r == 0 ? answer : r;
     }
-    if (r == 0 && answer == 0)
-        r = begun(d, f.name);
+    sodium_memzero(token, sizeof(token));
     r = share_end(s, r, answer);
     if (r < 0)
         drop(d);
@@ -150,6 +183,27 @@ int hb_share_fetched(struct hb_share_store *s, int64_t recipient, int64_t file,
     return HB_MIN(r, 0);
 }
 
+int hb_share_ticket_file(struct hb_share_store *s, struct hb_slice grant,
+                         struct hb_slice token, struct hb_arena *a,
+                         struct hb_share_file *ret)
+{
+    struct hb_share_download d = {.s = s};
+    uint8_t hash[SHARE_MAC];
+    struct share_link l;
+    int r = share_begin(s), answer = 0;
+
+    if (r < 0)
+        return r;
+    r = share_grant(s, grant, &l, hash, &answer);
+    if (r == 0 && answer == 0 && ticket_mac(s, token, d.ticket) < 0)
+        answer = -EACCES;
+    if (r == 0 && answer == 0)
+        r = look_ticket(&d, l.recipient, &answer);
+    if (r == 0 && answer == 0)
+        r = hb_share_file_get(s, a, d.file, ret);
+    return share_end(s, r, answer);
+}
+
 int64_t hb_share_download_size(const struct hb_share_download *d)
 {
     HB_CHECK(d, DOWNLOAD_MAGIC);
@@ -185,6 +239,7 @@ int hb_share_download_alive(struct hb_share_download *d)
 
 int hb_share_download_end(struct hb_share_download *d, int64_t sent)
 {
+    struct hb_slice hash = hb_slice((char *)d->ticket, SHARE_MAC);
     struct hb_share_store *s;
     int r;
 
@@ -205,6 +260,10 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
                            "UPDATE fetched SET bytes = bytes + ?3"
                            " WHERE recipient = ?1 AND file = ?2",
                            "iii", d->recipient, d->file, sent);
+        /* Read to its end: the next time is another download. */
+        if (r == 0 && d->reader > 0 && d->at + d->sent >= d->size)
+            r = hb_db_exec(s->db, "UPDATE ticket SET done = 1 WHERE hash = ?1",
+                           "b", &hash);
         r = share_end(s, r, 0);
     }
     drop(d);
@@ -212,6 +271,129 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
 }
 
 /* ---- static ---- */
+
+/* In a transaction: counts, and makes the ticket. */
+static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
+                  char ret[HB_SHARE_TOKEN_TEXT], int *ret_answer)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    uint8_t hash[SHARE_MAC], mac[SHARE_MAC];
+    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
+    struct hb_share_file f;
+    struct share_link l;
+    int r = a == NULL ? -ENOMEM : share_grant(s, grant, &l, hash, ret_answer);
+
+    if (r == 0 && *ret_answer == 0)
+        r = hb_share_file_get(s, a, file, &f);
+    /* One of another share is as none. */
+    if (r == -ENOENT ||
+        (r == 0 && *ret_answer == 0 &&
+         (f.share != l.share.id || l.share.kind != HB_SHARE_OUT ||
+          f.state != HB_SHARE_FILE_WHOLE))) {
+        r = 0;
+        *ret_answer = -EACCES;
+    }
+    if (r == 0 && *ret_answer == 0)
+        r = count(s, &l, file, ret_answer);
+    if (r < 0 || *ret_answer < 0)
+        return r;
+    hb_share_token_new(ret);
+    r = ticket_mac(s, hb_slice_z(ret), mac);
+    return r < 0 ? r
+                 : hb_db_exec(s->db,
+                              "INSERT INTO ticket(hash, recipient, file, boot,"
+                              " until, reader, done)"
+                              " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)",
+                              "biiti", &m, l.recipient, file, s->t.boot,
+                              (int64_t)(s->t.mono + HB_SHARE_GRANT_S * HB_S));
+}
+
+/* In a transaction: what is read from D->at on. */
+static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
+                      struct hb_slice token, const char *from, int *ret_answer)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_share_store *s = d->s;
+    struct hb_slice mine = hb_slice((char *)d->ticket, SHARE_MAC);
+    uint8_t hash[SHARE_MAC];
+    struct hb_share_file f;
+    struct share_link l;
+    int r = a == NULL ? -ENOMEM : share_grant(s, grant, &l, hash, ret_answer);
+
+    if (r < 0 || *ret_answer < 0)
+        return r;
+    if (ticket_mac(s, token, d->ticket) < 0) {
+        *ret_answer = -EACCES;
+        return 0;
+    }
+    r = look_ticket(d, l.recipient, ret_answer);
+    if (r < 0 || *ret_answer < 0)
+        return r;
+    /* Whoever read until now is cut. */
+    r = hb_db_exec(s->db, "UPDATE ticket SET reader = ?2 WHERE hash = ?1", "bi",
+                   &mine, d->reader);
+    if (r == 0)
+        r = hb_share_file_get(s, a, d->file, &f);
+    if (r < 0)
+        return r;
+    if (d->at < 0 || d->at > f.size) {
+        *ret_answer = -EINVAL;
+        return 0;
+    }
+    d->share = f.share;
+    d->recipient = l.recipient;
+    d->generation = l.generation;
+    (void)hb_copyz(d->who, sizeof(d->who), l.address);
+    (void)hb_copyz(d->from, sizeof(d->from), from);
+    r = open_blob(d, l.share.uid, &f, d->at);
+    return r < 0 ? r : begun(d, f.name);
+}
+
+static int look_ticket(struct hb_share_download *d, int64_t recipient,
+                       int *ret_answer)
+{
+    struct hb_share_store *s = d->s;
+    struct hb_stmt *q;
+    bool done;
+    int r = hb_db_stmt(s->db,
+                       "SELECT file, reader, done FROM ticket WHERE hash = ?1"
+                       " AND recipient = ?2 AND boot = ?3 AND until > ?4",
+                       &q);
+
+    if (r == 0)
+        r = hb_stmt_blob(q, 1, d->ticket, SHARE_MAC);
+    if (r == 0)
+        r = hb_stmt_int(q, 2, recipient);
+    if (r == 0)
+        r = hb_stmt_text(q, 3, s->t.boot);
+    if (r == 0)
+        r = hb_stmt_int(q, 4, (int64_t)s->t.mono);
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r <= 0) {
+        *ret_answer = -EACCES;
+        return r;
+    }
+    d->file = hb_stmt_col_int(q, 0);
+    d->reader = hb_stmt_col_int(q, 1) + 1;
+    done = hb_stmt_col_int(q, 2) != 0;
+    hb_stmt_reset(q);
+    *ret_answer = done ? -EALREADY : 0;
+    return 0;
+}
+
+static int ticket_mac(struct hb_share_store *s, struct hb_slice token,
+                      uint8_t ret[SHARE_MAC])
+{
+    uint8_t raw[32];
+    int r = hb_share_token_parse(token, raw);
+
+    HB_CHECK(s, SHARE_MAGIC);
+    if (r == 0)
+        share_mac(&s->keys, "ticket", raw, sizeof(raw), ret);
+    sodium_memzero(raw, sizeof(raw));
+    return r;
+}
 
 static int count(struct hb_share_store *s, const struct share_link *l,
                  int64_t file, int *ret_answer)
@@ -284,12 +466,13 @@ static int ask_store(struct hb_share_download *d)
     enum hb_share_state state;
     int64_t expires;
     struct hb_stmt *q;
-    bool revoked;
+    bool revoked, newer;
     int r = hb_db_stmt(d->s->db,
                        "SELECT s.state, s.expires, ?2 <> 0 AND NOT EXISTS("
                        " SELECT 1 FROM recipient r WHERE r.id = ?2"
                        " AND r.revoked = 0 AND r.generation = ?3),"
-                       " (SELECT value FROM meta WHERE name = 'clock_floor')"
+                       " (SELECT value FROM meta WHERE name = 'clock_floor'),"
+                       " (SELECT reader FROM ticket t WHERE t.hash = ?4)"
                        " FROM share s WHERE s.id = ?1",
                        &q);
 
@@ -300,12 +483,15 @@ static int ask_store(struct hb_share_download *d)
     if (r == 0)
         r = hb_stmt_int(q, 3, d->generation);
     if (r == 0)
+        r = hb_stmt_blob(q, 4, d->ticket, SHARE_MAC);
+    if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0)
         return r < 0 ? r : -EKEYREVOKED;
     state = (enum hb_share_state)hb_stmt_col_int(q, 0);
     expires = hb_stmt_col_int(q, 1);
     revoked = hb_stmt_col_int(q, 2) != 0;
+    newer = d->reader > 0 && hb_stmt_col_int(q, 4) != d->reader;
     share_time(d->s, &now);
     now.now = HB_MAX(now.now, hb_stmt_col_int(q, 3));
     hb_stmt_reset(q);
@@ -313,6 +499,8 @@ static int ask_store(struct hb_share_download *d)
     d->checked_at = hb_mono();
     if (revoked || state == HB_SHARE_REVOKED || state == HB_SHARE_DELETED)
         return -EKEYREVOKED;
+    if (newer)
+        return -ECANCELED;
     /* The owner may fetch what was accepted until it is deleted. */
     if (d->recipient != 0 && (state != HB_SHARE_LIVE || now.now >= expires))
         return -EKEYEXPIRED;

@@ -193,6 +193,10 @@ static int forget(struct hb_share_store *s)
                        s->t.boot, (int64_t)s->t.mono);
     if (r == 0)
         r = hb_db_exec(s->db,
+                       "DELETE FROM ticket WHERE boot <> ?1 OR until <= ?2",
+                       "ti", s->t.boot, (int64_t)s->t.mono);
+    if (r == 0)
+        r = hb_db_exec(s->db,
                        "DELETE FROM signin WHERE boot <> ?1 OR until <= ?2",
                        "ti", s->t.boot, (int64_t)s->t.mono);
     if (r == 0)
@@ -417,6 +421,8 @@ static int drop_shares(struct hb_share_store *s, int64_t before)
         "DELETE FROM code WHERE recipient IN"
         " (SELECT id FROM recipient WHERE share IN " GONE ")",
         "DELETE FROM pass WHERE recipient IN"
+        " (SELECT id FROM recipient WHERE share IN " GONE ")",
+        "DELETE FROM ticket WHERE recipient IN"
         " (SELECT id FROM recipient WHERE share IN " GONE ")",
         "DELETE FROM confirm WHERE share IN " GONE,
         "DELETE FROM file WHERE share IN " GONE,

@@ -104,6 +104,79 @@ static void test_resume(void **state)
     assert_int_equal(hb_share_upload_open(store, file, no_grant, &u), -EBUSY);
 }
 
+/* One POST is one download, however often it breaks off. */
+static void test_ticket(void **state)
+{
+    char link[HB_SHARE_TOKEN_TEXT], ticket[HB_SHARE_TOKEN_TEXT];
+    char other_grant[HB_SHARE_TOKEN_TEXT], other_link[HB_SHARE_TOKEN_TEXT];
+    int64_t id, who, n = 0, bad, elsewhere, file2;
+    struct hb_share_download *d = NULL, *d2 = NULL;
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_share_file f;
+    uint8_t b[1000];
+
+    (void)state;
+    id = open_one("a@partner.example", 700000, &who, &file, link);
+    enter(link, grant);
+    (void)open_one("b@partner.example", 10, &elsewhere, &file2, other_link);
+    enter(other_link, other_grant);
+    assert_int_equal(hb_share_ticket(store, z("x"), file, FROM, ticket),
+                     -EACCES);
+    assert_int_equal(hb_share_ticket(store, z(grant), file2, FROM, ticket),
+                     -EACCES);
+    assert_int_equal(hb_share_ticket(store, z(grant), file, FROM, ticket), 0);
+    assert_int_equal(hb_share_fetched(store, who, file, &n), 0);
+    assert_int_equal((int)n, 1);
+    assert_int_equal(hb_share_ticket_file(store, z(grant), z(ticket), a, &f),
+                     0);
+    assert_int_equal((int)f.id, (int)file);
+    /* Nobody else's, and nothing else. */
+    assert_int_equal(
+        hb_share_open_download(store, z(other_grant), z(ticket), FROM, 0, &d),
+        -EACCES);
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(grant), FROM, 0, &d),
+        -EACCES);
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 700001, &d),
+        -EINVAL);
+    /* Breaks off, and goes on. */
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 0, &d), 0);
+    assert_int_equal(hb_share_download_read(d, b, sizeof(b)), sizeof(b));
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 1000, &d), 0);
+    /* A second reader cuts the first. */
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 300000, &d2),
+        0);
+    assert_int_equal(hb_share_download_alive(d), -ECANCELED);
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    assert_int_equal(read_rest(d2, 300000), 0);
+    assert_int_equal(hb_share_download_end(d2, -1), 0);
+    /* Read to its end: it is over. */
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 0, &d),
+        -EALREADY);
+    assert_int_equal(hb_share_fetched(store, who, file, &n), 0);
+    assert_int_equal((int)n, 1);
+    assert_int_equal(told(id, HB_SHARE_BEGUN), 3);
+    assert_int_equal(hb_share_trail_check(store, &bad), 0);
+    /* With the grant goes the ticket; dead is dead. */
+    assert_int_equal(hb_share_ticket(store, z(grant), file, FROM, ticket), 0);
+    pass_time(HB_SHARE_GRANT_S);
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 0, &d),
+        -EACCES);
+    enter(link, grant);
+    assert_int_equal(hb_share_ticket(store, z(grant), file, FROM, ticket), 0);
+    assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+    assert_int_equal(
+        hb_share_open_download(store, z(grant), z(ticket), FROM, 0, &d),
+        -EACCES); /* the grant went first */
+}
+
 static void test_hash(void **state)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -492,13 +565,14 @@ static void test_nth_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_round),   locker_test(test_other_share),
-        locker_test(test_resume),  locker_test(test_hash),
-        locker_test(test_names),   locker_test(test_quotas),
-        locker_test(test_full),    locker_test(test_revoke),
-        locker_test(test_exact),   locker_test(test_tampered),
-        locker_test(test_at_rest), locker_test(test_guest),
-        locker_test(test_nth),     locker_test(test_nth_out),
+        locker_test(test_round),    locker_test(test_other_share),
+        locker_test(test_resume),   locker_test(test_ticket),
+        locker_test(test_hash),     locker_test(test_names),
+        locker_test(test_quotas),   locker_test(test_full),
+        locker_test(test_revoke),   locker_test(test_exact),
+        locker_test(test_tampered), locker_test(test_at_rest),
+        locker_test(test_guest),    locker_test(test_nth),
+        locker_test(test_nth_out),
     };
 
     return hb_tap_run("guard_share/content", tests);
