@@ -159,6 +159,9 @@ static const char *const sockets[] = {
     "sendto",      "recvfrom",    "sendmsg",    "recvmsg",
     "sendmmsg",    "recvmmsg",    "shutdown",   NULL};
 
+/* Its own listener: every other role is handed one, or has none. */
+static const char *const listener[] = {"listen", NULL};
+
 /* Roles that run programs, and so those programs. */
 static const char *const exec[] = {"execve",
                                    "execveat",
@@ -271,6 +274,8 @@ static int build(const struct hb_role *r, scmp_filter_ctx *ret)
         rc = add_names(ctx, files_write);
     if (rc == 0)
         rc = add_names(ctx, sockets);
+    if (rc == 0 && (r->flags & HB_ROLE_LISTEN) != 0)
+        rc = add_names(ctx, listener);
     if (rc == 0 && runs)
         rc = add_names(ctx, exec);
     if (rc == 0)

@@ -58,8 +58,8 @@ def test_exposure(services):
         return
     for path in services:
         role = os.path.basename(path)[len('hinoban-'):-len('.service')]
-        # TRUST names the privileged ones.
-        ceiling = 2.0 if role in ('watch', 'helper') else 1.2
+        # TRUST names the privileged ones; the portal may bind port 443.
+        ceiling = {'watch': 2.0, 'helper': 2.0, 'portal': 1.3}.get(role, 1.2)
         got = exposure(path)
         ok(got is not None and got <= ceiling,
            f'{role}: exposure {got}, at most {ceiling}')

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "daemon/dirs.h"
 #include "daemon/sandbox.h"
@@ -87,6 +89,29 @@ static void test_every_filter_builds(void **state)
     (void)close(fd);
 }
 
+/* A sanitized build only logs what its filter forbids, so that a call that is
+ * missing in a table shows in no box test. */
+static void test_who_listens_may(void **state)
+{
+    (void)state;
+    for (const struct hb_role *r = hb_roles; r->name != NULL; r++) {
+        int fd = memfd_create("filter", MFD_CLOEXEC);
+        bool may = (r->flags & (HB_ROLE_LISTEN | HB_ROLE_EXEC)) != 0;
+        struct stat st;
+
+        assert_true(fd >= 0);
+        assert_int_equal(hb_sandbox_filter_export(r, fd), 0);
+        assert_int_equal(fstat(fd, &st), 0);
+
+        _cleanup_free_ char *text = calloc(1, (size_t)st.st_size + 1);
+
+        assert_non_null(text);
+        assert_int_equal(pread(fd, text, (size_t)st.st_size, 0), st.st_size);
+        assert_int_equal(strstr(text, "\"listen\"") != NULL, may);
+        (void)close(fd);
+    }
+}
+
 static void test_sockets_belong_to_who_may_connect(void **state)
 {
     (void)state;
@@ -161,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_capabilities_are_those_of_the_design),
         cmocka_unit_test(test_rows_are_unique_and_whole),
         cmocka_unit_test(test_every_filter_builds),
+        cmocka_unit_test(test_who_listens_may),
         cmocka_unit_test(test_sockets_belong_to_who_may_connect),
         cmocka_unit_test(test_one_writer_a_directory),
         cmocka_unit_test(test_users),
