@@ -8,7 +8,6 @@
  * the sweep looks at whole heads and at rates.
  */
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -368,12 +367,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd,
     if (!r->headed) {
         r->headed = true;
         status = serve_request_head(r, method);
+        /* An answer as early as this ends the connection; what is answered
+         * when the whole request is there lets the client stay. */
         if (status != 0)
             hb_answer_error(r, status);
-        else if (r->method == HB_GET)
-            s->c.fn(s->c.arg, r);
-        if (!r->answered && r->method == HB_GET)
-            hb_answer_error(r, 500);
         return MHD_YES;
     }
     if (*n > 0) {

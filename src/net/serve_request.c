@@ -97,7 +97,9 @@ int serve_request_head(struct hb_request *r, const char *method)
     else
         return 501;
     if (r->method == HB_GET)
-        return r->length > 0 ? 400 : 0;
+        return r->length > 0 || serve_header(r, "Transfer-Encoding") != NULL
+                   ? 400
+                   : 0;
     status = check_site(r);
     return status != 0 ? status : begin_body(r);
 }
