@@ -135,6 +135,15 @@ def curl(ca, url, *args):
     return float(took), max(int(down), int(up))
 
 
+def synced(path):
+    """Seconds until the disk has it, as it has what the portal says it has."""
+    began = time.perf_counter()
+    fd = os.open(path, os.O_RDWR)
+    os.fdatasync(fd)
+    os.close(fd)
+    return time.perf_counter() - began
+
+
 def cookies(browser):
     return '; '.join(f'{c.name}={c.value}' for c in browser.jar)
 
@@ -155,7 +164,8 @@ def throughput(bed, mails, origin, ca, size):
     took_up, theirs_up, took, theirs = [], [], [], []
     runs = 1 if size >> 32 else 3
     for k in range(runs):
-        theirs_up.append(curl(ca, f'{peer}/up{k}', '-T', source)[0])
+        theirs_up.append(curl(ca, f'{peer}/up{k}', '-T', source)[0] +
+                         synced(f'{web}/up{k}'))
         os.unlink(f'{web}/up{k}')
         took_up.append(curl(
             ca, f'{origin}/shares/{number}/file', '-H',

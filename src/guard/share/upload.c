@@ -22,6 +22,7 @@
 
 #define UPLOAD_MAGIC 0x48425570u
 #define SYNC_EVERY   (4 << 20)
+#define WRITE_EVERY  (1 << 20) /* the disk begins, and nobody waits */
 #define HEAD_MAX     16u
 #define TYPE_MAX     127u
 
@@ -29,7 +30,7 @@ struct hb_share_upload {
     unsigned magic;
     struct hb_share_store *s;
     int fd, err;
-    int64_t file, share, size, safe;
+    int64_t file, share, size, safe, begun;
     char name[HB_SHARE_FILE_NAME + 1];
     bool guest;
     struct hb_blob *blob;
@@ -51,6 +52,7 @@ static int prepare(struct hb_share_upload *u, const struct hb_share_file *f,
 static int go_on(struct hb_share_upload *u);
 static void see(struct hb_share_upload *u, const void *p, size_t n);
 static int disk_left(struct hb_share_store *s);
+static void begin_writing(struct hb_share_upload *u);
 static int make_safe(struct hb_share_upload *u);
 static int start_again(struct hb_share_upload *u);
 static int owned(struct hb_share_store *s, int64_t file,
@@ -171,6 +173,8 @@ int hb_share_upload_write(struct hb_share_upload *u, const void *p, size_t n)
         n -= part;
         if ((int64_t)hb_blob_border(u->blob) - u->safe >= SYNC_EVERY)
             u->err = make_safe(u);
+        else if ((int64_t)hb_blob_border(u->blob) - u->begun >= WRITE_EVERY)
+            begin_writing(u);
     }
     return u->err;
 }
@@ -470,7 +474,7 @@ static int prepare(struct hb_share_upload *u, const struct hb_share_file *f,
         return r == -ENOENT ? -EKEYREVOKED : r;
     u->share = f->share;
     u->size = f->size;
-    u->safe = f->durable;
+    u->safe = u->begun = f->durable;
     (void)hb_copyz(u->name, sizeof(u->name), f->name);
     u->fd = openat(s->blobs, f->uid, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
                    0600);
@@ -545,6 +549,14 @@ static int disk_left(struct hb_share_store *s)
                         "kept, and the upload goes on when there is room"));
 }
 
+/* What the disk has begun, make_safe() need not wait for.  A failure shows
+ * there. */
+static void begin_writing(struct hb_share_upload *u)
+{
+    (void)sync_file_range(u->fd, u->safe, 0, SYNC_FILE_RANGE_WRITE);
+    u->begun = (int64_t)hb_blob_border(u->blob);
+}
+
 /* First the contents, then the number that says so. */
 static int make_safe(struct hb_share_upload *u)
 {
@@ -567,7 +579,7 @@ static int make_safe(struct hb_share_upload *u)
         answer = -EKEYREVOKED; /* taken out meanwhile */
     r = share_end(u->s, r, answer);
     if (r == 0)
-        u->safe = border;
+        u->safe = u->begun = border;
     return r;
 }
 
@@ -583,7 +595,7 @@ static int start_again(struct hb_share_upload *u)
     r = share_end(u->s, r, 0);
     if (r < 0)
         return r;
-    u->safe = 0;
+    u->safe = u->begun = 0;
     u->head_n = 0;
     hb_sha256_reset(u->hash);
     r = hb_blob_write_from(u->blob, 0);
