@@ -344,6 +344,7 @@ bool hb_stmt_col_null(struct hb_stmt *s, int i)
 static int bind_all(struct hb_stmt *s, const char *fmt, va_list ap)
 {
     const struct hb_slice *blob;
+    const void *p;
     int r = 0;
 
     for (int i = 1; *fmt != '\0' && r == 0; fmt++, i++) {
@@ -361,6 +362,10 @@ static int bind_all(struct hb_stmt *s, const char *fmt, va_list ap)
             blob = va_arg(ap, const struct hb_slice *);
             r = hb_stmt_blob(s, i, blob->p, blob->n);
             break;
+        case 'x':
+            p = va_arg(ap, const void *);
+            r = hb_stmt_blob(s, i, p, va_arg(ap, size_t));
+            break;
         case 'n':
             r = hb_stmt_null(s, i);
             break;
@@ -371,20 +376,42 @@ static int bind_all(struct hb_stmt *s, const char *fmt, va_list ap)
     return r;
 }
 
+/* The statement SQL, ready to be stepped. */
+static int query(struct hb_db *db, struct hb_stmt **ret, const char *sql,
+                 const char *fmt, va_list ap)
+{
+    int r = hb_db_stmt(db, sql, ret);
+
+    if (r < 0)
+        return r;
+    r = bind_all(*ret, fmt, ap);
+    if (r < 0)
+        hb_stmt_reset(*ret);
+    return r;
+}
+
+int hb_db_query(struct hb_db *db, struct hb_stmt **ret, const char *sql,
+                const char *fmt, ...)
+{
+    va_list ap;
+    int r;
+
+    va_start(ap, fmt);
+    r = query(db, ret, sql, fmt, ap);
+    va_end(ap);
+    return r;
+}
+
 int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...)
 {
     struct hb_stmt *s;
     va_list ap;
-    int r = hb_db_stmt(db, sql, &s);
+    int r;
 
-    if (r < 0)
-        return r;
     va_start(ap, fmt);
-    r = bind_all(s, fmt, ap);
+    r = query(db, &s, sql, fmt, ap);
     va_end(ap);
-    if (r < 0)
-        hb_stmt_reset(s);
-    else
+    if (r == 0)
         do
             r = hb_stmt_step(s);
         while (r == 1);
@@ -396,15 +423,14 @@ int hb_db_number(struct hb_db *db, int64_t *ret, const char *sql,
 {
     struct hb_stmt *s;
     va_list ap;
-    int r = hb_db_stmt(db, sql, &s);
+    int r;
 
+    va_start(ap, fmt);
+    r = query(db, &s, sql, fmt, ap);
+    va_end(ap);
     if (r < 0)
         return r;
-    va_start(ap, fmt);
-    r = bind_all(s, fmt, ap);
-    va_end(ap);
-    if (r == 0)
-        r = hb_stmt_step(s);
+    r = hb_stmt_step(s);
     if (r == 1)
         *ret = hb_stmt_col_int(s, 0);
     hb_stmt_reset(s);

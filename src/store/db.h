@@ -81,9 +81,13 @@ struct hb_slice hb_stmt_col_blob(struct hb_stmt *s, int i);
 bool hb_stmt_col_null(struct hb_stmt *s, int i);
 
 /* Binds by a format and runs to the end: "i" int64_t, "t" const char *,
- * "s" struct hb_slice *, "b" struct hb_slice * as bytes, "n" nothing.
- * -EAGAIN never; rows are skipped. */
+ * "s" struct hb_slice *, "b" struct hb_slice * as bytes, "x" bytes as a
+ * pointer and a size_t, "n" nothing.  -EAGAIN never; rows are skipped. */
 int hb_db_exec(struct hb_db *db, const char *sql, const char *fmt, ...) HB_WUR;
+/* Binds as hb_db_exec() does; *RET, which is borrowed, is to be stepped.  Text
+ * and bytes must live until its reset. */
+int hb_db_query(struct hb_db *db, struct hb_stmt **ret, const char *sql,
+                const char *fmt, ...) HB_WUR;
 /* Binds as hb_db_exec() does; the first column of the first row as a number.
  * 1 a row, 0 none (*RET stays as it was), -errno. */
 int hb_db_number(struct hb_db *db, int64_t *ret, const char *sql,

@@ -59,6 +59,45 @@ static void add(struct hb_db *db, const char *name)
         hb_db_exec(db, "INSERT INTO t(name) VALUES(?1)", "t", name), 0);
 }
 
+/* Rows by what a format binds; the statement is free again at their end. */
+static void test_query(void **state)
+{
+    static const char of_name[] =
+        "SELECT id, b FROM t WHERE name >= ?1 AND id < ?2 AND b = ?3"
+        " ORDER BY id";
+    struct hb_db *db = open_db(one, 1);
+    struct hb_stmt *q = NULL, *again = NULL;
+
+    (void)state;
+    for (int64_t i = 1; i <= 3; i++)
+        assert_int_equal(hb_db_exec(db,
+                                    "INSERT INTO t(id, name, b)"
+                                    " VALUES(?1, char(64 + ?1), ?2)",
+                                    "ix", i, "\0\xff", (size_t)2),
+                         0);
+    assert_int_equal(hb_db_query(db, &q, of_name, "tix", "B", INT64_MAX,
+                                 "\0\xff", (size_t)2),
+                     0);
+    for (int64_t i = 2; i <= 3; i++) {
+        assert_int_equal(hb_stmt_step(q), 1);
+        assert_int_equal(hb_stmt_col_int(q, 0), i);
+        assert_true(hb_slice_eq(hb_stmt_col_blob(q, 1), HB_SLICE("\0\xff")));
+    }
+    assert_int_equal(hb_stmt_step(q), 0);
+    /* Nothing of an earlier binding is left. */
+    assert_int_equal(hb_db_query(db, &again, of_name, "tix", "B", (int64_t)3,
+                                 "\0\xff", (size_t)2),
+                     0);
+    assert_ptr_equal(again, q);
+    assert_int_equal(hb_stmt_step(q), 1);
+    assert_int_equal(hb_stmt_step(q), 0);
+    assert_int_equal(hb_db_query(db, &q, of_name, "tixt", "B", (int64_t)3, "",
+                                 (size_t)0, "one too many"),
+                     -EINVAL);
+    assert_int_equal(hb_db_query(db, &q, "SELECT nothing FROM t", ""), -EINVAL);
+    hb_db_close(db);
+}
+
 static void test_number(void **state)
 {
     static const char of_name[] = "SELECT id FROM t WHERE name = ?1";
@@ -449,6 +488,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_query, scratch_make,
+                                        scratch_remove),
         cmocka_unit_test_setup_teardown(test_number, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(test_values, scratch_make,
