@@ -347,15 +347,11 @@ const char *hb_run_var(struct hb_play *p, struct hb_arena *a, int64_t run,
 {
     const char *z = NULL;
     struct hb_stmt *q;
-    int r = hb_db_stmt(p->s->db,
-                       "SELECT value FROM run_variable"
-                       " WHERE run = ?1 AND name = ?2",
-                       &q);
+    int r = hb_db_query(p->s->db, &q,
+                        "SELECT value FROM run_variable"
+                        " WHERE run = ?1 AND name = ?2",
+                        "it", run, name);
 
-    if (r == 0)
-        r = hb_stmt_int(q, 1, run);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, name);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r == 1) {

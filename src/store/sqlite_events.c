@@ -281,10 +281,9 @@ static int get_in(struct hb_db *db, struct hb_arena *a, const char *uid,
                   struct hb_slice *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(db, "SELECT json FROM event WHERE uid = ?1", &q);
+    int r =
+        hb_db_query(db, &q, "SELECT json FROM event WHERE uid = ?1", "t", uid);
 
-    if (r == 0)
-        r = hb_stmt_text(q, 1, uid);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r == 1) {
@@ -547,9 +546,7 @@ static int look_up(struct day *d, const char *uid, struct hb_err *err)
 
     if (d->db == NULL)
         return 0;
-    r = hb_db_stmt(d->db, "SELECT 1 FROM event WHERE uid = ?1", &q);
-    if (r == 0)
-        r = hb_stmt_text(q, 1, uid);
+    r = hb_db_query(d->db, &q, "SELECT 1 FROM event WHERE uid = ?1", "t", uid);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r == 1)
@@ -666,21 +663,10 @@ static int find_in(struct hb_db *db, const struct hb_events_query *q,
 
     (void)snprintf(sql, sizeof(sql), "%s%s LIMIT ?7", select,
                    q->oldest_first ? "ASC, id ASC" : "DESC, id DESC");
-    r = hb_db_stmt(db, sql, &s);
-    if (r == 0)
-        r = hb_stmt_int(s, 1, q->from != 0 ? q->from : INT64_MIN);
-    if (r == 0)
-        r = hb_stmt_int(s, 2, q->to != 0 ? q->to : INT64_MAX);
-    if (r == 0)
-        r = hb_stmt_int(s, 3, q->class_uid);
-    if (r == 0)
-        r = hb_stmt_int(s, 4, q->min_severity);
-    if (r == 0)
-        r = hb_stmt_text(s, 5, q->site);
-    if (r == 0)
-        r = hb_stmt_text(s, 6, q->text);
-    if (r == 0)
-        r = hb_stmt_int(s, 7, (int64_t)HB_MIN(*left, (size_t)INT32_MAX));
+    r = hb_db_query(db, &s, sql, "iiiitti", q->from != 0 ? q->from : INT64_MIN,
+                    q->to != 0 ? q->to : INT64_MAX, (int64_t)q->class_uid,
+                    (int64_t)q->min_severity, q->site, q->text,
+                    (int64_t)HB_MIN(*left, (size_t)INT32_MAX));
     while (r == 0 && *left > 0 && (r = hb_stmt_step(s)) == 1) {
         const char *uid = hb_stmt_col_text(s, 0);
 
