@@ -93,14 +93,12 @@ void hb_qp_decode(struct hb_buf *b, struct hb_slice s)
 {
     for (size_t i = 0; i < s.n; i++) {
         size_t skip = s.p[i] == '=' ? soft_break(s, i + 1) : 0;
-        bool code = s.p[i] == '=' && s.n - i > 2;
-        int high = code ? hb_hex_digit(s.p[i + 1]) : -1;
-        int low = code ? hb_hex_digit(s.p[i + 2]) : -1;
+        int code = s.p[i] == '=' && s.n - i > 2 ? hb_hex_byte(s.p + i + 1) : -1;
 
         if (skip > 0) {
             i += skip;
-        } else if (high >= 0 && low >= 0) {
-            hb_buf_addc(b, (char)(high * 16 + low));
+        } else if (code >= 0) {
+            hb_buf_addc(b, (char)code);
             i += 2;
         } else {
             hb_buf_addc(b, s.p[i]);

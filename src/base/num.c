@@ -82,6 +82,14 @@ int hb_hex_digit(char c)
     return -1;
 }
 
+int hb_hex_byte(const char *p)
+{
+    int high = hb_hex_digit(p[0]);
+    int low = high >= 0 ? hb_hex_digit(p[1]) : -1;
+
+    return low >= 0 ? high << 4 | low : -1;
+}
+
 void hb_hex(const void *p, size_t n, char *dst)
 {
     static const char digits[] = "0123456789abcdef";
@@ -100,13 +108,12 @@ int hb_unhex(struct hb_slice s, void *dst, size_t n)
 
     if (n > SIZE_MAX / 2 || s.n != 2 * n)
         return -EINVAL;
-    for (size_t i = 0; i < s.n; i++) {
-        if (hb_hex_digit(s.p[i]) < 0)
+    for (size_t i = 0; i < n; i++) {
+        if (hb_hex_byte(s.p + 2 * i) < 0)
             return -EINVAL;
     }
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)((unsigned)hb_hex_digit(s.p[2 * i]) << 4 |
-                           (unsigned)hb_hex_digit(s.p[2 * i + 1]));
+        out[i] = (uint8_t)hb_hex_byte(s.p + 2 * i);
     return 0;
 }
 

@@ -17,6 +17,9 @@ int hb_parse_duration(struct hb_slice s, uint64_t *ret) HB_WUR;
 
 /* 0..15 of one hex digit, whichever its case; -1 where it is none. */
 int hb_hex_digit(char c);
+/* 0..255 of two of them at P; -1 where they are none, and then what follows
+ * the first bad one is not read. */
+int hb_hex_byte(const char *p);
 /* Lower-case hex with terminator; DST holds 2*n+1. */
 void hb_hex(const void *p, size_t n, char *dst);
 /* Exactly 2*n hex digits into N bytes. */

@@ -372,12 +372,11 @@ static char *unescape(struct hb_arena *a, const char *p, size_t n, bool form)
         if (c == '+' && form) {
             c = ' ';
         } else if (c == '%') {
-            int high = n - i > 2 ? hb_hex_digit(p[i + 1]) : -1;
-            int low = n - i > 2 ? hb_hex_digit(p[i + 2]) : -1;
+            int code = n - i > 2 ? hb_hex_byte(p + i + 1) : -1;
 
-            if (high < 0 || low < 0)
+            if (code < 0)
                 return NULL;
-            c = (char)(high * 16 + low);
+            c = (char)code;
             i += 2;
         }
         if (c == '\0')

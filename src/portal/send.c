@@ -234,12 +234,9 @@ static bool percent_decode(const char *z, char *dst, size_t size)
         int c = (unsigned char)*z;
 
         if (c == '%') {
-            int high = hb_hex_digit(z[1]);
-            int low = high >= 0 ? hb_hex_digit(z[2]) : -1;
-
-            if (low < 0)
+            c = hb_hex_byte(z + 1);
+            if (c < 0)
                 return false;
-            c = high * 16 + low;
             z += 2;
         }
         if (c == '\0' || n + 1 >= size)

@@ -119,6 +119,10 @@ static void test_hex(void **state)
     assert_int_equal(hb_unhex(HB_SLICE("deadbee"), out, 4), -EINVAL);
     memset(out, 9, 4);
     assert_int_equal(hb_unhex(HB_SLICE("deadbeeg"), out, 4), -EINVAL);
+    assert_int_equal(hb_hex_byte("7Fz"), 0x7f);
+    assert_int_equal(hb_hex_byte("7"), -1);
+    assert_int_equal(hb_hex_byte("g7"), -1);
+    assert_int_equal(hb_hex_byte(""), -1);
     assert_int_equal(out[0], 9); /* untouched */
     hb_hex(NULL, 0, text);
     assert_string_equal(text, "");

@@ -299,14 +299,13 @@ static struct hb_slice path_of(struct hb_arena *a, const char *uri)
     if (z == NULL)
         return hb_slice(NULL, 0);
     for (size_t i = 0; i < len; i++) {
-        int hi = len - i > 2 && uri[i] == '%' ? hb_hex_digit(uri[i + 1]) : -1;
-        int lo = hi >= 0 ? hb_hex_digit(uri[i + 2]) : -1;
+        int code = len - i > 2 && uri[i] == '%' ? hb_hex_byte(uri + i + 1) : -1;
 
-        if (lo < 0) {
+        if (code < 0) {
             z[n++] = uri[i];
             continue;
         }
-        z[n++] = (char)(hi << 4 | lo);
+        z[n++] = (char)code;
         i += 2;
     }
     if (memchr(z, '?', n) != NULL)

@@ -212,15 +212,14 @@ static struct hb_slice percent(struct hb_waf_tx *tx, struct hb_slice in)
     if (p == NULL)
         return hb_slice(NULL, 0);
     for (size_t i = 0; i < in.n; i++) {
-        bool two = in.p[i] == '%' && in.n - i > 2;
-        int high = two ? hb_hex_digit(in.p[i + 1]) : -1;
-        int low = high >= 0 ? hb_hex_digit(in.p[i + 2]) : -1;
+        int code =
+            in.p[i] == '%' && in.n - i > 2 ? hb_hex_byte(in.p + i + 1) : -1;
 
-        if (low < 0) {
+        if (code < 0) {
             p[n++] = in.p[i];
             continue;
         }
-        p[n++] = (char)(high << 4 | low);
+        p[n++] = (char)code;
         i += 2;
     }
     return hb_slice(p, n);
