@@ -170,7 +170,7 @@ void hb_view_str(struct hb_view *v, const char *name, const char *value)
 
     if (n == NULL)
         return;
-    n->text = hb_arena_strdup(v->arena, value);
+    n->text = hb_arena_strdup(v->arena, value != NULL ? value : "");
     if (n->text == NULL) {
         n->text = "";
         v->err = -ENOMEM;

@@ -62,6 +62,7 @@ struct hb_view;
  * by hb_page(). */
 struct hb_view *hb_view_new(const struct hb_pages *p, struct hb_arena *a,
                             enum hb_lang lang) HB_WUR;
+/* VALUE NULL is "". */
 void hb_view_str(struct hb_view *v, const char *name, const char *value);
 void hb_view_int(struct hb_view *v, const char *name, int64_t value);
 void hb_view_bool(struct hb_view *v, const char *name, bool value);

@@ -177,7 +177,7 @@ static void show(struct portal_visit *x, int64_t id, int status,
     v = portal_view(x, _("A share to approve"));
     hb_view_int(v, "share", id);
     hb_view_str(v, "owner", sh.owner);
-    hb_view_str(v, "error", error != NULL ? error : "");
+    hb_view_str(v, "error", error);
     hb_view_time(v, "until", sh.expires);
     hb_view_bool(v, "expires", sh.expires != 0);
     hb_view_int(v, "personal", sh.personal);
@@ -291,7 +291,7 @@ static void show_factor(struct portal_visit *x, const char *secret,
     struct hb_view *v = portal_view(x, _("Authenticator"));
 
     hb_view_str(v, "secret", secret);
-    hb_view_str(v, "error", error != NULL ? error : "");
+    hb_view_str(v, "error", error);
     hb_view_bool(v, "enrolled", x->person.enrolled);
     portal_show(x, error != NULL ? 403 : 200, "desk/factor.html");
 }

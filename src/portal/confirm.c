@@ -46,7 +46,7 @@ static void show(struct portal_visit *x, const struct hb_share_confirm *c,
     portal_view(x, _("Confirm that the files are deleted"));
     hb_view_str(x->view, "link", x->part[1]);
     hb_view_str(x->view, "owner", sh.owner);
-    hb_view_str(x->view, "error", error != NULL ? error : "");
+    hb_view_str(x->view, "error", error);
     portal_files_view(x, c->share);
     portal_show(x, status, "share/confirm.html");
 }

@@ -145,7 +145,7 @@ static void show_signin(struct portal_visit *x, const char *address, bool asked,
 
     hb_view_str(v, "address", address);
     hb_view_bool(v, "asked", asked);
-    hb_view_str(v, "error", error != NULL ? error : "");
+    hb_view_str(v, "error", error);
     portal_show(x, error != NULL ? 403 : 200, "desk/signin.html");
 }
 
@@ -288,7 +288,7 @@ static void show_new(struct portal_visit *x, enum hb_share_kind kind,
     hb_view_str(v, "most", given(x, "most", most));
     hb_view_int(v, "days_max", rules->days_max);
     hb_view_int(v, "most_max", rules->most_max);
-    hb_view_str(v, "error", error != NULL ? error : "");
+    hb_view_str(v, "error", error);
     portal_show(x, error != NULL ? 422 : 200, "desk/new.html");
 }
 

@@ -28,7 +28,7 @@ void portal_guest_page(struct portal_visit *x, const struct hb_share_view *v,
     hb_view_str(x->view, "owner", sh.owner);
     portal_lines(x->view, "note", sh.note);
     hb_view_size(x->view, "most", x->p->rules.file_max);
-    hb_view_str(x->view, "error", error != NULL ? error : "");
+    hb_view_str(x->view, "error", error);
     hb_view_bool(x->view, "done", hb_request_field(x->r, "done") != NULL);
     portal_files_view(x, v->share);
     portal_show(x, error != NULL ? 403 : 200, "share/guest.html");

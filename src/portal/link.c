@@ -325,7 +325,7 @@ static void show_door(struct portal_visit *x, const struct hb_share_view *v,
     (void)common(x, v);
     hb_view_bool(x->view, "invitation", v->kind == HB_SHARE_IN);
     hb_view_bool(x->view, "asked", asked);
-    hb_view_str(x->view, "error", error != NULL ? error : "");
+    hb_view_str(x->view, "error", error);
     portal_show(x, error != NULL ? 403 : 200, "share/link.html");
 }
 
@@ -377,7 +377,7 @@ static void show_files(struct portal_visit *x, const struct hb_share_view *v,
         portal_failed(x, r);
         return;
     }
-    hb_view_str(x->view, "error", error != NULL ? error : "");
+    hb_view_str(x->view, "error", error);
     portal_show(x, error != NULL ? 403 : 200, "share/files.html");
 }
 
