@@ -437,7 +437,7 @@ static int trail(struct share *s, int64_t id)
     int r;
 
     hb_jw_arr(&s->w, NULL);
-    r = hb_share_each_trail(s->store, id, on_trail, s);
+    r = hb_share_each_trail(s->store, id, 0, on_trail, s);
     hb_jw_end_arr(&s->w);
     return r < 0 ? hb_cli_fail_code("share trail", r) : HB_EXIT_OK;
 }

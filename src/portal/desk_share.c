@@ -16,13 +16,12 @@
 #include "portal/send.h"
 #include "portal/wrong.h"
 
-#define TRAIL_MAX 200u
+#define TRAIL_MAX 200
 
 struct desk {
     struct portal_visit *x;
     struct hb_share sh;
     struct hb_share_who who;
-    unsigned rows, skip; /* of the trail */
 };
 
 static bool find(struct portal_visit *x, struct desk *d);
@@ -32,7 +31,7 @@ static void add_reasons(struct portal_visit *x,
                         const struct hb_share_verdict *v);
 static hb_share_file_fn add_file;
 static hb_share_recipient_fn add_recipient, add_mail;
-static hb_share_trail_fn count_trail, add_trail;
+static hb_share_trail_fn add_trail;
 static const char *file_state(enum hb_share_file_state state);
 static const char *deletion_text(enum hb_share_deletion how);
 static const char *act_text(enum hb_share_act act);
@@ -163,7 +162,7 @@ static void show(struct desk *d, int status, const char *error,
     dead = sh->state == HB_SHARE_REVOKED || sh->state == HB_SHARE_DELETED;
     portal_state_view(v, sh->state);
     hb_view_int(v, "share", sh->id);
-    hb_view_str(v, "error", error != NULL ? error : "");
+    hb_view_str(v, "error", error);
     hb_view_time(v, "until", sh->expires);
     hb_view_bool(v, "expires", sh->expires != 0);
     hb_view_int(v, "most", sh->most);
@@ -187,11 +186,7 @@ static void show(struct desk *d, int status, const char *error,
     if (r == 0)
         r = hb_share_each_recipient(x->p->store, sh->id, add_recipient, d);
     if (r == 0)
-        r = hb_share_each_trail(x->p->store, sh->id, count_trail, d);
-    if (r == 0) {
-        d->skip = d->rows > TRAIL_MAX ? d->rows - TRAIL_MAX : 0;
-        r = hb_share_each_trail(x->p->store, sh->id, add_trail, d);
-    }
+        r = hb_share_each_trail(x->p->store, sh->id, TRAIL_MAX, add_trail, v);
     if (r < 0)
         portal_failed(x, r);
     else
@@ -262,25 +257,10 @@ static int add_mail(void *arg, const struct hb_share_recipient *r)
     return 0;
 }
 
-static int count_trail(void *arg, const struct hb_share_trail *t)
-{
-    struct desk *d = arg;
-
-    (void)t;
-    d->rows++;
-    return 0;
-}
-
 static int add_trail(void *arg, const struct hb_share_trail *t)
 {
-    struct desk *d = arg;
-    struct hb_view *row;
+    struct hb_view *row = hb_view_row(arg, "trail");
 
-    if (d->skip > 0) {
-        d->skip--;
-        return 0;
-    }
-    row = hb_view_row(d->x->view, "trail");
     hb_view_time(row, "when", t->time);
     hb_view_str(row, "act", act_text(t->act));
     hb_view_str(row, "who", t->who);

@@ -40,6 +40,17 @@ int share_count(struct hb_share_store *s, enum share_tally kind, const char *of)
                       "itti", (int64_t)kind, of, s->t.boot, slot(s));
 }
 
+int share_within(struct hb_share_store *s, enum share_tally kind,
+                 const char *of, int64_t most, int *ret_answer)
+{
+    int64_t n = 0;
+    int r = share_tally(s, kind, of, &n);
+
+    if (r == 0 && n >= most)
+        *ret_answer = -EAGAIN;
+    return r;
+}
+
 int share_wrong_code(struct hb_share_store *s, const char *net)
 {
     int64_t n = 0;

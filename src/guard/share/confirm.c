@@ -23,8 +23,6 @@ static int find(struct hb_share_store *s, struct hb_arena *a,
                 int *ret_answer);
 static int read_row(struct hb_stmt *q, struct hb_arena *a,
                     struct hb_share_confirm *ret, int64_t *ret_made);
-static int mac_of(struct hb_share_store *s, struct hb_slice token,
-                  uint8_t ret[SHARE_MAC]);
 
 const char *hb_share_deletion_name(enum hb_share_deletion how)
 {
@@ -47,14 +45,13 @@ int hb_share_confirm_new(struct hb_share_store *s, int64_t recipient,
 {
     char token[HB_SHARE_TOKEN_TEXT];
     uint8_t mac[SHARE_MAC];
-    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
     int64_t done = 0;
     struct share_link l;
     int r = share_who_ok(who), answer = 0;
 
     hb_share_token_new(token);
     if (r == 0)
-        r = mac_of(s, hb_slice_z(token), mac);
+        r = share_token_mac(s, "confirm", hb_slice_z(token), mac);
     if (r == 0)
         r = share_begin(s);
     if (r < 0)
@@ -73,7 +70,8 @@ int hb_share_confirm_new(struct hb_share_store *s, int64_t recipient,
                        " how, name, words) VALUES(?1, ?2, ?3, ?4, 0, 0, '', '')"
                        " ON CONFLICT(recipient) DO UPDATE SET hash = ?3,"
                        " made = ?4",
-                       "iibi", recipient, l.share.id, &m, s->t.now);
+                       "iixi", recipient, l.share.id, mac, sizeof(mac),
+                       s->t.now);
     if (r == 0 && answer == 0)
         r = share_tell(s, who,
                        &(struct share_note){.act = HB_SHARE_CONFIRM_ASKED,
@@ -145,9 +143,8 @@ int hb_share_confirmed(struct hb_share_store *s, struct hb_arena *a,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, ROWS "WHERE recipient = ?1 AND done <> 0", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, recipient);
+    r = hb_db_query(s->db, &q, ROWS "WHERE recipient = ?1 AND done <> 0", "i",
+                    recipient);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -165,14 +162,12 @@ static int find(struct hb_share_store *s, struct hb_arena *a,
     uint8_t mac[SHARE_MAC];
     struct hb_stmt *q;
     int64_t made = 0;
-    int r = mac_of(s, token, mac);
+    int r = share_token_mac(s, "confirm", token, mac);
 
     *ret_answer = -ENOENT;
     if (r < 0)
         return 0;
-    r = hb_db_stmt(s->db, ROWS "WHERE hash = ?1", &q);
-    if (r == 0)
-        r = hb_stmt_blob(q, 1, mac, SHARE_MAC);
+    r = hb_db_query(s->db, &q, ROWS "WHERE hash = ?1", "x", mac, SHARE_MAC);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -196,17 +191,4 @@ static int read_row(struct hb_stmt *q, struct hb_arena *a,
     *ret_made = hb_stmt_col_int(q, 2);
     hb_stmt_reset(q);
     return ret->name != NULL && ret->words != NULL ? 0 : -ENOMEM;
-}
-
-static int mac_of(struct hb_share_store *s, struct hb_slice token,
-                  uint8_t ret[SHARE_MAC])
-{
-    uint8_t raw[32];
-    int r = hb_share_token_parse(token, raw);
-
-    HB_CHECK(s, SHARE_MAGIC);
-    if (r == 0)
-        share_mac(&s->keys, "confirm", raw, sizeof(raw), ret);
-    sodium_memzero(raw, sizeof(raw));
-    return r;
 }

@@ -32,14 +32,14 @@ struct hb_share_download {
     struct hb_blob *blob;
 };
 
+static int begin_reading(struct hb_share_store *s, const char *from, int64_t at,
+                         struct hb_share_download **ret);
 static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
                   char ret[HB_SHARE_TOKEN_TEXT], int *ret_answer);
 static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
-                      struct hb_slice token, const char *from, int *ret_answer);
+                      struct hb_slice token, int *ret_answer);
 static int look_ticket(struct hb_share_download *d, int64_t recipient,
                        int *ret_answer);
-static int ticket_mac(struct hb_share_store *s, struct hb_slice token,
-                      uint8_t ret[SHARE_MAC]);
 static int count(struct hb_share_store *s, const struct share_link *l,
                  int64_t file, int *ret_answer);
 static bool may_fetch(const struct hb_share_store *s,
@@ -75,20 +75,12 @@ int hb_share_open_download(struct hb_share_store *s, struct hb_slice grant,
                            struct hb_slice token, const char *from, int64_t at,
                            struct hb_share_download **ret)
 {
-    struct hb_share_download *d = share_alloc(sizeof(*d));
-    int r = d == NULL ? -ENOMEM : 0, answer = 0;
+    struct hb_share_download *d;
+    int r = begin_reading(s, from, at, &d), answer = 0;
 
-    if (r == 0 && !share_text_ok(from, SHARE_FROM_MAX - 1, false))
-        r = -EINVAL;
-    if (r == 0)
-        r = share_begin(s);
-    if (r < 0) {
-        free(d);
+    if (r < 0)
         return r;
-    }
-    *d = (struct hb_share_download){
-        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .at = at};
-    r = use_ticket(d, grant, token, from, &answer);
+    r = use_ticket(d, grant, token, &answer);
     r = share_end(s, r, answer);
     if (r < 0)
         drop(d);
@@ -101,24 +93,16 @@ int hb_share_begin_download(struct hb_share_store *s, struct hb_slice grant,
                             int64_t file, const char *from, int64_t at,
                             struct hb_share_download **ret)
 {
-    struct hb_share_download *d = share_alloc(sizeof(*d));
+    struct hb_share_download *d;
     char token[HB_SHARE_TOKEN_TEXT] = "";
-    int r = d == NULL ? -ENOMEM : 0, answer = 0;
+    int r = begin_reading(s, from, at, &d), answer = 0;
 
-    if (r == 0 && !share_text_ok(from, SHARE_FROM_MAX - 1, false))
-        r = -EINVAL;
-    if (r == 0)
-        r = share_begin(s);
-    if (r < 0) {
-        free(d);
+    if (r < 0)
         return r;
-    }
-    *d = (struct hb_share_download){
-        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .at = at};
     r = ticket(s, grant, file, token, &answer);
     /* One transaction: what the second part refuses was not counted. */
     if (r == 0 && answer == 0) {
-        r = use_ticket(d, grant, hb_slice_z(token), from, &answer);
+        r = use_ticket(d, grant, hb_slice_z(token), &answer);
         r = r == 0 ? answer : r;
     }
     sodium_memzero(token, sizeof(token));
@@ -135,21 +119,17 @@ int hb_share_fetch(struct hb_share_store *s, int64_t file,
                    struct hb_share_download **ret)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    struct hb_share_download *d = share_alloc(sizeof(*d));
+    struct hb_share_download *d;
     struct hb_share_file f;
     struct share_row row;
-    int r = a == NULL || d == NULL ? -ENOMEM : share_who_ok(who);
+    int r = a == NULL ? -ENOMEM : share_who_ok(who);
 
     if (r == 0)
-        r = share_begin(s);
-    if (r < 0) {
-        free(d);
+        r = begin_reading(s, who->from, 0, &d);
+    if (r < 0)
         return r;
-    }
-    *d = (struct hb_share_download){
-        .magic = DOWNLOAD_MAGIC, .s = s, .fd = -1, .file = file};
+    d->file = file;
     (void)hb_copyz(d->who, sizeof(d->who), who->name);
-    (void)hb_copyz(d->from, sizeof(d->from), who->from);
     r = hb_share_file_get(s, a, file, &f);
     if (r == 0)
         r = share_row(s, f.share, &row);
@@ -195,7 +175,8 @@ int hb_share_ticket_file(struct hb_share_store *s, struct hb_slice grant,
     if (r < 0)
         return r;
     r = share_grant(s, grant, &l, hash, &answer);
-    if (r == 0 && answer == 0 && ticket_mac(s, token, d.ticket) < 0)
+    if (r == 0 && answer == 0 &&
+        share_token_mac(s, "ticket", token, d.ticket) < 0)
         answer = -EACCES;
     if (r == 0 && answer == 0)
         r = look_ticket(&d, l.recipient, &answer);
@@ -239,7 +220,6 @@ int hb_share_download_alive(struct hb_share_download *d)
 
 int hb_share_download_end(struct hb_share_download *d, int64_t sent)
 {
-    struct hb_slice hash = hb_slice((char *)d->ticket, SHARE_MAC);
     struct hb_share_store *s;
     int r;
 
@@ -263,7 +243,7 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
         /* Read to its end: the next time is another download. */
         if (r == 0 && d->reader > 0 && d->at + d->sent >= d->size)
             r = hb_db_exec(s->db, "UPDATE ticket SET done = 1 WHERE hash = ?1",
-                           "b", &hash);
+                           "x", d->ticket, SHARE_MAC);
         r = share_end(s, r, 0);
     }
     drop(d);
@@ -272,13 +252,36 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
 
 /* ---- static ---- */
 
+/* share_begin(), for one that reads.  After a failure there is neither. */
+static int begin_reading(struct hb_share_store *s, const char *from, int64_t at,
+                         struct hb_share_download **ret)
+{
+    struct hb_share_download *d = share_alloc(sizeof(*d));
+    int r = d == NULL ? -ENOMEM : 0;
+
+    if (r == 0 && !share_text_ok(from, SHARE_FROM_MAX - 1, false))
+        r = -EINVAL;
+    if (r == 0)
+        r = share_begin(s);
+    if (r < 0) {
+        free(d);
+        return r;
+    }
+    d->magic = DOWNLOAD_MAGIC;
+    d->s = s;
+    d->fd = -1;
+    d->at = at;
+    (void)hb_copyz(d->from, sizeof(d->from), from);
+    *ret = d;
+    return 0;
+}
+
 /* In a transaction: counts, and makes the ticket. */
 static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
                   char ret[HB_SHARE_TOKEN_TEXT], int *ret_answer)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     uint8_t hash[SHARE_MAC], mac[SHARE_MAC];
-    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
     struct hb_share_file f;
     struct share_link l;
     int r = a == NULL ? -ENOMEM : share_grant(s, grant, &l, hash, ret_answer);
@@ -298,23 +301,23 @@ static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
     if (r < 0 || *ret_answer < 0)
         return r;
     hb_share_token_new(ret);
-    r = ticket_mac(s, hb_slice_z(ret), mac);
+    r = share_token_mac(s, "ticket", hb_slice_z(ret), mac);
     return r < 0 ? r
                  : hb_db_exec(s->db,
                               "INSERT INTO ticket(hash, recipient, file, boot,"
                               " until, reader, done)"
                               " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)",
-                              "biiti", &m, l.recipient, file, s->t.boot,
+                              "xiiti", mac, sizeof(mac), l.recipient, file,
+                              s->t.boot,
                               (int64_t)(s->t.mono + HB_SHARE_GRANT_S * HB_S));
 }
 
 /* In a transaction: what is read from D->at on. */
 static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
-                      struct hb_slice token, const char *from, int *ret_answer)
+                      struct hb_slice token, int *ret_answer)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_share_store *s = d->s;
-    struct hb_slice mine = hb_slice((char *)d->ticket, SHARE_MAC);
     uint8_t hash[SHARE_MAC];
     struct hb_share_file f;
     struct share_link l;
@@ -322,7 +325,7 @@ static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
 
     if (r < 0 || *ret_answer < 0)
         return r;
-    if (ticket_mac(s, token, d->ticket) < 0) {
+    if (share_token_mac(s, "ticket", token, d->ticket) < 0) {
         *ret_answer = -EACCES;
         return 0;
     }
@@ -330,8 +333,8 @@ static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
     if (r < 0 || *ret_answer < 0)
         return r;
     /* Whoever read until now is cut. */
-    r = hb_db_exec(s->db, "UPDATE ticket SET reader = ?2 WHERE hash = ?1", "bi",
-                   &mine, d->reader);
+    r = hb_db_exec(s->db, "UPDATE ticket SET reader = ?2 WHERE hash = ?1", "xi",
+                   d->ticket, SHARE_MAC, d->reader);
     if (r == 0)
         r = hb_share_file_get(s, a, d->file, &f);
     if (r < 0)
@@ -344,7 +347,6 @@ static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
     d->recipient = l.recipient;
     d->generation = l.generation;
     (void)hb_copyz(d->who, sizeof(d->who), l.address);
-    (void)hb_copyz(d->from, sizeof(d->from), from);
     r = open_blob(d, l.share.uid, &f, d->at);
     return r < 0 ? r : begun(d, f.name);
 }
@@ -355,19 +357,12 @@ static int look_ticket(struct hb_share_download *d, int64_t recipient,
     struct hb_share_store *s = d->s;
     struct hb_stmt *q;
     bool done;
-    int r = hb_db_stmt(s->db,
-                       "SELECT file, reader, done FROM ticket WHERE hash = ?1"
-                       " AND recipient = ?2 AND boot = ?3 AND until > ?4",
-                       &q);
+    int r = hb_db_query(s->db, &q,
+                        "SELECT file, reader, done FROM ticket WHERE hash = ?1"
+                        " AND recipient = ?2 AND boot = ?3 AND until > ?4",
+                        "xiti", d->ticket, SHARE_MAC, recipient, s->t.boot,
+                        (int64_t)s->t.mono);
 
-    if (r == 0)
-        r = hb_stmt_blob(q, 1, d->ticket, SHARE_MAC);
-    if (r == 0)
-        r = hb_stmt_int(q, 2, recipient);
-    if (r == 0)
-        r = hb_stmt_text(q, 3, s->t.boot);
-    if (r == 0)
-        r = hb_stmt_int(q, 4, (int64_t)s->t.mono);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0) {
@@ -380,19 +375,6 @@ static int look_ticket(struct hb_share_download *d, int64_t recipient,
     hb_stmt_reset(q);
     *ret_answer = done ? -EALREADY : 0;
     return 0;
-}
-
-static int ticket_mac(struct hb_share_store *s, struct hb_slice token,
-                      uint8_t ret[SHARE_MAC])
-{
-    uint8_t raw[32];
-    int r = hb_share_token_parse(token, raw);
-
-    HB_CHECK(s, SHARE_MAGIC);
-    if (r == 0)
-        share_mac(&s->keys, "ticket", raw, sizeof(raw), ret);
-    sodium_memzero(raw, sizeof(raw));
-    return r;
 }
 
 static int count(struct hb_share_store *s, const struct share_link *l,
@@ -467,23 +449,16 @@ static int ask_store(struct hb_share_download *d)
     int64_t expires;
     struct hb_stmt *q;
     bool revoked, newer;
-    int r = hb_db_stmt(d->s->db,
-                       "SELECT s.state, s.expires, ?2 <> 0 AND NOT EXISTS("
-                       " SELECT 1 FROM recipient r WHERE r.id = ?2"
-                       " AND r.revoked = 0 AND r.generation = ?3),"
-                       " (SELECT value FROM meta WHERE name = 'clock_floor'),"
-                       " (SELECT reader FROM ticket t WHERE t.hash = ?4)"
-                       " FROM share s WHERE s.id = ?1",
-                       &q);
+    int r = hb_db_query(d->s->db, &q,
+                        "SELECT s.state, s.expires, ?2 <> 0 AND NOT EXISTS("
+                        " SELECT 1 FROM recipient r WHERE r.id = ?2"
+                        " AND r.revoked = 0 AND r.generation = ?3),"
+                        " (SELECT value FROM meta WHERE name = 'clock_floor'),"
+                        " (SELECT reader FROM ticket t WHERE t.hash = ?4)"
+                        " FROM share s WHERE s.id = ?1",
+                        "iiix", d->share, d->recipient, d->generation,
+                        d->ticket, SHARE_MAC);
 
-    if (r == 0)
-        r = hb_stmt_int(q, 1, d->share);
-    if (r == 0)
-        r = hb_stmt_int(q, 2, d->recipient);
-    if (r == 0)
-        r = hb_stmt_int(q, 3, d->generation);
-    if (r == 0)
-        r = hb_stmt_blob(q, 4, d->ticket, SHARE_MAC);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0)

@@ -17,6 +17,7 @@
 #define UPLOAD_DAYS 2
 
 static int settle(struct hb_share_store *s, bool *ret);
+static void keep_first(int *first, int r);
 static int list(struct hb_share_store *s, const char *sql, int64_t a, int64_t b,
                 int64_t ret[BATCH], size_t *ret_n);
 static int expire(struct hb_share_store *s, struct hb_share_kept *k);
@@ -31,36 +32,25 @@ static int remind_one(struct hb_share_store *s, int64_t recipient,
 static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k);
 static int drop_shares(struct hb_share_store *s, int64_t before);
 
-static const struct hb_share_who us = {"hinoban", ""};
-
 int hb_share_keep(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
                   struct hb_share_kept *ret)
 {
     struct hb_share_kept k = {0};
     bool settled = false;
-    int r = settle(s, &settled), first = r;
+    int first = settle(s, &settled);
 
     k.clock_moved = !settled;
-    r = expire(s, &k);
-    first = first < 0 ? first : r;
-    r = forget(s);
-    first = first < 0 ? first : r;
+    keep_first(&first, expire(s, &k));
+    keep_first(&first, forget(s));
     if (settled) {
-        r = end_stale(s);
-        first = first < 0 ? first : r;
-        r = drop_uploads(s, &k);
-        first = first < 0 ? first : r;
+        keep_first(&first, end_stale(s));
+        keep_first(&first, drop_uploads(s, &k));
     }
-    r = shred_dead(s, &k);
-    first = first < 0 ? first : r;
-    if (fn != NULL) {
-        r = remind(s, fn, arg, &k);
-        first = first < 0 ? first : r;
-    }
-    if (settled) {
-        r = cut_trail(s, &k);
-        first = first < 0 ? first : r;
-    }
+    keep_first(&first, shred_dead(s, &k));
+    if (fn != NULL)
+        keep_first(&first, remind(s, fn, arg, &k));
+    if (settled)
+        keep_first(&first, cut_trail(s, &k));
     *ret = k;
     return first;
 }
@@ -134,18 +124,21 @@ static int settle(struct hb_share_store *s, bool *ret)
 
 /* ---- work ---- */
 
+/* One kind of work that fails keeps the others from nothing. */
+static void keep_first(int *first, int r)
+{
+    if (*first == 0)
+        *first = r;
+}
+
 /* Numbers that SQL gives for ?1 and ?2, at most BATCH. */
 static int list(struct hb_share_store *s, const char *sql, int64_t a, int64_t b,
                 int64_t ret[BATCH], size_t *ret_n)
 {
     struct hb_stmt *q;
     size_t n = 0;
-    int r = hb_db_stmt(s->db, sql, &q);
+    int r = hb_db_query(s->db, &q, sql, "ii", a, b);
 
-    if (r == 0)
-        r = hb_stmt_int(q, 1, a);
-    if (r == 0)
-        r = hb_stmt_int(q, 2, b);
     while (r >= 0 && n < BATCH && (r = hb_stmt_step(q)) == 1)
         ret[n++] = hb_stmt_col_int(q, 0);
     if (r >= 0)
@@ -181,24 +174,18 @@ static int expire(struct hb_share_store *s, struct hb_share_kept *k)
 
 static int forget(struct hb_share_store *s)
 {
+    static const char *const sql[] = {
+        "DELETE FROM code WHERE boot <> ?1 OR until <= ?2",
+        "DELETE FROM pass WHERE boot <> ?1 OR until <= ?2",
+        "DELETE FROM ticket WHERE boot <> ?1 OR until <= ?2",
+        "DELETE FROM signin WHERE boot <> ?1 OR until <= ?2",
+    };
     int r = share_begin(s);
 
     if (r < 0)
         return r;
-    r = hb_db_exec(s->db, "DELETE FROM code WHERE boot <> ?1 OR until <= ?2",
-                   "ti", s->t.boot, (int64_t)s->t.mono);
-    if (r == 0)
-        r = hb_db_exec(s->db,
-                       "DELETE FROM pass WHERE boot <> ?1 OR until <= ?2", "ti",
-                       s->t.boot, (int64_t)s->t.mono);
-    if (r == 0)
-        r = hb_db_exec(s->db,
-                       "DELETE FROM ticket WHERE boot <> ?1 OR until <= ?2",
-                       "ti", s->t.boot, (int64_t)s->t.mono);
-    if (r == 0)
-        r = hb_db_exec(s->db,
-                       "DELETE FROM signin WHERE boot <> ?1 OR until <= ?2",
-                       "ti", s->t.boot, (int64_t)s->t.mono);
+    for (size_t i = 0; r == 0 && i < HB_ARRAY_LEN(sql); i++)
+        r = hb_db_exec(s->db, sql[i], "ti", s->t.boot, (int64_t)s->t.mono);
     if (r == 0)
         r = hb_db_exec(
             s->db, "DELETE FROM session WHERE boot <> ?1 OR used <= ?2", "ti",
@@ -214,7 +201,7 @@ static int forget(struct hb_share_store *s)
 static int end_stale(struct hb_share_store *s)
 {
     int64_t ids[BATCH];
-    size_t n = 0, old = 0;
+    size_t n = 0;
     int r = share_begin(s);
 
     if (r < 0)
@@ -233,7 +220,6 @@ static int end_stale(struct hb_share_store *s)
                 r = share_stop(s, &row, HB_SHARE_DELETED, NULL,
                                HB_SHARE_ACT_DELETED);
         }
-        old += n;
         if (r == 0 && pass == 0)
             r = list(s,
                      "SELECT id FROM share WHERE state <= ?1 AND made <= ?2"
@@ -283,9 +269,8 @@ static int drop_uploads(struct hb_share_store *s, struct hb_share_kept *k)
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct hb_stmt *q;
 
-        r = hb_db_stmt(s->db, "SELECT uid FROM file WHERE id = ?1", &q);
-        if (r == 0)
-            r = hb_stmt_int(q, 1, ids[i]);
+        r = hb_db_query(s->db, &q, "SELECT uid FROM file WHERE id = ?1", "i",
+                        ids[i]);
         if (r == 0)
             r = hb_stmt_step(q);
         if (r == 1) {
@@ -349,7 +334,7 @@ static int remind_one(struct hb_share_store *s, int64_t recipient,
     if (r == 0) {
         mine = hb_db_changes(s->db) == 1;
         if (mine)
-            r = share_tell(s, &us,
+            r = share_tell(s, &share_us,
                            &(struct share_note){.act = HB_SHARE_REMINDED,
                                                 .share = l.share.id,
                                                 .recipient = recipient,
@@ -403,9 +388,8 @@ static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k)
         r = hb_db_exec(s->db, "DELETE FROM place WHERE seen <= ?1", "i",
                        before);
     }
-    if (r == 0) {
+    if (r == 0)
         r = drop_shares(s, before);
-    }
     return share_end(s, r, 0);
 }
 

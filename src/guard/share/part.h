@@ -16,8 +16,8 @@
 #include "store/db.h"
 
 #define SHARE_KEY      32u
-#define SHARE_MAC      32u
-#define SHARE_NAME_MAX 128u /* bytes of a person's name */
+#define SHARE_MAC      ((size_t)32) /* for hb_db_query() and its like */
+#define SHARE_NAME_MAX 128u         /* bytes of a person's name */
 #define SHARE_NOTE_MAX 2000u
 #define SHARE_FROM_MAX 64u /* a network address as text */
 
@@ -93,7 +93,7 @@ struct share_row {
     char uid[HB_ID_SIZE];
     enum hb_share_kind kind;
     enum hb_share_state state;
-    char owner[SHARE_NAME_MAX + 1];
+    char owner[SHARE_NAME_MAX + 1], approver[HB_SHARE_MAIL_TEXT];
     int64_t expires, made, most, generation, personal;
     bool shredded;
 };
@@ -105,6 +105,11 @@ struct share_link {
     struct share_row share;
 };
 
+/* share_begin() with the row that all is about, by somebody who has a name.
+ * After a failure there is no transaction. */
+int share_begin_row(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who,
+                    struct share_row *ret) HB_WUR;
 /* In a transaction.  -ENOENT. */
 int share_row(struct hb_share_store *s, int64_t id,
               struct share_row *ret) HB_WUR;
@@ -119,6 +124,9 @@ int share_stop(struct hb_share_store *s, struct share_row *row,
 /* What must hold of a name and an address: -EINVAL. */
 int share_who_ok(const struct hb_share_who *who) HB_WUR;
 bool share_text_ok(const char *z, size_t max, bool lines);
+/* What is stored of a token whose use is WHAT.  -EBADMSG: it is none. */
+int share_token_mac(const struct hb_share_store *s, const char *what,
+                    struct hb_slice text, uint8_t ret[SHARE_MAC]) HB_WUR;
 
 /* The recipient behind the hash of a link, or of an id.  -ENOENT. */
 int share_link_by_hash(struct hb_share_store *s, const uint8_t hash[SHARE_MAC],
@@ -136,6 +144,9 @@ int share_shred(struct hb_share_store *s, int64_t share);
 
 /* Whether the rules name NAME as a third person (staff.c). */
 bool share_approver(const struct hb_share_rules *rules, const char *name);
+
+/* What nobody did: time, housekeeping. */
+extern const struct hb_share_who share_us;
 
 /* ---- trail (trail.c) ---- */
 
@@ -172,6 +183,9 @@ int share_tally(struct hb_share_store *s, enum share_tally kind, const char *of,
                 int64_t *ret) HB_WUR;
 int share_count(struct hb_share_store *s, enum share_tally kind,
                 const char *of) HB_WUR;
+/* MOST times or more: *RET_ANSWER becomes -EAGAIN. */
+int share_within(struct hb_share_store *s, enum share_tally kind,
+                 const char *of, int64_t most, int *ret_answer) HB_WUR;
 /* The network that FROM counts as: IPv4 whole, IPv6 by /64. */
 #define SHARE_NET 64u
 void share_net(const char *from, char ret[SHARE_NET]);
@@ -180,7 +194,8 @@ int share_tally_drop(struct hb_share_store *s) HB_WUR;
 
 /* ---- blobs on disk ---- */
 
-int share_blob_unlink(struct hb_share_store *s, const char *uid) HB_WUR;
+/* What fails is swept at the next start. */
+int share_blob_unlink(struct hb_share_store *s, const char *uid);
 /* What a crash left: key files and blobs that no row names. */
 int share_sweep(struct hb_share_store *s) HB_WUR;
 

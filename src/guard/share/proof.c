@@ -21,8 +21,6 @@ struct door { /* what a stranger stands before */
 
 static int knock(struct hb_share_store *s, struct hb_slice link,
                  const char *from, struct door *d, int *ret_answer);
-static int over(struct hb_share_store *s, enum share_tally kind, const char *of,
-                int64_t most, int *ret_answer);
 static int count_ask(struct hb_share_store *s, const struct door *d);
 static int put_code(struct hb_share_store *s, const struct door *d,
                     const uint8_t nonce[SHARE_MAC], const char *digits);
@@ -36,8 +34,6 @@ static int new_grant(struct hb_share_store *s, const struct door *d,
 static void code_mac(struct hb_share_store *s, int64_t recipient,
                      const uint8_t nonce[SHARE_MAC], const char *digits,
                      uint8_t ret[SHARE_MAC]);
-static int token_mac(struct hb_share_store *s, const char *what,
-                     struct hb_slice text, uint8_t ret[SHARE_MAC]);
 static void show(const struct share_link *l, struct hb_share_view *ret);
 
 int hb_share_page(struct hb_share_store *s, struct hb_slice link,
@@ -75,7 +71,7 @@ int hb_share_link_view(struct hb_share_store *s, struct hb_slice link,
 {
     uint8_t mac[SHARE_MAC];
     struct share_link l;
-    int r = token_mac(s, "link", link, mac), answer = 0;
+    int r = share_token_mac(s, "link", link, mac), answer = 0;
 
     if (r == 0)
         r = share_begin(s);
@@ -100,7 +96,7 @@ int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
     uint8_t nonce_mac[SHARE_MAC];
     char digits[HB_SHARE_CODE_TEXT];
     struct door d = {0};
-    int r = token_mac(s, "nonce", nonce, nonce_mac), answer = 0;
+    int r = share_token_mac(s, "nonce", nonce, nonce_mac), answer = 0;
 
     if (r == 0)
         r = share_begin(s);
@@ -108,11 +104,11 @@ int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
         return r;
     r = knock(s, link, from, &d, &answer);
     if (r == 0 && answer == 0)
-        r = over(s, SHARE_ASK_LINK, d.id, s->rules.asks_link, &answer);
+        r = share_within(s, SHARE_ASK_LINK, d.id, s->rules.asks_link, &answer);
     if (r == 0 && answer == 0)
-        r = over(s, SHARE_ASK_FROM, d.net, s->rules.asks_from, &answer);
+        r = share_within(s, SHARE_ASK_FROM, d.net, s->rules.asks_from, &answer);
     if (r == 0 && answer == 0)
-        r = over(s, SHARE_ASK_ALL, "", s->rules.asks_all, &answer);
+        r = share_within(s, SHARE_ASK_ALL, "", s->rules.asks_all, &answer);
     if (r == 0 && answer == 0) {
         (void)snprintf(digits, sizeof(digits), "%06u",
                        (unsigned)randombytes_uniform(1000000));
@@ -148,14 +144,15 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
     int r = hb_share_code_parse(code, digits), answer = 0;
 
     if (r == 0)
-        r = token_mac(s, "nonce", nonce, nonce_mac);
+        r = share_token_mac(s, "nonce", nonce, nonce_mac);
     if (r == 0)
         r = share_begin(s);
     if (r < 0)
         return r;
     r = knock(s, link, from, &d, &answer);
     if (r == 0 && answer == 0)
-        r = over(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from, &answer);
+        r = share_within(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from,
+                         &answer);
     if (r == 0 && answer == 0)
         r = try_code(s, &d, nonce_mac, digits, &answer);
     if (r == 0 && (answer == 0 || answer == -EACCES))
@@ -196,14 +193,14 @@ int hb_share_grant_view(struct hb_share_store *s, struct hb_slice grant,
 int hb_share_grant_end(struct hb_share_store *s, struct hb_slice grant)
 {
     uint8_t mac[SHARE_MAC];
-    struct hb_slice blob = hb_slice((char *)mac, sizeof(mac));
-    int r = token_mac(s, "grant", grant, mac);
+    int r = share_token_mac(s, "grant", grant, mac);
 
     if (r == 0)
         r = share_begin(s);
     if (r < 0)
         return r;
-    r = hb_db_exec(s->db, "DELETE FROM pass WHERE hash = ?1", "b", &blob);
+    r = hb_db_exec(s->db, "DELETE FROM pass WHERE hash = ?1", "x", mac,
+                   sizeof(mac));
     return share_end(s, r, 0);
 }
 
@@ -213,22 +210,16 @@ int share_grant(struct hb_share_store *s, struct hb_slice grant,
 {
     int64_t recipient = 0, generation = 0;
     struct hb_stmt *q;
-    int r = token_mac(s, "grant", grant, ret_hash);
+    int r = share_token_mac(s, "grant", grant, ret_hash);
 
     if (r < 0) {
         *ret_answer = -EACCES;
         return 0;
     }
-    r = hb_db_stmt(s->db,
-                   "SELECT recipient, generation FROM pass WHERE hash = ?1"
-                   " AND boot = ?2 AND until > ?3",
-                   &q);
-    if (r == 0)
-        r = hb_stmt_blob(q, 1, ret_hash, SHARE_MAC);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, s->t.boot);
-    if (r == 0)
-        r = hb_stmt_int(q, 3, (int64_t)s->t.mono);
+    r = hb_db_query(s->db, &q,
+                    "SELECT recipient, generation FROM pass WHERE hash = ?1"
+                    " AND boot = ?2 AND until > ?3",
+                    "xti", ret_hash, SHARE_MAC, s->t.boot, (int64_t)s->t.mono);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r < 0)
@@ -263,9 +254,10 @@ static int knock(struct hb_share_store *s, struct hb_slice link,
         return -EINVAL;
     memset(d, 0, sizeof(*d));
     share_net(from, d->net);
-    r = token_mac(s, "link", link, mac);
+    r = share_token_mac(s, "link", link, mac);
     if (r == 0)
-        r = over(s, SHARE_PROBE_FROM, d->net, s->rules.probes_from, ret_answer);
+        r = share_within(s, SHARE_PROBE_FROM, d->net, s->rules.probes_from,
+                         ret_answer);
     if (r < 0 || *ret_answer < 0)
         return r;
     r = share_link_by_hash(s, mac, &d->l);
@@ -282,17 +274,6 @@ static int knock(struct hb_share_store *s, struct hb_slice link,
     return r;
 }
 
-static int over(struct hb_share_store *s, enum share_tally kind, const char *of,
-                int64_t most, int *ret_answer)
-{
-    int64_t n = 0;
-    int r = share_tally(s, kind, of, &n);
-
-    if (r == 0 && n >= most)
-        *ret_answer = -EAGAIN;
-    return r;
-}
-
 static int count_ask(struct hb_share_store *s, const struct door *d)
 {
     int r = share_count(s, SHARE_ASK_LINK, d->id);
@@ -306,8 +287,6 @@ static int put_code(struct hb_share_store *s, const struct door *d,
                     const uint8_t nonce[SHARE_MAC], const char *digits)
 {
     uint8_t mac[SHARE_MAC];
-    struct hb_slice n = hb_slice((const char *)nonce, SHARE_MAC);
-    struct hb_slice m = hb_slice((char *)mac, SHARE_MAC);
 
     code_mac(s, d->l.recipient, nonce, digits, mac);
     return hb_db_exec(s->db,
@@ -315,35 +294,26 @@ static int put_code(struct hb_share_store *s, const struct door *d,
                       " tries) VALUES(?1, ?2, ?3, ?4, ?5, 0)"
                       " ON CONFLICT(recipient, nonce) DO UPDATE SET mac = ?3,"
                       " boot = ?4, until = ?5, tries = 0",
-                      "ibbti", d->l.recipient, &n, &m, s->t.boot,
-                      (int64_t)(s->t.mono + HB_SHARE_CODE_S * HB_S));
+                      "ixxti", d->l.recipient, nonce, SHARE_MAC, mac, SHARE_MAC,
+                      s->t.boot, (int64_t)(s->t.mono + HB_SHARE_CODE_S * HB_S));
 }
 
 static int try_code(struct hb_share_store *s, const struct door *d,
                     const uint8_t nonce[SHARE_MAC], const char *digits,
                     int *ret_answer)
 {
-    struct hb_slice n = hb_slice((const char *)nonce, SHARE_MAC), stored;
+    struct hb_slice stored;
     uint8_t mac[SHARE_MAC];
     struct hb_stmt *q;
     bool same;
-    int r = hb_db_stmt(s->db,
-                       "SELECT mac FROM code WHERE recipient = ?1"
-                       " AND nonce = ?2 AND boot = ?3 AND until > ?4"
-                       " AND tries < ?5",
-                       &q);
+    int r = hb_db_query(s->db, &q,
+                        "SELECT mac FROM code WHERE recipient = ?1"
+                        " AND nonce = ?2 AND boot = ?3 AND until > ?4"
+                        " AND tries < ?5",
+                        "ixtii", d->l.recipient, nonce, SHARE_MAC, s->t.boot,
+                        (int64_t)s->t.mono, (int64_t)HB_SHARE_TRIES);
 
     code_mac(s, d->l.recipient, nonce, digits, mac);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, d->l.recipient);
-    if (r == 0)
-        r = hb_stmt_blob(q, 2, nonce, SHARE_MAC);
-    if (r == 0)
-        r = hb_stmt_text(q, 3, s->t.boot);
-    if (r == 0)
-        r = hb_stmt_int(q, 4, (int64_t)s->t.mono);
-    if (r == 0)
-        r = hb_stmt_int(q, 5, HB_SHARE_TRIES);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0) {
@@ -358,34 +328,33 @@ static int try_code(struct hb_share_store *s, const struct door *d,
     return hb_db_exec(s->db,
                       "UPDATE code SET tries = tries + 1"
                       " WHERE recipient = ?1 AND nonce = ?2",
-                      "ib", d->l.recipient, &n);
+                      "ix", d->l.recipient, nonce, SHARE_MAC);
 }
 
 static int drop_code(struct hb_share_store *s, const struct door *d,
                      const uint8_t nonce[SHARE_MAC])
 {
-    struct hb_slice n = hb_slice((const char *)nonce, SHARE_MAC);
 
     return hb_db_exec(s->db,
                       "DELETE FROM code WHERE recipient = ?1 AND nonce = ?2",
-                      "ib", d->l.recipient, &n);
+                      "ix", d->l.recipient, nonce, SHARE_MAC);
 }
 
 static int new_grant(struct hb_share_store *s, const struct door *d,
                      char ret[HB_SHARE_TOKEN_TEXT])
 {
     uint8_t mac[SHARE_MAC];
-    struct hb_slice m = hb_slice((char *)mac, SHARE_MAC);
     int r;
 
     hb_share_token_new(ret);
-    r = token_mac(s, "grant", hb_slice_z(ret), mac);
+    r = share_token_mac(s, "grant", hb_slice_z(ret), mac);
     if (r < 0)
         return r;
     return hb_db_exec(s->db,
                       "INSERT INTO pass(hash, recipient, generation, boot,"
                       " until) VALUES(?1, ?2, ?3, ?4, ?5)",
-                      "biiti", &m, d->l.recipient, d->l.generation, s->t.boot,
+                      "xiiti", mac, SHARE_MAC, d->l.recipient, d->l.generation,
+                      s->t.boot,
                       (int64_t)(s->t.mono + HB_SHARE_GRANT_S * HB_S));
 }
 
@@ -400,20 +369,6 @@ static void code_mac(struct hb_share_store *s, int64_t recipient,
     memcpy(b + 8, nonce, SHARE_MAC);
     memcpy(b + 8 + SHARE_MAC, digits, HB_SHARE_CODE_TEXT - 1);
     share_mac(&s->keys, "code", b, sizeof(b), ret);
-}
-
-static int token_mac(struct hb_share_store *s, const char *what,
-                     struct hb_slice text, uint8_t ret[SHARE_MAC])
-{
-    uint8_t raw[32];
-    int r = hb_share_token_parse(text, raw);
-
-    HB_CHECK(s, SHARE_MAGIC);
-    if (r < 0)
-        return r;
-    share_mac(&s->keys, what, raw, sizeof(raw), ret);
-    sodium_memzero(raw, sizeof(raw));
-    return 0;
 }
 
 static void show(const struct share_link *l, struct hb_share_view *ret)

@@ -13,7 +13,6 @@
 #define RECIPIENTS_MAX 1000 /* of one draft, whatever the rules say */
 #define PERSONAL_MAX   (INT64_MAX / 2)
 #define WORDS_MAX      500u
-#define OURSELVES      "hinoban"
 
 static int judge(struct hb_share_store *s, const struct share_row *row,
                  const char *approver, int64_t life,
@@ -32,6 +31,8 @@ static int others_left(struct hb_share_store *s, int64_t share);
 static int expose(struct hb_share_store *s, struct hb_arena *a, int64_t share,
                   int64_t recipient, struct hb_share_exposure **ret,
                   size_t *ret_n);
+
+const struct hb_share_who share_us = {"hinoban", ""};
 
 /* ---- drafts ---- */
 
@@ -86,16 +87,13 @@ int hb_share_add_recipient(struct hb_share_store *s, int64_t share,
     char key[HB_SHARE_ADDRESS], mail[HB_SHARE_ADDRESS];
     struct share_row row;
     int64_t n = 0, id = 0;
-    int r = share_who_ok(who);
+    int r = hb_share_address(hb_slice_z(address), key, mail);
 
     if (r == 0)
-        r = hb_share_address(hb_slice_z(address), key, mail);
-    if (r == 0)
-        r = share_begin(s);
+        r = share_begin_row(s, share, who, &row);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && row.state != HB_SHARE_DRAFT)
+    if (row.state != HB_SHARE_DRAFT)
         r = -EBUSY;
     if (r == 0)
         r = hb_db_number(s->db, &n,
@@ -131,11 +129,10 @@ int hb_share_found(struct hb_share_store *s, int64_t share, int64_t n)
 
     if (n < 0 || n > PERSONAL_MAX)
         return -EINVAL;
-    r = share_begin(s);
+    r = share_begin_row(s, share, &share_us, &row);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && row.state != HB_SHARE_DRAFT)
+    if (row.state != HB_SHARE_DRAFT)
         r = -EBUSY;
     if (r == 0)
         r = hb_db_exec(s->db,
@@ -151,14 +148,11 @@ int hb_share_submit(struct hb_share_store *s, int64_t share,
 {
     struct hb_share_verdict v = {HB_SHARE_REFUSE, 0};
     struct share_row row;
-    int r = share_who_ok(who), answer = 0;
+    int r = share_begin_row(s, share, who, &row), answer = 0;
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && row.state != HB_SHARE_DRAFT)
+    if (row.state != HB_SHARE_DRAFT)
         r = -EBUSY;
     if (r == 0)
         r = judge(s, &row, NULL, 0, &v, &answer);
@@ -185,14 +179,11 @@ int hb_share_approve(struct hb_share_store *s, int64_t share,
         1u << HB_SHARE_OWN_APPROVAL | 1u << HB_SHARE_NO_APPROVER;
     struct hb_share_verdict v = {HB_SHARE_REFUSE, 0};
     struct share_row row;
-    int r = share_who_ok(who), answer = 0;
+    int r = share_begin_row(s, share, who, &row), answer = 0;
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && row.state != HB_SHARE_WAITING)
+    if (row.state != HB_SHARE_WAITING)
         r = -EBUSY;
     if (r == 0)
         r = judge(s, &row, who->name, 0, &v, &answer);
@@ -218,16 +209,13 @@ int hb_share_decline(struct hb_share_store *s, int64_t share,
                      const struct hb_share_who *who, const char *why)
 {
     struct share_row row;
-    int r = share_who_ok(who);
+    int r = share_text_ok(why, WORDS_MAX, false) ? 0 : -EINVAL;
 
-    if (r == 0 && !share_text_ok(why, WORDS_MAX, false))
-        r = -EINVAL;
     if (r == 0)
-        r = share_begin(s);
+        r = share_begin_row(s, share, who, &row);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && row.state != HB_SHARE_WAITING)
+    if (row.state != HB_SHARE_WAITING)
         r = -EBUSY;
     if (r == 0)
         r = hb_db_exec(s->db, "UPDATE share SET state = ?2 WHERE id = ?1", "ii",
@@ -245,8 +233,7 @@ int hb_share_decline(struct hb_share_store *s, int64_t share,
 int hb_share_link(struct hb_share_store *s, int64_t recipient,
                   const struct hb_share_who *who, char ret[HB_SHARE_TOKEN_TEXT])
 {
-    uint8_t raw[32], hash[SHARE_MAC];
-    struct hb_slice blob = hb_slice((char *)hash, sizeof(hash));
+    uint8_t hash[SHARE_MAC];
     char text[HB_SHARE_TOKEN_TEXT];
     struct share_link l;
     int r = share_who_ok(who), answer = 0;
@@ -262,15 +249,14 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
         answer = -EKEYREVOKED;
     if (r == 0 && answer == 0) {
         hb_share_token_new(text);
-        r = hb_share_token_parse(hb_slice_z(text), raw);
-        share_mac(&s->keys, "link", raw, sizeof(raw), hash);
+        r = share_token_mac(s, "link", hb_slice_z(text), hash);
         if (r == 0)
             r = cut_off(s, l.share.id, recipient);
         if (r == 0)
             r = hb_db_exec(s->db,
                            "UPDATE recipient SET hash = ?2,"
                            " generation = generation + 1 WHERE id = ?1",
-                           "ib", recipient, &blob);
+                           "ix", recipient, hash, sizeof(hash));
         if (r == 0)
             r = share_tell(s, who,
                            &(struct share_note){.act = HB_SHARE_LINKED,
@@ -302,7 +288,6 @@ int share_stop(struct hb_share_store *s, struct share_row *row,
                enum hb_share_state state, const struct hb_share_who *who,
                enum hb_share_act act)
 {
-    static const struct hb_share_who us = {OURSELVES, ""};
     int r = hb_db_exec(s->db,
                        "UPDATE share SET state = ?2, ended = ?3,"
                        " generation = generation + 1 WHERE id = ?1",
@@ -311,7 +296,7 @@ int share_stop(struct hb_share_store *s, struct share_row *row,
     if (r == 0)
         r = cut_off(s, row->id, 0);
     if (r == 0)
-        r = share_tell(s, who != NULL ? who : &us,
+        r = share_tell(s, who != NULL ? who : &share_us,
                        &(struct share_note){.act = act, .share = row->id});
     if (r == 0)
         row->state = state;
@@ -343,16 +328,14 @@ int share_live(struct hb_share_store *s, struct share_row *row, int *ret_answer)
 
 int share_shred(struct hb_share_store *s, int64_t share)
 {
-    static const struct hb_share_who us = {OURSELVES, ""};
     struct share_row row;
-    int r = share_begin(s);
+    int r = share_begin_row(s, share, &share_us, &row);
 
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r < 0 || row.shredded) {
+    if (row.shredded) {
         hb_db_rollback(s->db);
-        return r;
+        return 0;
     }
     r = empty(s, share);
     hb_fault_crash();
@@ -361,7 +344,7 @@ int share_shred(struct hb_share_store *s, int64_t share)
                        "i", share);
     if (r == 0)
         r = share_tell(
-            s, &us,
+            s, &share_us,
             &(struct share_note){.act = HB_SHARE_SHREDDED, .share = share});
     return share_end(s, r, 0);
 }
@@ -369,13 +352,12 @@ int share_shred(struct hb_share_store *s, int64_t share)
 int hb_share_reopen_ask(struct hb_share_store *s, struct hb_slice link,
                         const char *from)
 {
-    uint8_t raw[32], hash[SHARE_MAC];
+    uint8_t hash[SHARE_MAC];
     struct share_link l;
-    int r = hb_share_token_parse(link, raw), answer = 0;
+    int r = share_token_mac(s, "link", link, hash), answer = 0;
 
     if (r < 0 || !share_text_ok(from, SHARE_FROM_MAX - 1, false))
         return -EBADMSG;
-    share_mac(&s->keys, "link", raw, sizeof(raw), hash);
     r = share_begin(s);
     if (r < 0)
         return r;
@@ -413,26 +395,16 @@ int hb_share_reopen(struct hb_share_store *s, int64_t share,
         (days > 0 && days <= 36500 ? days : s->rules.days) * HB_SHARE_DAY_NS;
     struct hb_share_verdict v;
     struct share_row row;
-    struct hb_share sh = {0};
-    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
-    int r = share_who_ok(who), answer = 0;
+    int r = share_begin_row(s, share, who, &row), answer = 0;
 
-    if (a == NULL)
-        return -ENOMEM;
-    if (r == 0)
-        r = hb_share_get(s, a, share, &sh);
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0)
-        r = share_live(s, &row, &answer);
+    r = share_live(s, &row, &answer);
     if (r == 0)
         answer = answer != -EKEYEXPIRED ? -EBUSY : row.shredded ? -ENODATA : 0;
     if (r == 0 && answer == 0) {
         /* What somebody said yes to before needs no second yes. */
-        r = judge(s, &row, sh.approver[0] != '\0' ? sh.approver : NULL, life,
+        r = judge(s, &row, row.approver[0] != '\0' ? row.approver : NULL, life,
                   &v, &answer);
         if (r == 0 && answer == 0 && v.decision != HB_SHARE_ALLOW)
             answer = -EACCES;
@@ -465,15 +437,11 @@ int hb_share_wrong_recipient(struct hb_share_store *s, int64_t share,
     struct share_row row;
     size_t n = 0;
     bool whole = false;
-    int r = share_who_ok(who);
+    int r = a == NULL ? -ENOMEM : share_begin_row(s, share, who, &row);
 
-    if (r == 0)
-        r = a == NULL ? -ENOMEM : share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0)
-        r = expose(s, a, share, recipient, &e, &n);
+    r = expose(s, a, share, recipient, &e, &n);
     if (r == 0 && n == 0)
         r = -ENOENT;
     if (r == 0)
@@ -524,6 +492,21 @@ bool share_text_ok(const char *z, size_t max, bool lines)
             return false;
     }
     return true;
+}
+
+int share_begin_row(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who, struct share_row *ret)
+{
+    int r = share_who_ok(who);
+
+    if (r == 0)
+        r = share_begin(s);
+    if (r < 0)
+        return r;
+    r = share_row(s, share, ret);
+    if (r < 0)
+        hb_db_rollback(s->db);
+    return r;
 }
 
 int share_who_ok(const struct hb_share_who *who)
@@ -579,14 +562,12 @@ static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
         r = hb_db_number(s->db, &ask->life,
                          "SELECT life FROM share WHERE id = ?1", "i", share);
     if (r >= 0)
-        r = hb_db_stmt(s->db,
-                       "SELECT count(*), coalesce(max(size), 0),"
-                       " coalesce(sum(size), 0), coalesce(max(executable), 0),"
-                       " coalesce(sum(state = 1), 0)"
-                       " FROM file WHERE share = ?1",
-                       &q);
-    if (r >= 0)
-        r = hb_stmt_int(q, 1, share);
+        r = hb_db_query(s->db, &q,
+                        "SELECT count(*), coalesce(max(size), 0),"
+                        " coalesce(sum(size), 0), coalesce(max(executable), 0),"
+                        " coalesce(sum(state = 1), 0)"
+                        " FROM file WHERE share = ?1",
+                        "i", share);
     if (r >= 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -597,12 +578,10 @@ static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
     ask->executable = hb_stmt_col_int(q, 3) != 0;
     *ret_coming = hb_stmt_col_int(q, 4);
     hb_stmt_reset(q);
-    r = hb_db_stmt(s->db,
-                   "SELECT address FROM recipient WHERE share = ?1"
-                   " ORDER BY id LIMIT 1000",
-                   &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, share);
+    r = hb_db_query(s->db, &q,
+                    "SELECT address FROM recipient WHERE share = ?1"
+                    " ORDER BY id LIMIT 1000",
+                    "i", share);
     while (r >= 0 && n < RECIPIENTS_MAX && (r = hb_stmt_step(q)) == 1) {
         to[n] = hb_arena_strdup(a, hb_stmt_col_text(q, 0));
         if (to[n++] == NULL)
@@ -647,17 +626,11 @@ static int end_once(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who, enum hb_share_state state)
 {
     struct share_row row;
-    bool there = false;
-    int r = share_who_ok(who);
+    int r = share_begin_row(s, share, who, &row);
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0)
-        there = row.state == state || row.state == HB_SHARE_DELETED;
-    if (r == 0 && !there)
+    if (row.state != state && row.state != HB_SHARE_DELETED)
         r = share_stop(s, &row, state, who,
                        state == HB_SHARE_REVOKED ? HB_SHARE_ACT_REVOKED
                                                  : HB_SHARE_ACT_DELETED);
@@ -674,10 +647,10 @@ static int empty(struct hb_share_store *s, int64_t share)
     if (r == 0)
         r = share_key_destroy(&s->keys, row.uid);
     if (r == 0)
-        r = hb_db_stmt(s->db, "SELECT uid FROM file WHERE share = ?1", &q);
+        r = hb_db_query(s->db, &q, "SELECT uid FROM file WHERE share = ?1", "i",
+                        share);
     if (r != 0)
         return r;
-    r = hb_stmt_int(q, 1, share);
     while (r == 0 && (r = hb_stmt_step(q)) == 1) {
         const char *uid = hb_stmt_col_text(q, 0);
 
@@ -726,31 +699,21 @@ static int expose(struct hb_share_store *s, struct hb_arena *a, int64_t share,
 
     if (e == NULL)
         return -ENOMEM;
-    r = hb_db_stmt(s->db,
-                   "SELECT r.id, r.address, coalesce(sum(t.act = ?3), 0),"
-                   " coalesce(sum(t.act = ?4), 0),"
-                   " coalesce(sum(t.act = ?5), 0),"
-                   " coalesce(sum(t.act = ?6), 0),"
-                   " coalesce(sum(CASE t.act WHEN ?6 THEN t.bytes END), 0),"
-                   " coalesce(min(CASE t.act WHEN ?5 THEN t.time END), 0),"
-                   " coalesce(max(CASE t.act WHEN ?5 THEN t.time END), 0)"
-                   " FROM recipient r LEFT JOIN trail t"
-                   "  ON t.recipient = r.id AND t.share = r.share"
-                   " WHERE r.share = ?1 AND (?2 = 0 OR r.id = ?2)"
-                   " GROUP BY r.id, r.address ORDER BY r.id",
-                   &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, share);
-    if (r == 0)
-        r = hb_stmt_int(q, 2, recipient);
-    if (r == 0)
-        r = hb_stmt_int(q, 3, HB_SHARE_PAGE);
-    if (r == 0)
-        r = hb_stmt_int(q, 4, HB_SHARE_CODE_RIGHT);
-    if (r == 0)
-        r = hb_stmt_int(q, 5, HB_SHARE_BEGUN);
-    if (r == 0)
-        r = hb_stmt_int(q, 6, HB_SHARE_ENDED);
+    r = hb_db_query(s->db, &q,
+                    "SELECT r.id, r.address, coalesce(sum(t.act = ?3), 0),"
+                    " coalesce(sum(t.act = ?4), 0),"
+                    " coalesce(sum(t.act = ?5), 0),"
+                    " coalesce(sum(t.act = ?6), 0),"
+                    " coalesce(sum(CASE t.act WHEN ?6 THEN t.bytes END), 0),"
+                    " coalesce(min(CASE t.act WHEN ?5 THEN t.time END), 0),"
+                    " coalesce(max(CASE t.act WHEN ?5 THEN t.time END), 0)"
+                    " FROM recipient r LEFT JOIN trail t"
+                    "  ON t.recipient = r.id AND t.share = r.share"
+                    " WHERE r.share = ?1 AND (?2 = 0 OR r.id = ?2)"
+                    " GROUP BY r.id, r.address ORDER BY r.id",
+                    "iiiiii", share, recipient, (int64_t)HB_SHARE_PAGE,
+                    (int64_t)HB_SHARE_CODE_RIGHT, (int64_t)HB_SHARE_BEGUN,
+                    (int64_t)HB_SHARE_ENDED);
     while (r >= 0 && n < RECIPIENTS_MAX && (r = hb_stmt_step(q)) == 1) {
         e[n] = (struct hb_share_exposure){
             .recipient = hb_stmt_col_int(q, 0),

@@ -51,15 +51,13 @@ const char *hb_share_state_name(enum hb_share_state state)
 int share_row(struct hb_share_store *s, int64_t id, struct share_row *ret)
 {
     struct hb_stmt *q;
-    const char *uid, *owner;
-    int r = hb_db_stmt(s->db,
-                       "SELECT uid, owner, kind, state, expires, made, most,"
-                       " generation, personal, shredded FROM share"
-                       " WHERE id = ?1",
-                       &q);
+    const char *uid, *owner, *approver;
+    int r = hb_db_query(s->db, &q,
+                        "SELECT uid, owner, kind, state, expires, made, most,"
+                        " generation, personal, shredded, approver FROM share"
+                        " WHERE id = ?1",
+                        "i", id);
 
-    if (r == 0)
-        r = hb_stmt_int(q, 1, id);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -68,8 +66,11 @@ int share_row(struct hb_share_store *s, int64_t id, struct share_row *ret)
     ret->id = id;
     uid = hb_stmt_col_text(q, 0);
     owner = hb_stmt_col_text(q, 1);
+    approver = hb_stmt_col_text(q, 10);
     (void)hb_copyz(ret->uid, sizeof(ret->uid), uid != NULL ? uid : "");
     (void)hb_copyz(ret->owner, sizeof(ret->owner), owner != NULL ? owner : "");
+    (void)hb_copyz(ret->approver, sizeof(ret->approver),
+                   approver != NULL ? approver : "");
     ret->kind = (enum hb_share_kind)hb_stmt_col_int(q, 2);
     ret->state = (enum hb_share_state)hb_stmt_col_int(q, 3);
     ret->expires = hb_stmt_col_int(q, 4);
@@ -87,10 +88,9 @@ int share_link_by_hash(struct hb_share_store *s, const uint8_t hash[SHARE_MAC],
                        struct share_link *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(s->db, LINKS " WHERE r.hash = ?1", &q);
+    int r = hb_db_query(s->db, &q, LINKS " WHERE r.hash = ?1", "x", hash,
+                        SHARE_MAC);
 
-    if (r == 0)
-        r = hb_stmt_blob(q, 1, hash, SHARE_MAC);
     return r < 0 ? r : read_link(s, q, hash, ret);
 }
 
@@ -98,10 +98,8 @@ int share_link_by_id(struct hb_share_store *s, int64_t recipient,
                      struct share_link *ret)
 {
     struct hb_stmt *q;
-    int r = hb_db_stmt(s->db, LINKS " WHERE r.id = ?1", &q);
+    int r = hb_db_query(s->db, &q, LINKS " WHERE r.id = ?1", "i", recipient);
 
-    if (r == 0)
-        r = hb_stmt_int(q, 1, recipient);
     return r < 0 ? r : read_link(s, q, NULL, ret);
 }
 
@@ -113,9 +111,7 @@ int hb_share_get(struct hb_share_store *s, struct hb_arena *a, int64_t id,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, SHARES " WHERE s.id = ?1", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, id);
+    r = hb_db_query(s->db, &q, SHARES " WHERE s.id = ?1", "i", id);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -139,9 +135,7 @@ int hb_share_file_get(struct hb_share_store *s, struct hb_arena *a,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, FILES " WHERE id = ?1", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, file);
+    r = hb_db_query(s->db, &q, FILES " WHERE id = ?1", "i", file);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -164,17 +158,15 @@ int hb_share_each(struct hb_share_store *s, const char *owner, int64_t before,
 
     HB_CHECK(s, SHARE_MAGIC);
     /* Two statements: one index serves each. */
+    before = before > 0 ? before : INT64_MAX;
     r = owner != NULL
-            ? hb_db_stmt(s->db,
-                         SHARES " WHERE s.id < ?1 AND s.owner = ?2"
-                                " ORDER BY s.id DESC",
-                         &q)
-            : hb_db_stmt(s->db, SHARES " WHERE s.id < ?1 ORDER BY s.id DESC",
-                         &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, before > 0 ? before : INT64_MAX);
-    if (r == 0 && owner != NULL)
-        r = hb_stmt_text(q, 2, owner);
+            ? hb_db_query(s->db, &q,
+                          SHARES " WHERE s.id < ?1 AND s.owner = ?2"
+                                 " ORDER BY s.id DESC",
+                          "it", before, owner)
+            : hb_db_query(s->db, &q,
+                          SHARES " WHERE s.id < ?1 ORDER BY s.id DESC", "i",
+                          before);
     return r < 0 ? r : each_share(q, fn, arg);
 }
 
@@ -184,9 +176,8 @@ int hb_share_each_waiting(struct hb_share_store *s, hb_share_fn *fn, void *arg)
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, SHARES " WHERE s.state = ?1 ORDER BY s.id", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, HB_SHARE_WAITING);
+    r = hb_db_query(s->db, &q, SHARES " WHERE s.state = ?1 ORDER BY s.id", "i",
+                    (int64_t)HB_SHARE_WAITING);
     return r < 0 ? r : each_share(q, fn, arg);
 }
 
@@ -197,9 +188,7 @@ int hb_share_recipient_get(struct hb_share_store *s, struct hb_arena *a,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, RECIPIENTS " WHERE id = ?1", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, id);
+    r = hb_db_query(s->db, &q, RECIPIENTS " WHERE id = ?1", "i", id);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -218,9 +207,8 @@ int hb_share_each_recipient(struct hb_share_store *s, int64_t share,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, RECIPIENTS " WHERE share = ?1 ORDER BY id", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, share);
+    r = hb_db_query(s->db, &q, RECIPIENTS " WHERE share = ?1 ORDER BY id", "i",
+                    share);
     if (r < 0)
         return r;
     while ((r = hb_stmt_step(q)) == 1) {
@@ -242,9 +230,8 @@ int hb_share_each_file(struct hb_share_store *s, int64_t share,
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, FILES " WHERE share = ?1 ORDER BY id", &q);
-    if (r == 0)
-        r = hb_stmt_int(q, 1, share);
+    r = hb_db_query(s->db, &q, FILES " WHERE share = ?1 ORDER BY id", "i",
+                    share);
     if (r < 0)
         return r;
     while ((r = hb_stmt_step(q)) == 1) {

@@ -32,16 +32,12 @@ static int come(struct hb_share_store *s, struct hb_slice address,
 static int may_ask(struct hb_share_store *s, const struct desk *d,
                    int *ret_answer);
 static bool is_staff(const struct hb_share_rules *rules, const char *key);
-static int within(struct hb_share_store *s, enum share_tally kind,
-                  const char *of, int64_t most, int *ret_answer);
 static void code_mac(struct hb_share_store *s, const struct desk *d,
                      const char *digits, uint8_t ret[SHARE_MAC]);
 static int try_code(struct hb_share_store *s, const struct desk *d,
                     const char *digits, int *ret_answer);
 static int open_session(struct hb_share_store *s, const struct desk *d,
                         char ret[HB_SHARE_TOKEN_TEXT], bool *ret_new);
-static int session_mac(struct hb_share_store *s, struct hb_slice token,
-                       uint8_t ret[SHARE_MAC]);
 static int find_session(struct hb_share_store *s, const uint8_t mac[SHARE_MAC],
                         struct hb_share_person *ret, int *ret_answer);
 static int read_secret(struct hb_share_store *s, const char *address,
@@ -58,7 +54,6 @@ int hb_share_signin_ask(struct hb_share_store *s, struct hb_slice address,
 {
     char digits[HB_SHARE_CODE_TEXT];
     uint8_t mac[SHARE_MAC];
-    struct hb_slice n, m = hb_slice((char *)mac, sizeof(mac));
     struct desk d;
     int r = come(s, address, nonce, from, &d), answer = 0;
 
@@ -66,7 +61,6 @@ int hb_share_signin_ask(struct hb_share_store *s, struct hb_slice address,
         r = share_begin(s);
     if (r < 0)
         return r;
-    n = hb_slice((char *)d.nonce, sizeof(d.nonce));
     r = may_ask(s, &d, &answer);
     if (r == 0 && answer == 0) {
         (void)snprintf(digits, sizeof(digits), "%06u",
@@ -77,7 +71,8 @@ int hb_share_signin_ask(struct hb_share_store *s, struct hb_slice address,
                        " tries) VALUES(?1, ?2, ?3, ?4, ?5, 0)"
                        " ON CONFLICT(address, nonce) DO UPDATE SET mac = ?3,"
                        " boot = ?4, until = ?5, tries = 0",
-                       "tbbti", d.key, &n, &m, s->t.boot,
+                       "txxti", d.key, d.nonce, SHARE_MAC, mac, sizeof(mac),
+                       s->t.boot,
                        (int64_t)(s->t.mono + HB_SHARE_CODE_S * HB_S));
         if (r == 0)
             r = share_count(s, SHARE_SIGNIN_WHO, d.here);
@@ -113,7 +108,7 @@ int hb_share_signin_try(struct hb_share_store *s, struct hb_slice address,
         r = share_begin(s);
     if (r < 0)
         return r;
-    r = within(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from, &answer);
+    r = share_within(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from, &answer);
     if (r == 0 && answer == 0)
         r = try_code(s, &d, digits, &answer);
     if (r == 0 && answer == 0 && !d.ours)
@@ -138,7 +133,7 @@ int hb_share_session(struct hb_share_store *s, struct hb_slice token,
                      struct hb_share_person *ret)
 {
     uint8_t mac[SHARE_MAC];
-    int r = session_mac(s, token, mac), answer = 0;
+    int r = share_token_mac(s, "session", token, mac), answer = 0;
 
     if (r == 0)
         r = share_begin(s);
@@ -152,9 +147,8 @@ int hb_share_session_end(struct hb_share_store *s, struct hb_slice token,
                          const char *from)
 {
     uint8_t mac[SHARE_MAC];
-    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
     struct hb_share_person who;
-    int r = session_mac(s, token, mac), answer = 0;
+    int r = share_token_mac(s, "session", token, mac), answer = 0;
 
     if (r == 0)
         r = share_begin(s);
@@ -162,7 +156,8 @@ int hb_share_session_end(struct hb_share_store *s, struct hb_slice token,
         return r;
     r = find_session(s, mac, &who, &answer);
     if (r == 0)
-        r = hb_db_exec(s->db, "DELETE FROM session WHERE hash = ?1", "b", &m);
+        r = hb_db_exec(s->db, "DELETE FROM session WHERE hash = ?1", "x", mac,
+                       sizeof(mac));
     if (r == 0 && answer == 0)
         r = tell_desk(s, who.address, from, HB_SHARE_SIGNED_OUT);
     return share_end(s, r, 0);
@@ -193,7 +188,6 @@ int hb_share_totp_begin(struct hb_share_store *s, const char *address,
 {
     static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     uint8_t secret[SECRET], key[SHARE_MAC], sealed[SEALED];
-    struct hb_slice blob = hb_slice((char *)sealed, sizeof(sealed));
     int64_t confirmed = 0;
     int r = share_begin(s), answer = 0;
 
@@ -216,7 +210,7 @@ int hb_share_totp_begin(struct hb_share_store *s, const char *address,
                        "INSERT INTO totp(address, sealed, confirmed, last)"
                        " VALUES(?1, ?2, 0, 0) ON CONFLICT(address)"
                        " DO UPDATE SET sealed = ?2, last = 0",
-                       "tb", address, &blob);
+                       "tx", address, sealed, sizeof(sealed));
     }
     r = share_end(s, r, answer);
     /* 160 bits are 32 letters of 5. */
@@ -237,14 +231,13 @@ int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
 {
     char digits[HB_SHARE_CODE_TEXT], now[HB_SHARE_CODE_TEXT];
     uint8_t mac[SHARE_MAC], secret[SECRET];
-    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
     struct hb_share_person who;
     int64_t last = 0, step, right = -1;
     bool confirmed;
     int r = hb_share_code_parse(code, digits), answer = 0;
 
     if (r == 0)
-        r = session_mac(s, token, mac);
+        r = share_token_mac(s, "session", token, mac);
     if (r < 0)
         return -EACCES;
     r = share_begin(s);
@@ -252,7 +245,8 @@ int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
         return r;
     r = find_session(s, mac, &who, &answer);
     if (r == 0 && answer == 0)
-        r = within(s, SHARE_FACTOR_WHO, who.address, FACTOR_TRIES, &answer);
+        r = share_within(s, SHARE_FACTOR_WHO, who.address, FACTOR_TRIES,
+                         &answer);
     if (r == 0 && answer == 0) {
         r = read_secret(s, who.address, secret, &last, &confirmed);
         if (r == -ENOENT) {
@@ -276,9 +270,10 @@ int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
                                    " WHERE address = ?1",
                                    "ti", who.address, right);
         if (r == 0 && right >= 0)
-            r = hb_db_exec(
-                s->db, "UPDATE session SET factor = ?2 WHERE hash = ?1", "bi",
-                &m, (int64_t)(s->t.mono + HB_SHARE_FACTOR_S * HB_S));
+            r = hb_db_exec(s->db,
+                           "UPDATE session SET factor = ?2 WHERE hash = ?1",
+                           "xi", mac, sizeof(mac),
+                           (int64_t)(s->t.mono + HB_SHARE_FACTOR_S * HB_S));
         if (r == 0)
             r = tell_desk(s, who.address, from,
                           right >= 0 ? HB_SHARE_FACTOR_RIGHT
@@ -338,17 +333,15 @@ bool share_approver(const struct hb_share_rules *rules, const char *key)
 static int come(struct hb_share_store *s, struct hb_slice address,
                 struct hb_slice nonce, const char *from, struct desk *d)
 {
-    uint8_t raw[32];
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
     memset(d, 0, sizeof(*d));
     if (!share_text_ok(from, SHARE_FROM_MAX - 1, false))
         return -EINVAL;
-    r = hb_share_token_parse(nonce, raw);
+    r = share_token_mac(s, "signin-nonce", nonce, d->nonce);
     if (r < 0)
         return r;
-    share_mac(&s->keys, "signin-nonce", raw, sizeof(raw), d->nonce);
     r = hb_share_address(address, d->key, d->mail);
     if (r < 0)
         return -EINVAL;
@@ -365,18 +358,20 @@ static int may_ask(struct hb_share_store *s, const struct desk *d,
                    int *ret_answer)
 {
     int64_t known = 0;
-    int r =
-        within(s, SHARE_SIGNIN_WHO, d->here, s->rules.asks_link, ret_answer);
+    int r = share_within(s, SHARE_SIGNIN_WHO, d->here, s->rules.asks_link,
+                         ret_answer);
 
     if (r == 0 && *ret_answer == 0)
-        r = within(s, SHARE_ASK_FROM, d->net, s->rules.asks_from, ret_answer);
+        r = share_within(s, SHARE_ASK_FROM, d->net, s->rules.asks_from,
+                         ret_answer);
     if (r == 0 && *ret_answer == 0)
         r = hb_db_number(s->db, &known,
                          "SELECT count(*) FROM place WHERE address = ?1"
                          " AND net = ?2",
                          "tt", d->key, d->net);
     if (r >= 0 && *ret_answer == 0 && known == 0)
-        r = within(s, SHARE_SIGNIN_ALL, d->key, s->rules.signins, ret_answer);
+        r = share_within(s, SHARE_SIGNIN_ALL, d->key, s->rules.signins,
+                         ret_answer);
     return HB_MIN(r, 0);
 }
 
@@ -394,17 +389,6 @@ static bool is_staff(const struct hb_share_rules *rules, const char *key)
     return false;
 }
 
-static int within(struct hb_share_store *s, enum share_tally kind,
-                  const char *of, int64_t most, int *ret_answer)
-{
-    int64_t n = 0;
-    int r = share_tally(s, kind, of, &n);
-
-    if (r == 0 && n >= most)
-        *ret_answer = -EAGAIN;
-    return r;
-}
-
 static void code_mac(struct hb_share_store *s, const struct desk *d,
                      const char *digits, uint8_t ret[SHARE_MAC])
 {
@@ -419,27 +403,18 @@ static void code_mac(struct hb_share_store *s, const struct desk *d,
 static int try_code(struct hb_share_store *s, const struct desk *d,
                     const char *digits, int *ret_answer)
 {
-    struct hb_slice n = hb_slice((const char *)d->nonce, SHARE_MAC), stored;
+    struct hb_slice stored;
     uint8_t mac[SHARE_MAC];
     struct hb_stmt *q;
     bool same;
-    int r = hb_db_stmt(s->db,
-                       "SELECT mac FROM signin WHERE address = ?1"
-                       " AND nonce = ?2 AND boot = ?3 AND until > ?4"
-                       " AND tries < ?5",
-                       &q);
+    int r = hb_db_query(s->db, &q,
+                        "SELECT mac FROM signin WHERE address = ?1"
+                        " AND nonce = ?2 AND boot = ?3 AND until > ?4"
+                        " AND tries < ?5",
+                        "txtii", d->key, d->nonce, SHARE_MAC, s->t.boot,
+                        (int64_t)s->t.mono, (int64_t)HB_SHARE_TRIES);
 
     code_mac(s, d, digits, mac);
-    if (r == 0)
-        r = hb_stmt_text(q, 1, d->key);
-    if (r == 0)
-        r = hb_stmt_blob(q, 2, d->nonce, SHARE_MAC);
-    if (r == 0)
-        r = hb_stmt_text(q, 3, s->t.boot);
-    if (r == 0)
-        r = hb_stmt_int(q, 4, (int64_t)s->t.mono);
-    if (r == 0)
-        r = hb_stmt_int(q, 5, HB_SHARE_TRIES);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0) {
@@ -456,24 +431,24 @@ static int try_code(struct hb_share_store *s, const struct desk *d,
                              " AND nonce = ?2"
                            : "UPDATE signin SET tries = tries + 1"
                              " WHERE address = ?1 AND nonce = ?2",
-                      "tb", d->key, &n);
+                      "tx", d->key, d->nonce, SHARE_MAC);
 }
 
 static int open_session(struct hb_share_store *s, const struct desk *d,
                         char ret[HB_SHARE_TOKEN_TEXT], bool *ret_new)
 {
     uint8_t mac[SHARE_MAC];
-    struct hb_slice m = hb_slice((char *)mac, sizeof(mac));
     int64_t seen = 0;
     int r;
 
     hb_share_token_new(ret);
-    r = session_mac(s, hb_slice_z(ret), mac);
+    r = share_token_mac(s, "session", hb_slice_z(ret), mac);
     if (r == 0)
         r = hb_db_exec(s->db,
                        "INSERT INTO session(hash, address, boot, made, used,"
                        " factor) VALUES(?1, ?2, ?3, ?4, ?4, 0)",
-                       "btti", &m, d->key, s->t.boot, (int64_t)s->t.mono);
+                       "xtti", mac, sizeof(mac), d->key, s->t.boot,
+                       (int64_t)s->t.mono);
     if (r == 0)
         r = hb_db_number(s->db, &seen,
                          "SELECT count(*) FROM place WHERE address = ?1"
@@ -489,42 +464,22 @@ static int open_session(struct hb_share_store *s, const struct desk *d,
                       "tti", d->key, d->net, s->t.now);
 }
 
-static int session_mac(struct hb_share_store *s, struct hb_slice token,
-                       uint8_t ret[SHARE_MAC])
-{
-    uint8_t raw[32];
-    int r = hb_share_token_parse(token, raw);
-
-    HB_CHECK(s, SHARE_MAGIC);
-    if (r == 0)
-        share_mac(&s->keys, "session", raw, sizeof(raw), ret);
-    sodium_memzero(raw, sizeof(raw));
-    return r;
-}
-
 /* In a transaction. */
 static int find_session(struct hb_share_store *s, const uint8_t mac[SHARE_MAC],
                         struct hb_share_person *ret, int *ret_answer)
 {
-    struct hb_slice m = hb_slice((const char *)mac, SHARE_MAC);
     int64_t mono = (int64_t)s->t.mono, used;
     struct hb_stmt *q;
-    int r = hb_db_stmt(s->db,
-                       "SELECT address, used, factor, (SELECT confirmed FROM"
-                       " totp t WHERE t.address = session.address)"
-                       " FROM session WHERE hash = ?1 AND boot = ?2"
-                       " AND made > ?3 AND used > ?4",
-                       &q);
+    int r = hb_db_query(s->db, &q,
+                        "SELECT address, used, factor, (SELECT confirmed FROM"
+                        " totp t WHERE t.address = session.address)"
+                        " FROM session WHERE hash = ?1 AND boot = ?2"
+                        " AND made > ?3 AND used > ?4",
+                        "xtii", mac, SHARE_MAC, s->t.boot,
+                        mono - (int64_t)(HB_SHARE_SESSION_S * HB_S),
+                        mono - (int64_t)(HB_SHARE_IDLE_S * HB_S));
 
     *ret_answer = -EACCES;
-    if (r == 0)
-        r = hb_stmt_blob(q, 1, mac, SHARE_MAC);
-    if (r == 0)
-        r = hb_stmt_text(q, 2, s->t.boot);
-    if (r == 0)
-        r = hb_stmt_int(q, 3, mono - (int64_t)(HB_SHARE_SESSION_S * HB_S));
-    if (r == 0)
-        r = hb_stmt_int(q, 4, mono - (int64_t)(HB_SHARE_IDLE_S * HB_S));
     if (r == 0)
         r = hb_stmt_step(q);
     if (r <= 0)
@@ -543,7 +498,7 @@ static int find_session(struct hb_share_store *s, const uint8_t mac[SHARE_MAC],
                ? 0
                : hb_db_exec(s->db,
                             "UPDATE session SET used = ?2 WHERE hash = ?1",
-                            "bi", &m, mono);
+                            "xi", mac, SHARE_MAC, mono);
 }
 
 static int read_secret(struct hb_share_store *s, const char *address,
@@ -554,12 +509,11 @@ static int read_secret(struct hb_share_store *s, const char *address,
     struct hb_slice blob;
     const uint8_t *p;
     struct hb_stmt *q;
-    int r = hb_db_stmt(
-        s->db, "SELECT sealed, last, confirmed FROM totp WHERE address = ?1",
-        &q);
+    int r = hb_db_query(
+        s->db, &q,
+        "SELECT sealed, last, confirmed FROM totp WHERE address = ?1", "t",
+        address);
 
-    if (r == 0)
-        r = hb_stmt_text(q, 1, address);
     if (r == 0)
         r = hb_stmt_step(q);
     if (r != 1)

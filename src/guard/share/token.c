@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #include "base/utf8.h"
-#include "guard/share/proof.h"
+#include "guard/share/part.h"
 
 #define TOKEN 32u
 
@@ -49,6 +49,20 @@ int hb_share_token_parse(struct hb_slice text, uint8_t ret[TOKEN])
     sodium_memzero(b, sizeof(b));
     sodium_memzero(again, sizeof(again));
     return r;
+}
+
+int share_token_mac(const struct hb_share_store *s, const char *what,
+                    struct hb_slice text, uint8_t ret[SHARE_MAC])
+{
+    uint8_t raw[TOKEN];
+    int r = hb_share_token_parse(text, raw);
+
+    HB_CHECK(s, SHARE_MAGIC);
+    if (r < 0)
+        return r;
+    share_mac(&s->keys, what, raw, sizeof(raw), ret);
+    sodium_memzero(raw, sizeof(raw));
+    return 0;
 }
 
 /* People type what their keyboard gives: "１２３４５６" is a code as well. */

@@ -74,7 +74,6 @@ int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
         .words = n->words != NULL ? n->words : "",
     };
     uint8_t before[SHARE_MAC], mac[SHARE_MAC];
-    struct hb_slice blob = hb_slice((char *)mac, sizeof(mac));
     int r = hb_db_number(s->db, &t.id,
                          "SELECT max(coalesce((SELECT max(id) FROM trail), 0),"
                          " coalesce((SELECT id FROM trail_base), 0)) + 1",
@@ -89,27 +88,28 @@ int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
     return hb_db_exec(s->db,
                       "INSERT INTO trail(" COLUMNS ") VALUES(?1, ?2, ?3, ?4,"
                       " ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                      "iiiiiittitb", t.id, t.share, t.recipient, t.file, t.time,
-                      (int64_t)t.act, t.who, t.from, t.bytes, t.words, &blob);
+                      "iiiiiittitx", t.id, t.share, t.recipient, t.file, t.time,
+                      (int64_t)t.act, t.who, t.from, t.bytes, t.words, mac,
+                      sizeof(mac));
 }
 
-int hb_share_each_trail(struct hb_share_store *s, int64_t share,
+int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
                         hb_share_trail_fn *fn, void *arg)
 {
+#define NEWEST(from)                                                           \
+    "SELECT " COLUMNS " FROM " from "id > coalesce((SELECT id FROM " from      \
+    "1 ORDER BY id DESC LIMIT 1 OFFSET ?1), 0) ORDER BY id"
     struct hb_stmt *q;
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
+    most = most > 0 ? most : INT64_MAX;
     /* Two statements, so that an index serves the one. */
     r = share != 0
-            ? hb_db_stmt(s->db,
-                         "SELECT " COLUMNS " FROM trail WHERE share = ?1"
-                         " ORDER BY id",
-                         &q)
-            : hb_db_stmt(s->db, "SELECT " COLUMNS " FROM trail ORDER BY id",
-                         &q);
-    if (r == 0 && share != 0)
-        r = hb_stmt_int(q, 1, share);
+            ? hb_db_query(s->db, &q, NEWEST("trail WHERE share = ?2 AND "),
+                          "ii", most, share)
+            : hb_db_query(s->db, &q, NEWEST("trail WHERE "), "i", most);
+#undef NEWEST
     if (r < 0)
         return r;
     while ((r = hb_stmt_step(q)) == 1) {

@@ -55,9 +55,12 @@ static int disk_left(struct hb_share_store *s);
 static void begin_writing(struct hb_share_upload *u);
 static int make_safe(struct hb_share_upload *u);
 static int start_again(struct hb_share_upload *u);
-static int owned(struct hb_share_store *s, int64_t file,
-                 const struct hb_share_who *who, struct hb_share_file *ret,
-                 struct share_row *row, struct hb_arena *a);
+static int begin_owned(struct hb_share_store *s, struct hb_arena *a,
+                       int64_t file, const struct hb_share_who *who,
+                       struct hb_share_file *ret, struct share_row *row);
+static int decide(struct hb_share_store *s, const struct hb_share_file *f,
+                  const struct hb_share_who *who,
+                  enum hb_share_file_state state, enum hb_share_act act);
 
 int hb_share_upload_new(struct hb_share_store *s, int64_t share,
                         const struct hb_share_who *who, const char *name,
@@ -65,16 +68,13 @@ int hb_share_upload_new(struct hb_share_store *s, int64_t share,
 {
     struct share_row row;
     int64_t id = 0;
-    int r = share_who_ok(who);
+    int r = share_begin_row(s, share, who, &row);
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = share_row(s, share, &row);
-    if (r == 0 && (row.state != HB_SHARE_DRAFT || row.kind != HB_SHARE_OUT))
+    if (row.state != HB_SHARE_DRAFT || row.kind != HB_SHARE_OUT)
         r = -EBUSY;
-    if (r == 0)
+    else
         r = add_file(s, &row, 0, name, type, size, &id);
     r = share_end(s, r, 0);
     if (r == 0)
@@ -195,7 +195,6 @@ int hb_share_upload_end(struct hb_share_upload *u,
                         const struct hb_share_who *who, const uint8_t *sha256)
 {
     uint8_t sum[HB_SHA256_SIZE];
-    struct hb_slice blob = hb_slice((char *)sum, sizeof(sum));
     int64_t exe;
     int r = share_who_ok(who), answer = 0;
 
@@ -226,9 +225,9 @@ int hb_share_upload_end(struct hb_share_upload *u,
             "UPDATE file SET state = ?2, sha256 = ?3,"
             " executable = ?4, touched = ?5"
             " WHERE id = ?1 AND state = ?6",
-            "iibiii", u->file,
-            (int64_t)(u->guest ? HB_SHARE_FILE_HELD : HB_SHARE_FILE_WHOLE),
-            &blob, exe, u->s->t.now, (int64_t)HB_SHARE_FILE_COMING);
+            "iixiii", u->file,
+            (int64_t)(u->guest ? HB_SHARE_FILE_HELD : HB_SHARE_FILE_WHOLE), sum,
+            sizeof(sum), exe, u->s->t.now, (int64_t)HB_SHARE_FILE_COMING);
     if (r == 0 && answer == 0 && hb_db_changes(u->s->db) == 0)
         answer = -EKEYREVOKED;
     if (r == 0 && answer == 0)
@@ -264,20 +263,17 @@ int hb_share_file_drop(struct hb_share_store *s, int64_t file,
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_share_file f;
     struct share_row row;
-    int r = a == NULL ? -ENOMEM : share_who_ok(who);
+    int r = begin_owned(s, a, file, who, &f, &row);
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = owned(s, file, who, &f, &row, a);
-    if (r == 0 && row.state != HB_SHARE_DRAFT)
+    if (row.state != HB_SHARE_DRAFT)
         r = -EBUSY;
     if (r == 0)
         r = hb_db_exec(s->db, "DELETE FROM file WHERE id = ?1", "i", file);
     r = share_end(s, r, 0);
-    if (r == 0 && share_blob_unlink(s, f.uid) < 0)
-        r = 0; /* without a row it is swept at the next start */
+    if (r == 0)
+        (void)share_blob_unlink(s, f.uid); /* or it is swept as nobody's */
     return r;
 }
 
@@ -287,26 +283,16 @@ int hb_share_accept(struct hb_share_store *s, int64_t file,
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_share_file f;
     struct share_row row;
-    int r = a == NULL ? -ENOMEM : share_who_ok(who);
+    int r = begin_owned(s, a, file, who, &f, &row);
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = owned(s, file, who, &f, &row, a);
-    if (r == 0 && (f.state != HB_SHARE_FILE_HELD || row.shredded))
+    if (f.state != HB_SHARE_FILE_HELD || row.shredded)
         r = -EBUSY;
-    if (r == 0 && f.executable && s->rules.executables == HB_SHARE_EXE_REFUSE)
+    else if (f.executable && s->rules.executables == HB_SHARE_EXE_REFUSE)
         r = -EACCES;
-    if (r == 0)
-        r = hb_db_exec(s->db, "UPDATE file SET state = ?2 WHERE id = ?1", "ii",
-                       file, (int64_t)HB_SHARE_FILE_ACCEPTED);
-    if (r == 0)
-        r = share_tell(s, who,
-                       &(struct share_note){.act = HB_SHARE_ACCEPTED,
-                                            .share = f.share,
-                                            .file = file,
-                                            .words = f.name});
+    else
+        r = decide(s, &f, who, HB_SHARE_FILE_ACCEPTED, HB_SHARE_ACCEPTED);
     return share_end(s, r, 0);
 }
 
@@ -316,28 +302,17 @@ int hb_share_reject(struct hb_share_store *s, int64_t file,
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_share_file f;
     struct share_row row;
-    int r = a == NULL ? -ENOMEM : share_who_ok(who);
+    int r = begin_owned(s, a, file, who, &f, &row);
 
-    if (r == 0)
-        r = share_begin(s);
     if (r < 0)
         return r;
-    r = owned(s, file, who, &f, &row, a);
-    if (r == 0 &&
-        (row.kind != HB_SHARE_IN || f.state == HB_SHARE_FILE_REJECTED))
+    if (row.kind != HB_SHARE_IN || f.state == HB_SHARE_FILE_REJECTED)
         r = -EBUSY;
-    if (r == 0)
-        r = hb_db_exec(s->db, "UPDATE file SET state = ?2 WHERE id = ?1", "ii",
-                       file, (int64_t)HB_SHARE_FILE_REJECTED);
-    if (r == 0)
-        r = share_tell(s, who,
-                       &(struct share_note){.act = HB_SHARE_REJECTED,
-                                            .share = f.share,
-                                            .file = file,
-                                            .words = f.name});
+    else
+        r = decide(s, &f, who, HB_SHARE_FILE_REJECTED, HB_SHARE_REJECTED);
     r = share_end(s, r, 0);
-    if (r == 0 && share_blob_unlink(s, f.uid) < 0)
-        r = 0; /* a rejected one is swept at the next start */
+    if (r == 0)
+        (void)share_blob_unlink(s, f.uid); /* or it is swept as rejected */
     return r;
 }
 
@@ -602,14 +577,39 @@ static int start_again(struct hb_share_upload *u)
     return r < 0 ? r : hb_blob_begin(u->blob);
 }
 
-/* In a transaction; strings in A. */
-static int owned(struct hb_share_store *s, int64_t file,
-                 const struct hb_share_who *who, struct hb_share_file *ret,
-                 struct share_row *row, struct hb_arena *a)
+/* share_begin() with a file of WHO's own; strings in A.  After a failure there
+ * is no transaction. */
+static int begin_owned(struct hb_share_store *s, struct hb_arena *a,
+                       int64_t file, const struct hb_share_who *who,
+                       struct hb_share_file *ret, struct share_row *row)
 {
-    int r = hb_share_file_get(s, a, file, ret);
+    int r = a == NULL ? -ENOMEM : share_who_ok(who);
 
     if (r == 0)
+        r = share_begin(s);
+    if (r < 0)
+        return r;
+    r = hb_share_file_get(s, a, file, ret);
+    if (r == 0)
         r = share_row(s, ret->share, row);
-    return r == 0 && !hb_streq(row->owner, who->name) ? -EACCES : r;
+    if (r == 0 && !hb_streq(row->owner, who->name))
+        r = -EACCES;
+    if (r < 0)
+        hb_db_rollback(s->db);
+    return r;
+}
+
+static int decide(struct hb_share_store *s, const struct hb_share_file *f,
+                  const struct hb_share_who *who,
+                  enum hb_share_file_state state, enum hb_share_act act)
+{
+    int r = hb_db_exec(s->db, "UPDATE file SET state = ?2 WHERE id = ?1", "ii",
+                       f->id, (int64_t)state);
+
+    return r < 0 ? r
+                 : share_tell(s, who,
+                              &(struct share_note){.act = act,
+                                                   .share = f->share,
+                                                   .file = f->id,
+                                                   .words = f->name});
 }

@@ -239,7 +239,7 @@ static inline unsigned told(int64_t share, enum hb_share_act act)
 {
     struct tale tale = {.of = act};
 
-    assert_int_equal(hb_share_each_trail(store, share, tale_fn, &tale), 0);
+    assert_int_equal(hb_share_each_trail(store, share, 0, tale_fn, &tale), 0);
     return tale.n;
 }
 
