@@ -4,11 +4,12 @@
 
 Runs the tests that meson knows, two at a time, reads their TAP and ends with
 the line "N passed, N failed" (", N skipped" where some were).  A test that
-dies, times out or prints no plan counts as one failed.  Suites `fault`, `box`,
-`boot` and `drill` run one at a time: they start servers and measure nothing,
-but they want the machine's attention.  Those that mostly wait (PATIENT) do so
-while the others compute, in lanes of their own; what takes longest begins
-first.  Tests of PLAIN are taken from the build $HB_PLAIN, without sanitizers,
+dies, times out or prints no plan counts as one failed.  Suites `box`, `boot`
+and `drill` run one at a time, after the others: they start whole installations
+and expect of them what users do.  Those that mostly wait (PATIENT) do so while
+the others compute, in lanes of their own; those that start no installation and
+expect nothing by the clock (BESIDE, suite `fault`) run one at a time beside
+them.  What takes longest begins first.  Tests of PLAIN are taken from the build $HB_PLAIN, without sanitizers,
 where that is set (`./dev test full`).
 """
 import json
@@ -22,7 +23,7 @@ import time
 
 LINE = re.compile(r'^\s*(not )?ok\b\s*(\d+)?\s*(?:- )?(.*)$')
 PLAN = re.compile(r'^\s*1\.\.(\d+)')
-ALONE = {'box', 'boot', 'fault', 'drill'}
+ALONE = {'box', 'boot', 'drill'}
 # So do these of other suites: real kernel events against real roles.
 ALONE_TESTS = {'heal', 'watch', 'roles'}
 # Lanes of box tests that wait for timers, relays and retries.
@@ -30,9 +31,12 @@ PATIENT = [['message'],
            ['https', 'outside', 'outside_net', 'vantage', 'intake', 'mailing']]
 # Box tests that only compute.
 COMPUTE = {'backup', 'evidence_forgery'}
+# Beside those that run one at a time.
+BESIDE = {'card', 'cli', 'config', 'evidence_export', 'gate',
+          'gate_nginx', 'pii', 'rules', 'waf_nginx', 'waf_nginx_state'}
 # Does the same thing ten thousands of times in the full mode.
 PLAIN = {'book_kill'}
-LONG = ('walk', 'evidence_forgery', 'port', 'backup', 'lint')
+LONG = ('walk', 'pii', 'evidence_forgery', 'port', 'backup', 'lint')
 lock = threading.Lock()
 total = {'passed': 0, 'failed': 0, 'skipped': 0}
 failures = []
@@ -142,6 +146,8 @@ def main():
             for k, names in enumerate(PATIENT):
                 if name in names:
                     return k
+        if suite == 'fault' or suite == 'box' and name in BESIDE:
+            return 'beside'
         if suite == 'box' and name in COMPUTE or \
                 suite not in ALONE and name not in ALONE_TESTS:
             return 'together'
@@ -151,9 +157,9 @@ def main():
         name = row[1]['name']
         return LONG.index(name) if name in LONG else len(LONG)
 
-    together = sorted((r for r in rows if lane(r) == 'together'), key=length)
-    alone = [r for r in rows if lane(r) == 'alone']
-    together.reverse()  # popped from its end
+    def of(kind):
+        """Those of one lane, to be popped from its end."""
+        return sorted((r for r in rows if lane(r) == kind), key=length)[::-1]
 
     def worker(queue):
         while True:
@@ -163,17 +169,17 @@ def main():
                 suite, t = queue.pop()
             run(suite, t)
 
-    threads = [threading.Thread(target=worker, args=(together,))
-               for _ in range(min(2, os.cpu_count() or 1))]
-    threads += [threading.Thread(target=worker,
-                                 args=([r for r in rows if lane(r) == k],))
-                for k in range(len(PATIENT))]
-    for th in threads:
-        th.start()
-    for th in threads:
-        th.join()
-    for suite, t in alone:
-        run(suite, t)
+    def work(*queues):
+        threads = [threading.Thread(target=worker, args=(q,)) for q in queues]
+        for th in threads:
+            th.start()
+        for th in threads:
+            th.join()
+
+    together = of('together')
+    work(*[together] * min(2, os.cpu_count() or 1),
+         *(of(k) for k in range(len(PATIENT))))
+    work(of('alone'), of('beside'))
     for suite, name, failed, text in failures:
         print(f'\n--- {suite}/{name} ---\n{text[-6000:]}')
     tail = f", {total['skipped']} skipped" if total['skipped'] else ''
