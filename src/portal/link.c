@@ -390,6 +390,11 @@ static bool verdict(struct portal_visit *x, int r)
         portal_gone(x);
     else if (r == -EAGAIN)
         portal_wait(x);
+    else if (r == -EDQUOT)
+        portal_message(x, 410, _("Too many wrong codes"),
+                       _("This link takes no more codes. Ask whoever sent it "
+                         "for a new one."),
+                       "");
     else if (r == -EALREADY)
         portal_message(x, 410, _("Fetched already"),
                        _("This download has come to its end. Open the link "

@@ -41,7 +41,8 @@ int hb_share_address(struct hb_slice text, char ret_key[HB_SHARE_ADDRESS],
         return r;
     while (at < n && cp[at] != '@')
         at++;
-    if (at == 0 || at == n || at > LOCAL_MAX || cp[0] == '.')
+    if (at == 0 || at == n || at > LOCAL_MAX || cp[0] == '.' || cp[0] == '-' ||
+        cp[0] == '/')
         return -EINVAL;
     for (size_t i = 0; i < at; i++) {
         if (!is_atext(cp[i]) && cp[i] != '.')
@@ -108,13 +109,14 @@ static uint32_t narrow(uint32_t cp)
     return cp == 0x3000 || cp == '\t' ? ' ' : cp;
 }
 
+/* Without the four that address.h refuses. */
 static bool is_atext(uint32_t cp)
 {
     if (cp == 0 || cp > 0x7e)
         return false;
     return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z') ||
            (cp >= '0' && cp <= '9') ||
-           strchr("!#$%&'*+-/=?^_`{|}~", (int)cp) != NULL;
+           strchr("#$&'*+-/=?^_{}~", (int)cp) != NULL;
 }
 
 /* Hiragana, katakana, their marks, kanji of the BMP. */

@@ -9,7 +9,9 @@
  *               RFC 5321 leaves case to the receiving host, and no host in use
  *               gives "Sato" to another person than "sato".  Dots anywhere but
  *               first: Japanese carriers gave out "a..b." for years.  Quoted
- *               local parts and SMTPUTF8 are refused.
+ *               local parts and SMTPUTF8 are refused, and what a server on
+ *               the way may take for a route, an option or a program: "!",
+ *               "%", "|", "`", and "-" or "/" in front.
  *   domain      lower case, LDH labels of 1..63, at least two, 253 in all, no
  *               address literal.  An international label of kana and kanji
  *               alone becomes its A-label (RFC 3492, RFC 5891); these scripts

@@ -99,7 +99,7 @@ struct share_row {
 };
 
 struct share_link {
-    int64_t recipient, generation;
+    int64_t recipient, generation, wrong;
     bool revoked;
     char address[HB_SHARE_MAIL_TEXT], mail[HB_SHARE_MAIL_TEXT];
     struct share_row share;

@@ -14,6 +14,7 @@
 
 #define DAY_NS (86400ll * 1000000000)
 
+static bool exe_name(struct hb_slice name);
 static uint32_t size_reasons(const struct hb_share_rules *rules,
                              const struct hb_share_ask *ask);
 static uint32_t domain_reasons(const struct hb_share_rules *rules,
@@ -35,17 +36,171 @@ static const char *const freemail[] = {
 };
 
 /* What Windows, macOS or a shell runs on a double click, what mounts as a
- * disk past the mark of the web, and documents that carry macros. */
-static const char *const exe_names[] = {
-    "apk",  "app",       "appx", "bat",  "chm", "cmd",    "com",  "cpl",
-    "dll",  "dmg",       "docm", "dotm", "exe", "gadget", "hta",  "img",
-    "inf",  "iso",       "jar",  "jnlp", "js",  "jse",    "lnk",  "msc",
-    "msi",  "msix",      "msp",  "mst",  "one", "pif",    "pkg",  "potm",
-    "ppam", "pptm",      "ps1",  "psm1", "py",  "reg",    "scf",  "scr",
-    "sct",  "search-ms", "sh",   "sldm", "url", "vb",     "vbe",  "vbs",
-    "vhd",  "vhdx",      "wim",  "wsc",  "wsf", "wsh",    "xlam", "xll",
-    "xlsm", "xltm",
-};
+ * disk past the mark of the web or installs, shortcuts that fetch what they
+ * start, and documents that carry macros or queries. */
+static const char *const exe_names[] = {"accde",
+                                        "action",
+                                        "ade",
+                                        "adp",
+                                        "apk",
+                                        "app",
+                                        "appinstaller",
+                                        "application",
+                                        "appref-ms",
+                                        "appx",
+                                        "appxbundle",
+                                        "automator",
+                                        "bas",
+                                        "bash",
+                                        "bat",
+                                        "cab",
+                                        "cdxml",
+                                        "chm",
+                                        "cmd",
+                                        "com",
+                                        "command",
+                                        "cpl",
+                                        "csh",
+                                        "deb",
+                                        "deskthemepack",
+                                        "desktop",
+                                        "diagcab",
+                                        "diagpkg",
+                                        "dll",
+                                        "dmg",
+                                        "docm",
+                                        "dotm",
+                                        "dqy",
+                                        "drv",
+                                        "efi",
+                                        "exe",
+                                        "fish",
+                                        "gadget",
+                                        "grp",
+                                        "hlp",
+                                        "hpj",
+                                        "hta",
+                                        "img",
+                                        "inf",
+                                        "iqy",
+                                        "iso",
+                                        "isp",
+                                        "its",
+                                        "jar",
+                                        "jnlp",
+                                        "js",
+                                        "jse",
+                                        "library-ms",
+                                        "lnk",
+                                        "mad",
+                                        "maf",
+                                        "mag",
+                                        "mam",
+                                        "maq",
+                                        "mar",
+                                        "mas",
+                                        "mat",
+                                        "mau",
+                                        "mav",
+                                        "maw",
+                                        "mcf",
+                                        "mdb",
+                                        "mde",
+                                        "mht",
+                                        "mhtml",
+                                        "msc",
+                                        "msh",
+                                        "msh1",
+                                        "msh2",
+                                        "mshxml",
+                                        "msi",
+                                        "msix",
+                                        "msixbundle",
+                                        "msp",
+                                        "mst",
+                                        "msu",
+                                        "ocx",
+                                        "one",
+                                        "onepkg",
+                                        "onetoc2",
+                                        "ops",
+                                        "oqy",
+                                        "osd",
+                                        "pcd",
+                                        "pif",
+                                        "pkg",
+                                        "plg",
+                                        "potm",
+                                        "ppam",
+                                        "pptm",
+                                        "prf",
+                                        "prg",
+                                        "printerexport",
+                                        "ps1",
+                                        "ps1xml",
+                                        "ps2",
+                                        "ps2xml",
+                                        "psc1",
+                                        "psc2",
+                                        "psd1",
+                                        "psdm1",
+                                        "psm1",
+                                        "py",
+                                        "pyc",
+                                        "pyo",
+                                        "pyw",
+                                        "pyz",
+                                        "pyzw",
+                                        "rdp",
+                                        "reg",
+                                        "rpm",
+                                        "rqy",
+                                        "scf",
+                                        "scpt",
+                                        "scr",
+                                        "sct",
+                                        "search-ms",
+                                        "settingcontent-ms",
+                                        "sh",
+                                        "shb",
+                                        "shs",
+                                        "sldm",
+                                        "slk",
+                                        "swf",
+                                        "sys",
+                                        "terminal",
+                                        "theme",
+                                        "themepack",
+                                        "tool",
+                                        "udl",
+                                        "url",
+                                        "vb",
+                                        "vbe",
+                                        "vbs",
+                                        "vhd",
+                                        "vhdx",
+                                        "vsix",
+                                        "vsmacros",
+                                        "vsw",
+                                        "webpnp",
+                                        "website",
+                                        "wim",
+                                        "workflow",
+                                        "ws",
+                                        "wsc",
+                                        "wsf",
+                                        "wsh",
+                                        "xbap",
+                                        "xla",
+                                        "xlam",
+                                        "xlb",
+                                        "xll",
+                                        "xlm",
+                                        "xlsm",
+                                        "xltm",
+                                        "xnk",
+                                        "xsl",
+                                        "zsh"};
 
 static const struct {
     const char *name, *text;
@@ -125,6 +280,7 @@ void hb_share_rules_default(struct hb_share_rules *ret)
         .asks_all = 600,
         .wrong_from = 15,
         .wrong_all = 200,
+        .wrong_link = 50,
         .signins = 20,
         .probes_from = 60,
     };
@@ -180,19 +336,38 @@ bool hb_share_executable(const char *name, struct hb_slice head)
         HB_SLICE("\xca\xfe\xba\xbe"),      /* Mach-O, several; Java */
         HB_SLICE("L\0\0\0\x01\x14\x02\0"), /* a link of Windows */
     };
-    size_t end = strlen(name), dot;
+
+    /* "a.exe:x" is a stream of a.exe, and ":x.exe" one that can run. */
+    for (const char *z = name; z != NULL; z = strchr(z, ':')) {
+        z += *z == ':';
+        if (exe_name(hb_slice(z, strcspn(z, ":"))))
+            return true;
+    }
+    for (size_t i = 0; i < HB_ARRAY_LEN(magic); i++)
+        if (head.n >= magic[i].n && memcmp(head.p, magic[i].p, magic[i].n) == 0)
+            return true;
+    return false;
+}
+
+static bool exe_name(struct hb_slice name)
+{
+    static const char wide_blank[] = "\xe3\x80\x80"; /* U+3000 */
+    size_t end = name.n, dot;
 
     /* Windows drops what stands behind: "a.exe. ." runs. */
-    while (end > 0 && (name[end - 1] == '.' || name[end - 1] == ' '))
-        end--;
-    for (dot = end; dot > 0 && name[dot - 1] != '.';)
+    for (;;) {
+        if (end > 0 && (name.p[end - 1] == '.' || name.p[end - 1] == ' '))
+            end--;
+        else if (end >= 3 && memcmp(name.p + end - 3, wide_blank, 3) == 0)
+            end -= 3;
+        else
+            break;
+    }
+    for (dot = end; dot > 0 && name.p[dot - 1] != '.';)
         dot--;
     for (size_t i = 0; dot > 0 && i < HB_ARRAY_LEN(exe_names); i++)
         if (strlen(exe_names[i]) == end - dot &&
-            strncasecmp(exe_names[i], name + dot, end - dot) == 0)
-            return true;
-    for (size_t i = 0; i < HB_ARRAY_LEN(magic); i++)
-        if (head.n >= magic[i].n && memcmp(head.p, magic[i].p, magic[i].n) == 0)
+            strncasecmp(exe_names[i], name.p + dot, end - dot) == 0)
             return true;
     return false;
 }

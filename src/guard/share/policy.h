@@ -48,6 +48,8 @@ struct hb_share_rules {
     int64_t asks_link, asks_from, asks_all; /* codes an hour: 5, 20, 600 */
     int64_t wrong_from, wrong_all; /* wrong codes an hour: 15 of a network;
                                       200 in all are told */
+    int64_t wrong_link;  /* wrong codes in the life of a link: 50, so that one
+                            in 20,000 guessers is right */
     int64_t signins;     /* codes for one of us an hour, from places where they
                             never were: 20 */
     int64_t probes_from; /* unknown links an hour: 60 */

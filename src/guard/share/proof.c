@@ -27,6 +27,8 @@ static int put_code(struct hb_share_store *s, const struct door *d,
 static int try_code(struct hb_share_store *s, const struct door *d,
                     const uint8_t nonce[SHARE_MAC], const char *digits,
                     int *ret_answer);
+static int wrong_code(struct hb_share_store *s, const struct door *d,
+                      const char *from);
 static int drop_code(struct hb_share_store *s, const struct door *d,
                      const uint8_t nonce[SHARE_MAC]);
 static int new_grant(struct hb_share_store *s, const struct door *d,
@@ -103,6 +105,8 @@ int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
     if (r < 0)
         return r;
     r = knock(s, link, from, &d, &answer);
+    if (r == 0 && answer == 0 && d.l.wrong >= s->rules.wrong_link)
+        answer = -EDQUOT;
     if (r == 0 && answer == 0)
         r = share_within(s, SHARE_ASK_LINK, d.id, s->rules.asks_link, &answer);
     if (r == 0 && answer == 0)
@@ -150,6 +154,8 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
     if (r < 0)
         return r;
     r = knock(s, link, from, &d, &answer);
+    if (r == 0 && answer == 0 && d.l.wrong >= s->rules.wrong_link)
+        answer = -EDQUOT;
     if (r == 0 && answer == 0)
         r = share_within(s, SHARE_WRONG_FROM, d.net, s->rules.wrong_from,
                          &answer);
@@ -164,7 +170,7 @@ int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
                 .recipient = d.l.recipient,
             });
     if (r == 0 && answer == -EACCES)
-        r = share_wrong_code(s, d.net);
+        r = wrong_code(s, &d, from);
     if (r == 0 && answer == 0)
         r = drop_code(s, &d, nonce_mac);
     if (r == 0 && answer == 0)
@@ -243,7 +249,8 @@ int share_grant(struct hb_share_store *s, struct hb_slice grant,
 /* ---- static ---- */
 
 /* Who the link is for, and whether its share lives.  A link that nobody has
- * costs the network it came from. */
+ * costs the network it came from; who has one does not pay for it, or a
+ * neighbour behind the same router could keep them out. */
 static int knock(struct hb_share_store *s, struct hb_slice link,
                  const char *from, struct door *d, int *ret_answer)
 {
@@ -255,15 +262,16 @@ static int knock(struct hb_share_store *s, struct hb_slice link,
     memset(d, 0, sizeof(*d));
     share_net(from, d->net);
     r = share_token_mac(s, "link", link, mac);
-    if (r == 0)
-        r = share_within(s, SHARE_PROBE_FROM, d->net, s->rules.probes_from,
-                         ret_answer);
-    if (r < 0 || *ret_answer < 0)
+    if (r < 0)
         return r;
     r = share_link_by_hash(s, mac, &d->l);
     if (r == -ENOENT) {
         *ret_answer = -ENOENT;
-        return share_count(s, SHARE_PROBE_FROM, d->net);
+        r = share_within(s, SHARE_PROBE_FROM, d->net, s->rules.probes_from,
+                         ret_answer);
+        return r < 0 || *ret_answer == -EAGAIN
+                   ? r
+                   : share_count(s, SHARE_PROBE_FROM, d->net);
     }
     if (r < 0)
         return r;
@@ -329,6 +337,27 @@ static int try_code(struct hb_share_store *s, const struct door *d,
                       "UPDATE code SET tries = tries + 1"
                       " WHERE recipient = ?1 AND nonce = ?2",
                       "ix", d->l.recipient, nonce, SHARE_MAC);
+}
+
+/* The last that a link has is told to its owner. */
+static int wrong_code(struct hb_share_store *s, const struct door *d,
+                      const char *from)
+{
+    int r = share_wrong_code(s, d->net);
+
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "UPDATE recipient SET wrong = wrong + 1 WHERE id = ?1",
+                       "i", d->l.recipient);
+    return r < 0 || d->l.wrong + 1 != s->rules.wrong_link
+               ? r
+               : share_tell(s, &(struct hb_share_who){d->l.address, from},
+                            &(struct share_note){
+                                .act = HB_SHARE_ALARM,
+                                .share = d->l.share.id,
+                                .recipient = d->l.recipient,
+                                .words = "wrong codes",
+                            });
 }
 
 static int drop_code(struct hb_share_store *s, const struct door *d,

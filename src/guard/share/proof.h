@@ -13,9 +13,9 @@
  * and grants live by the clock that never steps and die with the boot.
  *
  * Budgets an hour (by rules): codes asked a link, an address and in all;
- * wrong tries an address; unknown links an address.  Many wrong tries in all
- * are a row of the trail.  IPv6 counts
- * by /64.
+ * wrong tries an address; unknown links an address.  Over its whole life a
+ * link has so many wrong tries, and then asks its owner for another.  Many
+ * wrong tries in all are a row of the trail.  IPv6 counts by /64.
  */
 #ifndef HB_GUARD_SHARE_PROOF_H
 #define HB_GUARD_SHARE_PROOF_H
@@ -56,7 +56,7 @@ int hb_share_link_view(struct hb_share_store *s, struct hb_slice link,
                        struct hb_share_view *ret) HB_WUR;
 
 /* A code for CODE_MAIL, to be mailed to exactly that address.  -EBADMSG link
- * or nonce, -EAGAIN a budget. */
+ * or nonce, -EAGAIN a budget, -EDQUOT the link's wrong tries are used up. */
 struct hb_share_code {
     char digits[HB_SHARE_CODE_TEXT];
     char mail[HB_SHARE_MAIL_TEXT];
@@ -66,7 +66,7 @@ int hb_share_code_ask(struct hb_share_store *s, struct hb_slice link,
                       struct hb_slice nonce, const char *from,
                       struct hb_share_code *ret) HB_WUR;
 /* -EACCES wrong, -ETIME there is no such code any more: ask for another,
- * -EAGAIN a budget. */
+ * -EAGAIN and -EDQUOT as above. */
 int hb_share_code_try(struct hb_share_store *s, struct hb_slice link,
                       struct hb_slice nonce, struct hb_slice code,
                       const char *from,

@@ -105,8 +105,8 @@ int hb_share_add_recipient(struct hb_share_store *s, int64_t share,
     if (r >= 0)
         r = hb_db_exec(s->db,
                        "INSERT INTO recipient(share, address, mail, hash,"
-                       " revoked, generation, reminded, reopen_asked)"
-                       " VALUES(?1, ?2, ?3, NULL, 0, 1, 0, 0)",
+                       " revoked, generation, reminded, reopen_asked, wrong)"
+                       " VALUES(?1, ?2, ?3, NULL, 0, 1, 0, 0, 0)",
                        "itt", share, key, mail);
     if (r == 0) {
         id = hb_db_last_id(s->db);
@@ -254,7 +254,7 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
             r = cut_off(s, l.share.id, recipient);
         if (r == 0)
             r = hb_db_exec(s->db,
-                           "UPDATE recipient SET hash = ?2,"
+                           "UPDATE recipient SET hash = ?2, wrong = 0,"
                            " generation = generation + 1 WHERE id = ?1",
                            "ix", recipient, hash, sizeof(hash));
         if (r == 0)

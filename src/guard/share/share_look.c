@@ -27,7 +27,7 @@
     "  WHERE f.recipient = recipient.id) FROM recipient"
 #define LINKS                                                                  \
     "SELECT r.id, r.generation, r.revoked, r.address, r.mail, r.hash,"         \
-    " r.share FROM recipient r"
+    " r.share, r.wrong FROM recipient r"
 
 static int each_share(struct hb_stmt *q, hb_share_fn *fn, void *arg);
 static void read_share(struct hb_stmt *q, struct hb_share *ret);
@@ -346,6 +346,7 @@ static int read_link(struct hb_share_store *s, struct hb_stmt *q,
     (void)hb_copyz(ret->mail, sizeof(ret->mail), text(q, 4));
     stored = hb_stmt_col_blob(q, 5);
     share = hb_stmt_col_int(q, 6);
+    ret->wrong = hb_stmt_col_int(q, 7);
     r = hash != NULL && (stored.n != SHARE_MAC ||
                          sodium_memcmp(stored.p, hash, SHARE_MAC) != 0)
             ? -ENOENT

@@ -93,6 +93,12 @@ static void test_none(void **state)
         "<a@b.jp",
         "a\xff@b.jp",
         "a@b.\xe3\x81",
+        "-oQ/tmp@b.jp",
+        "|/bin/sh@b.jp",
+        "/tmp/x@b.jp",
+        "a%c.com@b.jp",
+        "c.com!a@b.jp",
+        "a`id`@b.jp",
     };
     char text[600];
 

@@ -223,6 +223,14 @@ static void test_executable(void **state)
     assert_true(hb_share_executable("a.pdf", HB_SLICE("MZ\x90")));
     assert_true(hb_share_executable("a", HB_SLICE("\177ELF\2")));
     assert_true(hb_share_executable("a.txt", HB_SLICE("#!/bin/sh\n")));
+    assert_true(hb_share_executable("a.jar\u3000. ", HB_SLICE("")));
+    assert_true(hb_share_executable("a.exe:x", HB_SLICE("")));
+    assert_true(hb_share_executable("a.txt:b.exe", HB_SLICE("")));
+    assert_true(hb_share_executable("a.application", HB_SLICE("")));
+    assert_true(hb_share_executable("a.rdp", HB_SLICE("")));
+    assert_true(hb_share_executable("a.iqy", HB_SLICE("")));
+    assert_true(hb_share_executable("a.settingcontent-ms", HB_SLICE("")));
+    assert_false(hb_share_executable("9:30.txt", HB_SLICE("")));
     assert_false(hb_share_executable("a.pdf", HB_SLICE("%PDF-1.7")));
     assert_false(hb_share_executable("exe", HB_SLICE("")));
     assert_false(hb_share_executable("", HB_SLICE("")));

@@ -186,9 +186,35 @@ static void test_probes(void **state)
     }
     assert_int_equal(unknown, 60);
     assert_int_equal(hb_share_page(store, z(link_text), "192.0.2.50", &view),
-                     -EAGAIN);
+                     0);
+    hb_share_token_new(nonce);
+    assert_int_equal(ask("192.0.2.50"), 0);
     assert_int_equal(hb_share_page(store, z(link_text), FROM, &view), 0);
     assert_int_equal(hb_share_page(store, z("short"), FROM, &view), -EBADMSG);
+}
+
+/* However slowly, from wherever: a link is no lottery. */
+static void test_wrong_in_all(void **state)
+{
+    int64_t id = invite("a@partner.example", &recipient, link_text);
+    unsigned wrongs = 0;
+    char from[64];
+
+    (void)state;
+    for (unsigned hour = 0; hour < 24; hour++, pass_time(3600)) {
+        (void)snprintf(from, sizeof(from), "2001:db8:%x::1", hour);
+        hb_share_token_new(nonce);
+        if (ask(from) < 0)
+            break;
+        for (unsigned i = 0; i < 5; i++)
+            wrongs += try(wrong(), from) == -EACCES;
+    }
+    assert_int_equal(wrongs, 50);
+    assert_int_equal(ask(from), -EDQUOT);
+    assert_int_equal(told(id, HB_SHARE_ALARM), 1);
+    /* Another link begins anew. */
+    assert_int_equal(hb_share_link(store, recipient, &owner, link_text), 0);
+    enter(link_text, grant);
 }
 
 /* A link that is made anew kills the older one and all that it opened. */
@@ -270,11 +296,12 @@ static void test_only_hashes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_way),        locker_test(test_bound),
-        locker_test(test_tries),      locker_test(test_lives),
-        locker_test(test_budgets),    locker_test(test_probes),
-        locker_test(test_relink),     locker_test(test_page_floods),
-        cmocka_unit_test(test_parse), locker_test(test_only_hashes),
+        locker_test(test_way),          locker_test(test_bound),
+        locker_test(test_tries),        locker_test(test_lives),
+        locker_test(test_budgets),      locker_test(test_probes),
+        locker_test(test_wrong_in_all), locker_test(test_relink),
+        locker_test(test_page_floods),  cmocka_unit_test(test_parse),
+        locker_test(test_only_hashes),
     };
 
     return hb_tap_run("guard_share/proof", tests);
