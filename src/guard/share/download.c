@@ -444,16 +444,18 @@ static int begun(struct hb_share_download *d, const char *name)
 /* Whether it may go on.  No answer is no. */
 static int ask_store(struct hb_share_download *d)
 {
-    struct hb_share_time now;
+    struct hb_share_time now = {0};
     enum hb_share_state state;
     int64_t expires;
     struct hb_stmt *q;
     bool revoked, newer;
-    int r = hb_db_query(d->s->db, &q,
+    int r = share_clock(d->s, &now);
+
+    if (r == 0)
+        r = hb_db_query(d->s->db, &q,
                         "SELECT s.state, s.expires, ?2 <> 0 AND NOT EXISTS("
                         " SELECT 1 FROM recipient r WHERE r.id = ?2"
                         " AND r.revoked = 0 AND r.generation = ?3),"
-                        " (SELECT value FROM meta WHERE name = 'clock_floor'),"
                         " (SELECT reader FROM ticket t WHERE t.hash = ?4)"
                         " FROM share s WHERE s.id = ?1",
                         "iiix", d->share, d->recipient, d->generation,
@@ -466,9 +468,7 @@ static int ask_store(struct hb_share_download *d)
     state = (enum hb_share_state)hb_stmt_col_int(q, 0);
     expires = hb_stmt_col_int(q, 1);
     revoked = hb_stmt_col_int(q, 2) != 0;
-    newer = d->reader > 0 && hb_stmt_col_int(q, 4) != d->reader;
-    share_time(d->s, &now);
-    now.now = HB_MAX(now.now, hb_stmt_col_int(q, 3));
+    newer = d->reader > 0 && hb_stmt_col_int(q, 3) != d->reader;
     hb_stmt_reset(q);
     d->checked = d->sent;
     d->checked_at = hb_mono();

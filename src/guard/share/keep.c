@@ -11,10 +11,13 @@
 #include "guard/share/part.h"
 #include "guard/share/staff.h"
 
-#define BATCH       200
-#define SETTLE_NS   (3600 * HB_S)
-#define JUMP_NS     (300 * (int64_t)HB_S)
-#define UPLOAD_DAYS 2
+#define BATCH          200
+#define SETTLE_NS      (3600 * (int64_t)HB_S)
+#define LONG_SETTLE_NS HB_SHARE_DAY_NS
+#define JUMP_NS        (300 * (int64_t)HB_S)
+#define AWAY_DAYS      30 /* that a machine may have been off */
+#define RETRY_NS       (3600 * (int64_t)HB_S) /* a reminder that did not go */
+#define UPLOAD_DAYS    2
 
 static int settle(struct hb_share_store *s, bool *ret);
 static void keep_first(int *first, int r);
@@ -82,21 +85,21 @@ int hb_share_rotate(struct hb_share_store *s)
 
 /* ---- the clock ---- */
 
-/* Whether the wall clock is to be believed in what cannot be taken back. */
+/* Whether the wall clock is to be believed in what cannot be taken back: it
+ * went on with the other clock for an hour; after a jump that would end many
+ * shares, for a day, in which somebody sees it. */
 static int settle(struct hb_share_store *s, bool *ret)
 {
-    int64_t wall = 0, mono = 0, since = 0, boot = 0, now_boot = 0, low = 0;
+    int64_t wall = 0, mono = 0, since = 0, boot = 0, low = 0, now_boot, jump;
     struct hb_share_time t;
-    uint8_t mac[SHARE_MAC];
-    int64_t drift;
+    bool same;
     int r = share_begin(s);
 
     if (r < 0)
         return r;
     share_time(s, &t);
-    share_mac(&s->keys, "boot", t.boot, strlen(t.boot), mac);
-    memcpy(&now_boot, mac, sizeof(now_boot));
-    r = share_meta(s, "clock_floor", &low);
+    now_boot = share_boot(s, &t);
+    r = share_floor(s, &t, &low);
     if (r == 0)
         r = share_meta(s, "clock_wall", &wall);
     if (r == 0)
@@ -105,12 +108,16 @@ static int settle(struct hb_share_store *s, bool *ret)
         r = share_meta(s, "clock_since", &since);
     if (r == 0)
         r = share_meta(s, "clock_boot", &boot);
-    drift = (t.now - wall) - ((int64_t)t.mono - mono);
-    if (boot != now_boot || drift > JUMP_NS || drift < -JUMP_NS)
+    same = boot == now_boot;
+    jump = t.now - wall - (same ? (int64_t)t.mono - mono : 0);
+    if (!same || jump > JUMP_NS || jump < -JUMP_NS)
         since = (int64_t)t.mono;
-    *ret = t.mono - (uint64_t)since >= SETTLE_NS && t.now >= low;
-    if (r == 0 && *ret)
-        r = share_meta_set(s, "clock_floor", t.now);
+    if (wall != 0 &&
+        jump > (same ? HB_SHARE_DAY_NS : AWAY_DAYS * HB_SHARE_DAY_NS))
+        since += LONG_SETTLE_NS - SETTLE_NS;
+    *ret = (int64_t)t.mono - since >= SETTLE_NS;
+    if (r == 0)
+        r = share_meta_set(s, "clock_floor", *ret ? s->t.now : low);
     if (r == 0)
         r = share_meta_set(s, "clock_wall", t.now);
     if (r == 0)
@@ -208,7 +215,8 @@ static int end_stale(struct hb_share_store *s)
         return r;
     r = list(s,
              "SELECT id FROM share WHERE state = ?1 AND ended <= ?2"
-             " ORDER BY id",
+             " AND NOT EXISTS(SELECT 1 FROM recipient r WHERE"
+             "  r.share = share.id AND r.reopen_asked > ?2) ORDER BY id",
              HB_SHARE_EXPIRED,
              s->t.now - s->rules.reopen_days * HB_SHARE_DAY_NS, ids, &n);
     for (int pass = 0; r == 0 && pass < 2; pass++) {
@@ -300,13 +308,14 @@ static int remind(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
         return r;
     r = list(s,
              "SELECT r.id FROM recipient r JOIN share s ON s.id = r.share"
-             " WHERE s.state = ?1 AND s.expires <= ?2 AND s.kind = 1"
-             " AND r.reminded = 0 AND r.revoked = 0 AND r.hash IS NOT NULL"
+             " WHERE s.state = 3 AND s.kind = 1"
+             " AND s.expires - min(?2, s.life / 2) <= ?1"
+             " AND r.reminded <> 1 AND r.reminded <= ?1 AND r.revoked = 0 AND "
+             "r.hash IS NOT NULL"
              " AND EXISTS(SELECT 1 FROM file f WHERE f.share = s.id"
              "  AND f.state = 2 AND NOT EXISTS(SELECT 1 FROM fetched g"
              "   WHERE g.recipient = r.id AND g.file = f.id)) ORDER BY r.id",
-             HB_SHARE_LIVE, s->t.now + s->rules.remind_days * HB_SHARE_DAY_NS,
-             ids, &n);
+             s->t.now, s->rules.remind_days * HB_SHARE_DAY_NS, ids, &n);
     r = share_end(s, r, 0);
     for (size_t i = 0; r >= 0 && i < n; i++) {
         r = remind_one(s, ids[i], fn, arg);
@@ -315,49 +324,50 @@ static int remind(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
     return HB_MIN(r, 0);
 }
 
-/* 1: reminded, 0: another process has, or it did not work. */
+/* 1: reminded, 0: another process has, or it did not work.  In the row: 0 not
+ * yet, 1 done, else not before this time, so that a relay that is away is
+ * asked once an hour. */
 static int remind_one(struct hb_share_store *s, int64_t recipient,
                       hb_share_remind_fn *fn, void *arg)
 {
     struct share_link l;
     bool mine = false;
-    int r = share_begin(s), sent;
+    int r = share_begin(s);
 
     if (r < 0)
         return r;
     r = share_link_by_id(s, recipient, &l);
     if (r == 0)
         r = hb_db_exec(s->db,
-                       "UPDATE recipient SET reminded = 1 WHERE id = ?1"
-                       " AND reminded = 0",
-                       "i", recipient);
-    if (r == 0) {
+                       "UPDATE recipient SET reminded = ?3 WHERE id = ?1"
+                       " AND reminded <> 1 AND reminded <= ?2",
+                       "iii", recipient, s->t.now, s->t.now + RETRY_NS);
+    if (r == 0)
         mine = hb_db_changes(s->db) == 1;
-        if (mine)
-            r = share_tell(s, &share_us,
-                           &(struct share_note){.act = HB_SHARE_REMINDED,
-                                                .share = l.share.id,
-                                                .recipient = recipient,
-                                                .words = l.address});
-    }
     r = share_end(s, r, 0);
     if (r < 0 || !mine)
         return r;
-    sent = fn(arg, &(struct hb_share_reminder){
-                       .share = l.share.id,
-                       .recipient = recipient,
-                       .mail = l.mail,
-                       .owner = l.share.owner,
-                       .expires = l.share.expires,
-                   });
-    if (sent >= 0)
-        return 1;
+    if (fn(arg, &(struct hb_share_reminder){
+                    .share = l.share.id,
+                    .recipient = recipient,
+                    .mail = l.mail,
+                    .owner = l.share.owner,
+                    .expires = l.share.expires,
+                }) < 0)
+        return 0;
     r = share_begin(s);
     if (r < 0)
         return r;
-    r = hb_db_exec(s->db, "UPDATE recipient SET reminded = 0 WHERE id = ?1",
+    r = hb_db_exec(s->db, "UPDATE recipient SET reminded = 1 WHERE id = ?1",
                    "i", recipient);
-    return share_end(s, r, 0);
+    if (r == 0)
+        r = share_tell(s, &share_us,
+                       &(struct share_note){.act = HB_SHARE_REMINDED,
+                                            .share = l.share.id,
+                                            .recipient = recipient,
+                                            .words = l.address});
+    r = share_end(s, r, 0);
+    return r < 0 ? r : 1;
 }
 
 /* Rows past their time, from the oldest on: the chain goes on from the last

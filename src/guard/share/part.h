@@ -80,7 +80,18 @@ static inline void *share_alloc(size_t n)
 int share_begin(struct hb_share_store *s) HB_WUR;
 /* R < 0: nothing is kept, R.  Else it is, and ANSWER is returned. */
 int share_end(struct hb_share_store *s, int r, int answer) HB_WUR;
+/* As the clocks say. */
 void share_time(struct hb_share_store *s, struct hb_share_time *ret);
+/* As the locker goes by: a wall clock that was put back opens nothing again.
+ * What was believed of it and is ahead goes on at half its speed, so that
+ * shares end meanwhile, and the wall clock comes up with it. */
+int share_clock(struct hb_share_store *s, struct hb_share_time *ret) HB_WUR;
+/* What it is not below at T. */
+int share_floor(struct hb_share_store *s, const struct hb_share_time *t,
+                int64_t *ret) HB_WUR;
+/* A number for the boot that T counts from. */
+int64_t share_boot(const struct hb_share_store *s,
+                   const struct hb_share_time *t);
 /* A number under NAME; 0 where there is none. */
 int share_meta(struct hb_share_store *s, const char *name, int64_t *ret) HB_WUR;
 int share_meta_set(struct hb_share_store *s, const char *name,

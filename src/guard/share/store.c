@@ -203,7 +203,6 @@ const struct hb_err *hb_share_err(const struct hb_share_store *s)
 
 int share_begin(struct hb_share_store *s)
 {
-    int64_t low = 0;
     int r;
 
     HB_CHECK(s, SHARE_MAGIC);
@@ -211,15 +210,10 @@ int share_begin(struct hb_share_store *s)
     r = hb_db_begin(s->db);
     if (r < 0)
         return r;
-    share_time(s, &s->t);
-    /* A clock that was put back opens nothing again. */
-    r = share_meta(s, "clock_floor", &low);
-    if (r < 0) {
+    r = share_clock(s, &s->t);
+    if (r < 0)
         hb_db_rollback(s->db);
-        return r;
-    }
-    s->t.now = HB_MAX(s->t.now, low);
-    return 0;
+    return r;
 }
 
 int share_end(struct hb_share_store *s, int r, int answer)
@@ -237,6 +231,54 @@ int share_end(struct hb_share_store *s, int r, int answer)
 void share_time(struct hb_share_store *s, struct hb_share_time *ret)
 {
     s->clock(s->clock_arg, ret);
+}
+
+int share_clock(struct hb_share_store *s, struct hb_share_time *ret)
+{
+    int64_t low;
+    int r;
+
+    share_time(s, ret);
+    r = share_floor(s, ret, &low);
+    if (r == 0)
+        ret->now = HB_MAX(ret->now, low);
+    return r;
+}
+
+int share_floor(struct hb_share_store *s, const struct hb_share_time *t,
+                int64_t *ret)
+{
+#define VALUE(name) "(SELECT value FROM meta WHERE name = '" name "')"
+    int64_t mono, boot;
+    struct hb_stmt *q;
+    int r = hb_db_query(s->db, &q,
+                        "SELECT " VALUE("clock_floor") ", " VALUE(
+                            "clock_mono") ", " VALUE("clock_boot"),
+                        "");
+#undef VALUE
+
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r != 1)
+        return r < 0 ? r : -EIO;
+    *ret = hb_stmt_col_int(q, 0);
+    mono = hb_stmt_col_int(q, 1);
+    boot = hb_stmt_col_int(q, 2);
+    hb_stmt_reset(q);
+    if (boot == share_boot(s, t) && (int64_t)t->mono > mono)
+        *ret += ((int64_t)t->mono - mono) / 2;
+    return 0;
+}
+
+int64_t share_boot(const struct hb_share_store *s,
+                   const struct hb_share_time *t)
+{
+    uint8_t mac[SHARE_MAC];
+    int64_t n;
+
+    share_mac(&s->keys, "boot", t->boot, strlen(t->boot), mac);
+    memcpy(&n, mac, sizeof(n));
+    return n;
 }
 
 int share_meta(struct hb_share_store *s, const char *name, int64_t *ret)

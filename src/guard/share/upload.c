@@ -386,8 +386,9 @@ static int room(struct hb_share_store *s, const struct share_row *row,
                             "ended, or raise its limit"));
     if (r >= 0)
         r = hb_db_number(s->db, &coming,
-                         "SELECT coalesce(sum(size - durable), 0) FROM file"
-                         " WHERE state = 1",
+                         "SELECT coalesce(sum(f.size - f.durable), 0)"
+                         " FROM file f JOIN share s ON s.id = f.share"
+                         " WHERE f.state = 1 AND s.shredded = 0",
                          "");
     if (r < 0)
         return r;

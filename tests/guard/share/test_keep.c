@@ -51,10 +51,16 @@ static void test_life(void **state)
     keep();
     assert_int_equal(mails, 1);
     assert_int_equal(kept.reminded, 0);
+    for (unsigned i = 0; i < 10; i++, pass_time(30))
+        keep();
+    assert_int_equal(mails, 1); /* a relay that is away is not stormed */
+    assert_int_equal(told(id, HB_SHARE_REMINDED), 0);
     mail_answer = 0;
+    pass_time(3600);
     keep();
     keep();
     assert_int_equal(mails, 2); /* tried again, then once is enough */
+    assert_int_equal(told(id, HB_SHARE_REMINDED), 1);
     pass_time(2 * DAY);
     keep();
     assert_int_equal(kept.expired, 1);
@@ -95,6 +101,60 @@ static void test_no_reminder(void **state)
     pass_time(13 * DAY);
     keep();
     assert_int_equal(mails, 0); /* they have it */
+}
+
+/* Its half, where it is shorter than what the rules say. */
+static void test_short_life(void **state)
+{
+    (void)state;
+    lock_rules.days = 2;
+    hb_share_close(store);
+    assert_int_equal(lock_open_again(&store), 0);
+    (void)open_one("a@b.jp", 100, &recipient, &file, link_text);
+    mails = 0;
+    mail_answer = 0;
+    keep();
+    assert_int_equal(mails, 0);
+    pass_time(DAY);
+    keep();
+    assert_int_equal(mails, 1);
+}
+
+/* What somebody waits for is not destroyed before its owner could answer. */
+static void test_asked_again(void **state)
+{
+    int64_t id = open_one("a@b.jp", 100, &recipient, &file, link_text);
+
+    (void)state;
+    settle();
+    pass_time(14 * DAY);
+    keep();
+    pass_time(6 * DAY);
+    keep();
+    assert_int_equal(hb_share_reopen_ask(store, z(link_text), FROM), 0);
+    pass_time(6 * DAY);
+    keep();
+    assert_int_equal(state_of(id), HB_SHARE_EXPIRED);
+    assert_int_equal(count_files("blobs"), 1);
+    pass_time(2 * DAY);
+    keep();
+    assert_int_equal(state_of(id), HB_SHARE_DELETED);
+}
+
+/* A file that never came takes no room of a share that is dead. */
+static void test_room_of_the_dead(void **state)
+{
+    const struct hb_share_draft d = {.kind = HB_SHARE_OUT};
+    int64_t id;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+        assert_int_equal(
+            hb_share_upload_new(store, id, &owner, "a", "", 4ll << 30, &file),
+            0);
+        assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+    }
 }
 
 static void test_drafts(void **state)
@@ -162,6 +222,46 @@ static void test_jumps(void **state)
     assert_true(kept.clock_moved);
     assert_int_equal(hb_share_revoke(store, id, &owner), 0);
     assert_int_equal(count_files("blobs"), 0);
+}
+
+/* A clock that was a hundred days ahead and believed, and is right again:
+ * what opens now still ends, and the locker comes back to the right time. */
+static void test_ahead(void **state)
+{
+    const struct hb_share_draft d = {.kind = HB_SHARE_IN, .days = 1};
+    struct hb_share_verdict verdict;
+    struct hb_share_view v;
+    int64_t id;
+
+    (void)state;
+    settle();
+    lock_time.now += 100 * DAY * (int64_t)HB_S;
+    for (unsigned i = 0; i < 23; i++, pass_time(3600))
+        keep();
+    assert_true(kept.clock_moved); /* so far is not believed within a day */
+    for (unsigned i = 0; i < 2; i++, pass_time(3600))
+        keep();
+    assert_false(kept.clock_moved);
+    lock_time.now -= 100 * DAY * (int64_t)HB_S;
+    assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+    assert_int_equal(
+        hb_share_add_recipient(store, id, &owner, "a@b.jp", &recipient), 0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(hb_share_link(store, recipient, &owner, link_text), 0);
+    assert_int_equal(hb_share_page(store, z(link_text), FROM, &v), 0);
+    for (unsigned i = 0; i < 3 * 24; i++, pass_time(3600))
+        keep();
+    assert_int_equal(state_of(id), HB_SHARE_EXPIRED);
+    reboot("boot-2");
+    for (unsigned i = 0; i < 210; i++, pass_time(DAY))
+        keep();
+    assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+    assert_int_equal(
+        hb_share_add_recipient(store, id, &owner, "a@b.jp", &recipient), 0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(hb_share_link(store, recipient, &owner, link_text), 0);
+    assert_int_equal(hb_share_page(store, z(link_text), FROM, &v), 0);
+    assert_int_equal(v.expires, lock_time.now + DAY * (int64_t)HB_S);
 }
 
 /* A share that could not be shredded is by the next call. */
@@ -245,9 +345,16 @@ static void test_rotate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_life),        locker_test(test_no_reminder),
-        locker_test(test_drafts),      locker_test(test_jumps),
-        locker_test(test_shred_later), locker_test(test_rotate),
+        locker_test(test_life),
+        locker_test(test_no_reminder),
+        locker_test(test_short_life),
+        locker_test(test_asked_again),
+        locker_test(test_room_of_the_dead),
+        locker_test(test_ahead),
+        locker_test(test_drafts),
+        locker_test(test_jumps),
+        locker_test(test_shred_later),
+        locker_test(test_rotate),
     };
 
     return hb_tap_run("guard_share/keep", tests);
