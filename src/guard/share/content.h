@@ -70,8 +70,10 @@ int hb_share_ticket(struct hb_share_store *s, struct hb_slice grant,
                     int64_t file, const char *from,
                     char ret[HB_SHARE_TOKEN_TEXT]) HB_WUR;
 /* The download of TICKET, from AT on; again after a break, for as long as its
- * grant lasts, until somebody has read to its end (-EALREADY).  One reader at
- * a time: an older one is cut (-ECANCELED).  -EACCES no such ticket of this
+ * grant lasts, until somebody has read to its end (-EALREADY).  What is given
+ * of it in all is the file and a quarter; more is counted as another download,
+ * or is -EALREADY where there is none left.  One reader at a time: an older
+ * one is cut (-ECANCELED).  -EACCES no such ticket of this
  * grant, -EINVAL past the end, -EBADMSG the blob is not what was stored. */
 int hb_share_open_download(struct hb_share_store *s, struct hb_slice grant,
                            struct hb_slice ticket, const char *from, int64_t at,

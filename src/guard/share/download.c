@@ -17,6 +17,7 @@
 #define DOWNLOAD_MAGIC 0x4842446cu
 #define CHECK_BYTES    (256 << 10)
 #define CHECK_NS       (250 * HB_MS)
+#define STEP_MIN       (64 << 10)
 
 struct hb_share_download {
     unsigned magic;
@@ -24,8 +25,9 @@ struct hb_share_download {
     int fd, err;
     int64_t share, recipient, file, size; /* recipient 0: the owner */
     int64_t generation;                   /* of the recipient's link */
-    int64_t at, sent, checked;
-    uint8_t ticket[SHARE_MAC]; /* where READER > 0 */
+    int64_t at, sent, checked, charged;   /* of what follows AT */
+    int64_t most;                         /* downloads of a recipient */
+    uint8_t ticket[SHARE_MAC];            /* where READER > 0 */
     int64_t reader;
     uint64_t checked_at; /* hb_mono() */
     char who[HB_SHARE_MAIL_TEXT], from[SHARE_FROM_MAX];
@@ -40,8 +42,10 @@ static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
                       struct hb_slice token, int *ret_answer);
 static int look_ticket(struct hb_share_download *d, int64_t recipient,
                        int *ret_answer);
-static int count(struct hb_share_store *s, const struct share_link *l,
-                 int64_t file, int *ret_answer);
+static int charge(struct hb_share_download *d, int *ret_answer);
+static int charge_more(struct hb_share_download *d);
+static int count(struct hb_share_store *s, int64_t recipient, int64_t file,
+                 int64_t most, int *ret_answer);
 static bool may_fetch(const struct hb_share_store *s,
                       const struct share_row *row,
                       const struct hb_share_file *f,
@@ -200,6 +204,11 @@ ssize_t hb_share_download_read(struct hb_share_download *d, void *p, size_t n)
     if (d->err == 0 && (d->sent - d->checked + (int64_t)n > CHECK_BYTES ||
                         hb_mono() - d->checked_at >= CHECK_NS))
         d->err = ask_store(d);
+    if (d->err == 0 && d->reader > 0 && d->at + d->sent < d->size) {
+        if (d->sent == d->charged)
+            d->err = charge_more(d);
+        n = HB_MIN(n, (size_t)(d->charged - d->sent));
+    }
     if (d->err < 0)
         return d->err;
     got = hb_blob_read(d->blob, p, n);
@@ -241,9 +250,13 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
                            " WHERE recipient = ?1 AND file = ?2",
                            "iii", d->recipient, d->file, sent);
         /* Read to its end: the next time is another download. */
-        if (r == 0 && d->reader > 0 && d->at + d->sent >= d->size)
-            r = hb_db_exec(s->db, "UPDATE ticket SET done = 1 WHERE hash = ?1",
-                           "x", d->ticket, SHARE_MAC);
+        if (r == 0 && d->reader > 0)
+            r = hb_db_exec(s->db,
+                           "UPDATE ticket SET done = max(done, ?2),"
+                           " given = max(given - ?3, 0) WHERE hash = ?1",
+                           "xii", d->ticket, SHARE_MAC,
+                           (int64_t)(d->at + d->sent >= d->size),
+                           d->charged - sent);
         r = share_end(s, r, 0);
     }
     drop(d);
@@ -297,7 +310,7 @@ static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
         *ret_answer = -EACCES;
     }
     if (r == 0 && *ret_answer == 0)
-        r = count(s, &l, file, ret_answer);
+        r = count(s, l.recipient, file, l.share.most, ret_answer);
     if (r < 0 || *ret_answer < 0)
         return r;
     hb_share_token_new(ret);
@@ -305,8 +318,8 @@ static int ticket(struct hb_share_store *s, struct hb_slice grant, int64_t file,
     return r < 0 ? r
                  : hb_db_exec(s->db,
                               "INSERT INTO ticket(hash, recipient, file, boot,"
-                              " until, reader, done)"
-                              " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)",
+                              " until, reader, given, done)"
+                              " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0)",
                               "xiiti", mac, sizeof(mac), l.recipient, file,
                               s->t.boot,
                               (int64_t)(s->t.mono + HB_SHARE_GRANT_S * HB_S));
@@ -346,6 +359,11 @@ static int use_ticket(struct hb_share_download *d, struct hb_slice grant,
     d->share = f.share;
     d->recipient = l.recipient;
     d->generation = l.generation;
+    d->most = l.share.most;
+    d->size = f.size;
+    r = charge(d, ret_answer);
+    if (r < 0 || *ret_answer < 0)
+        return r;
     (void)hb_copyz(d->who, sizeof(d->who), l.address);
     r = open_blob(d, l.share.uid, &f, d->at);
     return r < 0 ? r : begun(d, f.name);
@@ -377,15 +395,56 @@ static int look_ticket(struct hb_share_download *d, int64_t recipient,
     return 0;
 }
 
-static int count(struct hb_share_store *s, const struct share_link *l,
-                 int64_t file, int *ret_answer)
+/* In a transaction: the next part of a download, before it is given.  What is
+ * given of one ticket is the file and a quarter, for what was lost on the way
+ * when the connection broke; more is another download. */
+static int charge(struct hb_share_download *d, int *ret_answer)
 {
-    int64_t n = 0;
-    int r = hb_share_fetched(s, l->recipient, file, &n);
+    int64_t given = 0, step = HB_MAX(d->size / 8, STEP_MIN), counted = 0;
+    int r;
+
+    step = HB_MIN(step, d->size - d->at - d->charged);
+    r = hb_db_number(d->s->db, &given,
+                     "SELECT given FROM ticket WHERE hash = ?1 AND reader = ?2",
+                     "xi", d->ticket, SHARE_MAC, d->reader);
+    if (r <= 0) {
+        *ret_answer = -ECANCELED;
+        return r;
+    }
+    if (given + step > d->size + d->size / 4) {
+        r = count(d->s, d->recipient, d->file, d->most, ret_answer);
+        if (*ret_answer == -EDQUOT)
+            *ret_answer = -EALREADY;
+        counted = d->size;
+    }
+    if (r < 0 || *ret_answer < 0)
+        return r;
+    r = hb_db_exec(d->s->db, "UPDATE ticket SET given = ?2 WHERE hash = ?1",
+                   "xi", d->ticket, SHARE_MAC, given + step - counted);
+    if (r == 0)
+        d->charged += step;
+    return r;
+}
+
+static int charge_more(struct hb_share_download *d)
+{
+    int r = share_begin(d->s), answer = 0;
 
     if (r < 0)
         return r;
-    if (n >= l->share.most) {
+    r = charge(d, &answer);
+    return share_end(d->s, r, answer);
+}
+
+static int count(struct hb_share_store *s, int64_t recipient, int64_t file,
+                 int64_t most, int *ret_answer)
+{
+    int64_t n = 0;
+    int r = hb_share_fetched(s, recipient, file, &n);
+
+    if (r < 0)
+        return r;
+    if (n >= most) {
         *ret_answer = -EDQUOT;
         return 0;
     }
@@ -393,7 +452,7 @@ static int count(struct hb_share_store *s, const struct share_link *l,
                       "INSERT INTO fetched(recipient, file, n, bytes)"
                       " VALUES(?1, ?2, 1, 0) ON CONFLICT(recipient, file)"
                       " DO UPDATE SET n = fetched.n + 1",
-                      "ii", l->recipient, file);
+                      "ii", recipient, file);
 }
 
 /* The owner, what is theirs; a third person, what they are asked about. */

@@ -87,7 +87,7 @@ static const char first[] =
     " recipient INTEGER NOT NULL REFERENCES recipient(id),"
     " file INTEGER NOT NULL REFERENCES file(id), boot TEXT NOT NULL,"
     " until INTEGER NOT NULL, reader INTEGER NOT NULL,"
-    " done INTEGER NOT NULL);"
+    " given INTEGER NOT NULL, done INTEGER NOT NULL);"
     "CREATE TABLE confirm("
     " recipient INTEGER PRIMARY KEY REFERENCES recipient(id),"
     " share INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"

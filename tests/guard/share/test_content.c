@@ -177,6 +177,60 @@ static void test_ticket(void **state)
         -EACCES); /* the grant went first */
 }
 
+/* Bytes that TICKET gives before it gives no more, read again and again up to
+ * the last but one. */
+static int64_t all_but_one(const char *ticket, int64_t size, int *ret_why)
+{
+    struct hb_share_download *d = NULL;
+    int64_t given = 0, got;
+    uint8_t b[10000];
+    ssize_t n = 0;
+
+    *ret_why = 0;
+    for (unsigned i = 0; i < 50 && *ret_why == 0; i++) {
+        *ret_why =
+            hb_share_open_download(store, z(grant), z(ticket), FROM, 0, &d);
+        if (*ret_why < 0)
+            break;
+        for (got = 0; got < size - 1; got += n) {
+            n = hb_share_download_read(
+                d, b, (size_t)HB_MIN(size - 1 - got, (int64_t)sizeof(b)));
+            if (n < 0)
+                break;
+        }
+        given += got;
+        *ret_why = n < 0 ? (int)n : 0;
+        assert_int_equal(hb_share_download_end(d, -1), 0);
+    }
+    return given;
+}
+
+/* "Once" is once and what gets lost on the way, whoever leaves out a byte. */
+static void test_limit_by_bytes(void **state)
+{
+    static const int64_t sizes[] = {300000, 3000000};
+    char link[HB_SHARE_TOKEN_TEXT], ticket[HB_SHARE_TOKEN_TEXT];
+    int64_t who, n = 0;
+    int why;
+
+    (void)state;
+    for (size_t i = 0; i < HB_ARRAY_LEN(sizes); i++)
+        for (int64_t most = 1; most <= 2; most++) {
+            lock_rules.most = most;
+            hb_share_close(store);
+            assert_int_equal(lock_open_again(&store), 0);
+            (void)open_one("a@partner.example", sizes[i], &who, &file, link);
+            enter(link, grant);
+            assert_int_equal(
+                hb_share_ticket(store, z(grant), file, FROM, ticket), 0);
+            assert_true(all_but_one(ticket, sizes[i], &why) <=
+                        most * sizes[i] + sizes[i] / 4);
+            assert_int_equal(why, -EALREADY);
+            assert_int_equal(hb_share_fetched(store, who, file, &n), 0);
+            assert_int_equal(n, most);
+        }
+}
+
 static void test_hash(void **state)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -565,13 +619,21 @@ static void test_nth_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_round),    locker_test(test_other_share),
-        locker_test(test_resume),   locker_test(test_ticket),
-        locker_test(test_hash),     locker_test(test_names),
-        locker_test(test_quotas),   locker_test(test_full),
-        locker_test(test_revoke),   locker_test(test_exact),
-        locker_test(test_tampered), locker_test(test_at_rest),
-        locker_test(test_guest),    locker_test(test_nth),
+        locker_test(test_round),
+        locker_test(test_other_share),
+        locker_test(test_resume),
+        locker_test(test_ticket),
+        locker_test(test_limit_by_bytes),
+        locker_test(test_hash),
+        locker_test(test_names),
+        locker_test(test_quotas),
+        locker_test(test_full),
+        locker_test(test_revoke),
+        locker_test(test_exact),
+        locker_test(test_tampered),
+        locker_test(test_at_rest),
+        locker_test(test_guest),
+        locker_test(test_nth),
         locker_test(test_nth_out),
     };
 
