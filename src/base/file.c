@@ -113,6 +113,14 @@ int hb_file_write_at(int dirfd, const char *name, const void *p, size_t n,
     return hb_fsync(dirfd);
 }
 
+bool hb_file_is_temp(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n == strlen(".hinoban-0123456789abcdef.tmp") &&
+           strncmp(name, ".hinoban-", 9) == 0 && hb_streq(name + n - 4, ".tmp");
+}
+
 int hb_fsync(int fd)
 {
     if (hb_fault(HB_FAULT_FSYNC))

@@ -23,6 +23,8 @@ int hb_file_write(const char *path, const void *p, size_t n,
                   mode_t mode) HB_WUR;
 int hb_file_write_at(int dirfd, const char *name, const void *p, size_t n,
                      mode_t mode) HB_WUR;
+/* Whether a crash left NAME of those two. */
+bool hb_file_is_temp(const char *name);
 /* fsync(2), fdatasync(2); a test can make them fail (fault.h). */
 int hb_fsync(int fd) HB_WUR;
 int hb_fdatasync(int fd) HB_WUR;

@@ -53,6 +53,7 @@ static int wrong(struct share *s, int64_t id, const char *address);
 static int link_again(struct share *s, int64_t id, const char *address);
 static int verify(struct share *s);
 static int find(struct share *s, int64_t id, const char *address, int64_t *ret);
+static int rotate(struct share *s);
 static int said(struct share *s, int r, int64_t id, const char *done);
 static void put_share(struct share *s, const struct hb_share *sh);
 static void put_verdict(struct share *s, const struct hb_share_verdict *v,
@@ -110,9 +111,7 @@ int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
                               "mailed.\n")));
     }
     if (hb_streq(what, "rotate"))
-        return end(&s, said(&s, hb_share_rotate(s.store), 0,
-                            _("The locker has a new key; the old one is "
-                              "gone.\n")));
+        return end(&s, rotate(&s));
     if (hb_streq(what, "factor"))
         return end(&s, said(&s, hb_share_totp_drop(s.store, argv[2], &who), 0,
                             _("The second factor is taken away; another can "
@@ -534,6 +533,23 @@ static int link_again(struct share *s, int64_t id, const char *address)
 }
 
 /* DONE may take the number; it is one of ours. */
+static int rotate(struct share *s)
+{
+    int64_t damaged = 0;
+    int rc = said(s, hb_share_rotate(s->store, &damaged), 0,
+                  _("The locker has a new key; the old one is gone.\n"));
+
+    if (damaged > 0)
+        fprintf(stderr,
+                P_("The key of %lld share cannot be read; its files are "
+                   "lost.  A backup of the locker has it.\n",
+                   "The keys of %lld shares cannot be read; their files "
+                   "are lost.  A backup of the locker has them.\n",
+                   damaged),
+                (long long)damaged);
+    return rc;
+}
+
 static int said(struct share *s, int r, int64_t id, const char *done)
 {
     struct hb_err err = {0};

@@ -30,7 +30,7 @@ static int life(int say)
     struct hb_share_code code;
     struct hb_share_upload *u;
     struct hb_share_kept k;
-    int64_t id, to, f, safe;
+    int64_t id, to, f, safe, damaged;
 
     if (hb_share_new(store, &owner, &d, &id) < 0 ||
         hb_share_add_recipient(store, id, &owner, "a@b.jp", &to) < 0 ||
@@ -53,7 +53,7 @@ static int life(int say)
         hb_share_begin_download(store, z(grant), f, "", 0, &out) < 0 ||
         read_rest(out, 0) < 0 || hb_share_download_end(out, -1) < 0)
         return 4;
-    if (hb_share_rotate(store) < 0)
+    if (hb_share_rotate(store, &damaged) < 0 || damaged != 0)
         return 5;
     if (hb_share_revoke(store, id, &owner) < 0 ||
         hb_share_keep(store, NULL, NULL, &k) < 0)

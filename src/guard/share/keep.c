@@ -11,6 +11,7 @@
 #include "guard/share/part.h"
 #include "guard/share/staff.h"
 
+#define ROTATED        50
 #define BATCH          200
 #define SETTLE_NS      (3600 * (int64_t)HB_S)
 #define LONG_SETTLE_NS HB_SHARE_DAY_NS
@@ -19,6 +20,8 @@
 #define RETRY_NS       (3600 * (int64_t)HB_S) /* a reminder that did not go */
 #define UPLOAD_DAYS    2
 
+static int rewrap(struct hb_share_store *s, int64_t *last, int64_t *damaged,
+                  bool *ret_more);
 static int settle(struct hb_share_store *s, bool *ret);
 static void keep_first(int *first, int r);
 static int list(struct hb_share_store *s, const char *sql, int64_t a, int64_t b,
@@ -58,29 +61,68 @@ int hb_share_keep(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
     return first;
 }
 
-int hb_share_rotate(struct hb_share_store *s)
+/* A transaction is of a bounded number of keys: whoever revokes a share does
+ * not wait for all of them. */
+int hb_share_rotate(struct hb_share_store *s, int64_t *ret_damaged)
 {
-    struct hb_stmt *q;
+    struct share_kek mine = {0};
+    int64_t last = 0, damaged = 0;
+    bool more = true;
     int r = share_begin(s);
 
     if (r < 0)
         return r;
     r = share_keys_turn(&s->keys);
     hb_fault_crash();
-    if (r == 0)
-        r = hb_db_stmt(s->db, "SELECT uid FROM share WHERE shredded = 0", &q);
-    if (r == 0) {
-        while (r == 0 && (r = hb_stmt_step(q)) == 1) {
-            r = share_key_rewrap(&s->keys, hb_stmt_col_text(q, 0));
-            /* One that a crash took before its row said so. */
-            r = r == -ENOENT ? 0 : r;
-            hb_fault_crash();
+    r = share_end(s, r, 0);
+    while (r == 0 && more) {
+        r = share_begin(s);
+        if (r < 0)
+            break;
+        r = share_keys_again(&s->keys);
+        /* Another rotation ended this one and began anew: so do we. */
+        if (r == 0 && memcmp(&mine, &s->keys.kek[0], sizeof(mine)) != 0) {
+            mine = s->keys.kek[0];
+            last = damaged = 0;
         }
-        hb_stmt_reset(q);
+        if (r == 0)
+            r = rewrap(s, &last, &damaged, &more);
+        if (r == 0 && !more)
+            r = share_keys_settle(&s->keys);
+        r = share_end(s, r, 0);
     }
-    if (r == 0)
-        r = share_keys_settle(&s->keys);
-    return share_end(s, r, 0);
+    explicit_bzero(&mine, sizeof(mine));
+    *ret_damaged = damaged;
+    return r;
+}
+
+/* The next keys behind share *LAST.  What cannot be read needs no old key. */
+static int rewrap(struct hb_share_store *s, int64_t *last, int64_t *damaged,
+                  bool *ret_more)
+{
+    char uids[ROTATED][HB_ID_SIZE];
+    struct hb_stmt *q;
+    size_t n = 0;
+    int r = hb_db_query(s->db, &q,
+                        "SELECT id, uid FROM share WHERE shredded = 0"
+                        " AND id > ?1 ORDER BY id LIMIT ?2",
+                        "ii", *last, (int64_t)ROTATED);
+
+    while (r >= 0 && n < ROTATED && (r = hb_stmt_step(q)) == 1) {
+        *last = hb_stmt_col_int(q, 0);
+        (void)hb_copyz(uids[n++], HB_ID_SIZE, hb_stmt_col_text(q, 1));
+    }
+    if (r >= 0)
+        hb_stmt_reset(q);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        r = share_key_rewrap(&s->keys, uids[i]);
+        *damaged += r == -EBADMSG;
+        /* One that a crash took before its row said so. */
+        r = r == -ENOENT || r == -EBADMSG ? 0 : r;
+        hb_fault_crash();
+    }
+    *ret_more = n == ROTATED;
+    return HB_MIN(r, 0);
 }
 
 /* ---- the clock ---- */

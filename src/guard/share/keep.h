@@ -27,7 +27,7 @@ struct hb_share_reminder {
     int64_t expires;
 };
 /* Mails one (they have not fetched everything); negative: it did not work and
- * is tried the next time.  A process that dies inside reminds nobody twice. */
+ * is tried after an hour.  A process that dies inside may remind twice. */
 typedef int hb_share_remind_fn(void *arg, const struct hb_share_reminder *r);
 
 /* The first error, after all that could be done was done.  FN NULL: nobody is
@@ -37,7 +37,7 @@ int hb_share_keep(struct hb_share_store *s, hb_share_remind_fn *fn, void *arg,
 
 /* A new key-encryption key; every share's key is wrapped again, then the old
  * one is gone.  One that broke off goes on at the next call; until then both
- * open. */
-int hb_share_rotate(struct hb_share_store *s) HB_WUR;
+ * open.  *RET_DAMAGED: key files that could not be read, before it either. */
+int hb_share_rotate(struct hb_share_store *s, int64_t *ret_damaged) HB_WUR;
 
 #endif

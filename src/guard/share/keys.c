@@ -15,6 +15,7 @@
  * They are files, not rows: a row that is deleted lives on in SQLite's log,
  * its free pages and every copy; a file can be overwritten and unlinked.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -40,6 +41,11 @@ _Static_assert(SHARE_MAC == crypto_auth_hmacsha256_BYTES, "one size of HMAC");
 
 static const uint8_t wrap_head[WRAP_HEAD] = {'H', 'B', 'S', 'K', 1};
 
+static int replace(int dir, const char *name, const void *p, size_t n);
+static int destroy(int dir, const char *name);
+static int overwrite(int fd);
+static int sweep_copies(int dir);
+static bool is_same(int dir, int data, const char *name);
 static int load(struct share_keys *k);
 static int parse(struct share_keys *k, struct hb_slice text);
 static bool take_hex(struct hb_slice *text, char end, void *to, size_t n);
@@ -72,6 +78,14 @@ int share_keys_open(struct share_keys *k, const char *master, int dir,
                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         r = k->wrapped < 0 ? hb_neg_errno() : 0;
     }
+    if (r == 0 &&
+        (is_same(k->master, dir, ".") || is_same(k->master, dir, "keys") ||
+         is_same(k->master, dir, "blobs")))
+        return hb_err_at(err, -EINVAL, master, 0, 0,
+                         _("the locker's keys must lie apart from what they "
+                           "open; choose another directory for them"));
+    if (r == 0)
+        r = sweep_copies(k->master);
     if (r == 0)
         r = load(k);
     if (r == -ENOENT && fresh_store) {
@@ -135,23 +149,7 @@ int share_key_get(struct share_keys *k, const char *uid, uint8_t ret[SHARE_KEY])
 
 int share_key_destroy(struct share_keys *k, const char *uid)
 {
-    uint8_t b[WRAP_SIZE];
-    _cleanup_close_ int fd =
-        openat(k->wrapped, uid, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    int r;
-
-    if (fd < 0)
-        return errno == ENOENT ? 0 : hb_neg_errno();
-    hb_random(b, sizeof(b));
-    r = hb_pwrite_all(fd, b, sizeof(b), 0);
-    if (r == 0)
-        r = hb_fdatasync(fd);
-    hb_fault_crash();
-    /* Also where it could not be overwritten: gone is better than there. */
-    if (unlinkat(k->wrapped, uid, 0) < 0 && errno != ENOENT)
-        return hb_neg_errno();
-    hb_fault_crash();
-    return r < 0 ? r : hb_fsync(k->wrapped);
+    return destroy(k->wrapped, uid);
 }
 
 int share_key_rewrap(struct share_keys *k, const char *uid)
@@ -187,8 +185,10 @@ int share_keys_turn(struct share_keys *k)
 
 int share_keys_settle(struct share_keys *k)
 {
-    int r;
+    int r = load(k);
 
+    if (r < 0 || k->kek_n == 1)
+        return r;
     k->kek_n = 1;
     r = save(k);
     if (r < 0)
@@ -196,6 +196,11 @@ int share_keys_settle(struct share_keys *k)
     else
         sodium_memzero(&k->kek[1], sizeof(k->kek[1]));
     return r;
+}
+
+int share_keys_again(struct share_keys *k)
+{
+    return load(k);
 }
 
 void share_mac(const struct share_keys *k, const char *what, const void *p,
@@ -209,6 +214,84 @@ void share_mac(const struct share_keys *k, const char *what, const void *p,
     (void)crypto_auth_hmacsha256_update(&st, p, n);
     (void)crypto_auth_hmacsha256_final(&st, ret);
     sodium_memzero(&st, sizeof(st));
+}
+
+/* ---- files that hold keys ---- */
+
+/* hb_file_write_at(), and what was there before is overwritten. */
+static int replace(int dir, const char *name, const void *p, size_t n)
+{
+    _cleanup_close_ int old =
+        openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int r;
+
+    if (old < 0 && errno != ENOENT)
+        return hb_neg_errno();
+    r = hb_file_write_at(dir, name, p, n, 0600);
+    hb_fault_crash();
+    return r < 0 || old < 0 ? r : overwrite(old);
+}
+
+/* Overwritten and unlinked; 0 also where it is gone already. */
+static int destroy(int dir, const char *name)
+{
+    _cleanup_close_ int fd =
+        openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : hb_neg_errno();
+    r = overwrite(fd);
+    hb_fault_crash();
+    /* Also where it could not be overwritten: gone is better than there. */
+    if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+        return hb_neg_errno();
+    hb_fault_crash();
+    return r < 0 ? r : hb_fsync(dir);
+}
+
+/* In place: a file system that writes elsewhere keeps what was there. */
+static int overwrite(int fd)
+{
+    uint8_t b[MASTER_MAX];
+    struct stat st;
+    int r;
+
+    if (fstat(fd, &st) < 0)
+        return hb_neg_errno();
+    hb_random(b, sizeof(b));
+    r = hb_pwrite_all(fd, b, (size_t)HB_MIN(st.st_size, (off_t)sizeof(b)), 0);
+    return r < 0 ? r : hb_fdatasync(fd);
+}
+
+/* A crash before its rename leaves a copy of the master. */
+static int sweep_copies(int dir)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *e;
+
+    if (d == NULL) {
+        r = hb_neg_errno();
+        hb_close(&fd);
+        return r;
+    }
+    while (r == 0 && (errno = 0, e = readdir(d)) != NULL)
+        if (hb_file_is_temp(e->d_name))
+            r = destroy(dir, e->d_name);
+    r = r == 0 ? -errno : r;
+    (void)closedir(d);
+    return r;
+}
+
+/* Whether DIR is the directory NAME of DATA: what is swept there would take
+ * the master with it. */
+static bool is_same(int dir, int data, const char *name)
+{
+    struct stat a, b;
+
+    return fstat(dir, &a) == 0 && fstatat(data, name, &b, 0) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /* ---- the master file ---- */
@@ -287,7 +370,7 @@ static int save(struct share_keys *k)
     }
     hb_hex(k->mac, SHARE_KEY, key);
     n += snprintf(text + n, sizeof(text) - (size_t)n, "mac %s\n", key);
-    r = hb_file_write_at(k->master, MASTER, text, (size_t)n, 0600);
+    r = replace(k->master, MASTER, text, (size_t)n);
     sodium_memzero(text, sizeof(text));
     sodium_memzero(key, sizeof(key));
     return r;
@@ -315,7 +398,7 @@ static int wrap(struct share_keys *k, const char *uid,
             at + NONCE, NULL, key, SHARE_KEY, (const uint8_t *)uid, strlen(uid),
             NULL, at, k->kek[0].k) != 0)
         return -EIO;
-    return hb_file_write_at(k->wrapped, uid, b, sizeof(b), 0600);
+    return replace(k->wrapped, uid, b, sizeof(b));
 }
 
 static int unwrap(struct share_keys *k, const char *uid,

@@ -51,6 +51,8 @@ int share_key_destroy(struct share_keys *k, const char *uid);
 int share_key_rewrap(struct share_keys *k, const char *uid) HB_WUR;
 /* A second key-encryption key before the old one; the old one away. */
 int share_keys_turn(struct share_keys *k) HB_WUR;
+/* What another process made of them. */
+int share_keys_again(struct share_keys *k) HB_WUR;
 int share_keys_settle(struct share_keys *k) HB_WUR;
 /* HMAC-SHA256 over WHAT, a NUL, and P: each use has a name of its own. */
 void share_mac(const struct share_keys *k, const char *what, const void *p,
@@ -207,7 +209,9 @@ int share_tally_drop(struct hb_share_store *s) HB_WUR;
 
 /* What fails is swept at the next start. */
 int share_blob_unlink(struct hb_share_store *s, const char *uid);
-/* What a crash left: key files and blobs that no row names. */
-int share_sweep(struct hb_share_store *s) HB_WUR;
+/* What a crash left: key files and blobs that no row names.  -EUCLEAN where
+ * these are too many; FRESH: the store is empty. */
+int share_sweep(struct hb_share_store *s, bool fresh,
+                struct hb_err *err) HB_WUR;
 
 #endif

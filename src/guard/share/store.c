@@ -17,16 +17,20 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/num.h"
 #include "guard/share/part.h"
 
+#define STRANGE_MAX 16 /* files without a row that a crash may have left */
+
 static int open_dir(const char *path, int *ret, struct hb_err *err);
 static int open_sub(int dir, const char *name, int *ret, struct hb_err *err);
 static int read_boot(struct hb_share_store *s, struct hb_err *err);
 static void system_clock(void *arg, struct hb_share_time *ret);
-static int sweep_dir(struct hb_share_store *s, int dirfd, const char *sql);
+static int list_dead(struct hb_share_store *s, int dirfd, const char *sql,
+                     struct hb_buf *b, int64_t *ret_strange);
 
 static const char first[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
@@ -163,7 +167,7 @@ int hb_share_open(const struct hb_share_config *c, struct hb_share_store **ret,
         hb_db_rollback(s->db);
     }
     if (r == 0)
-        r = share_sweep(s);
+        r = share_sweep(s, rows == 0, err);
     if (r < 0) {
         if (err != NULL && err->code == 0)
             (void)hb_err_at(err, r, c->dir, 0, 0, "%s",
@@ -301,20 +305,35 @@ int share_meta_set(struct hb_share_store *s, const char *name, int64_t v)
 
 /* ---- what a crash left ---- */
 
-int share_sweep(struct hb_share_store *s)
+int share_sweep(struct hb_share_store *s, bool fresh, struct hb_err *err)
 {
+    /* Of a uid: no row, 1 a row that is dead, 2 one that lives. */
+    static const char blob_sql[] =
+        "SELECT 1 + (file.state <> 5 AND s.shredded = 0) FROM file"
+        " JOIN share s ON s.id = file.share WHERE file.uid = ?1";
+    static const char key_sql[] =
+        "SELECT 1 + (shredded = 0) FROM share WHERE uid = ?1";
+    _cleanup_buf_ struct hb_buf blobs = HB_BUF_INIT, keys = HB_BUF_INIT;
+    int64_t strange_blobs = 0, strange_keys = 0;
     int r = share_begin(s);
 
     if (r < 0)
         return r;
-    r = sweep_dir(s, s->blobs,
-                  "SELECT count(*) FROM file JOIN share s ON s.id = share"
-                  " WHERE file.uid = ?1 AND file.state <> 5"
-                  " AND s.shredded = 0");
+    r = list_dead(s, s->blobs, blob_sql, &blobs, &strange_blobs);
     if (r == 0)
-        r = sweep_dir(s, s->keys.wrapped,
-                      "SELECT count(*) FROM share WHERE uid = ?1"
-                      " AND shredded = 0");
+        r = list_dead(s, s->keys.wrapped, key_sql, &keys, &strange_keys);
+    /* A crash leaves a few.  Many, or contents beside an empty store, are of
+     * another database: an older copy, or one that got lost. */
+    if (r == 0 && (strange_blobs > (fresh ? 0 : STRANGE_MAX) ||
+                   strange_keys > STRANGE_MAX))
+        r = hb_err_at(err, -EUCLEAN, "locker.db", 0, 0,
+                      _("it does not belong to the files beside it, which "
+                        "are left as they are; put the right copy of it back, "
+                        "or move them away"));
+    for (size_t at = 0; r == 0 && at < blobs.n; at += strlen(blobs.p + at) + 1)
+        r = share_blob_unlink(s, blobs.p + at);
+    for (size_t at = 0; r == 0 && at < keys.n; at += strlen(keys.p + at) + 1)
+        r = share_key_destroy(&s->keys, keys.p + at);
     return share_end(s, r, 0);
 }
 
@@ -327,45 +346,37 @@ int share_blob_unlink(struct hb_share_store *s, const char *uid)
 
 /* ---- static ---- */
 
-/* Removes each file whose name SQL counts no row for; names that are no uid
- * are left of atomic writes (file.h), which nobody makes outside a
- * transaction. */
-static int sweep_dir(struct hb_share_store *s, int dirfd, const char *sql)
+/* Adds to B, each with a NUL, the names of files that have no row which lives,
+ * and of what is left of atomic writes (file.h), which nobody makes outside a
+ * transaction; all else there is not ours.  *RET_STRANGE: of those how many no
+ * row knows. */
+static int list_dead(struct hb_share_store *s, int dirfd, const char *sql,
+                     struct hb_buf *b, int64_t *ret_strange)
 {
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    bool removed = false;
+    const struct dirent *e;
 
     if (dir == NULL) {
         r = hb_neg_errno();
         hb_close(&fd);
         return r;
     }
-    while (r == 0) {
-        const struct dirent *e;
-        int64_t n = 0;
+    while (r >= 0 && (errno = 0, e = readdir(dir)) != NULL) {
+        bool uid = hb_id_valid(hb_slice_z(e->d_name));
+        int64_t row = 0;
 
-        errno = 0;
-        e = readdir(dir);
-        if (e == NULL) {
-            r = -errno;
-            break;
-        }
-        if (hb_streq(e->d_name, ".") || hb_streq(e->d_name, ".."))
+        if (uid)
+            r = hb_db_number(s->db, &row, sql, "t", e->d_name);
+        if (r < 0 || row == 2 || (!uid && !hb_file_is_temp(e->d_name)))
             continue;
-        if (hb_id_valid(hb_slice_z(e->d_name)))
-            r = hb_db_number(s->db, &n, sql, "t", e->d_name);
-        if (r < 0 || n > 0) {
-            r = HB_MIN(r, 0);
-            continue;
-        }
-        r = unlinkat(dirfd, e->d_name, 0) < 0 && errno != ENOENT
-                ? hb_neg_errno()
-                : 0;
-        removed = true;
+        *ret_strange += uid && row == 0;
+        hb_buf_add(b, e->d_name, strlen(e->d_name) + 1);
     }
+    if (r >= 0)
+        r = errno != 0 ? -errno : hb_buf_err(b);
     (void)closedir(dir);
-    return r == 0 && removed ? hb_fsync(dirfd) : r;
+    return r;
 }
 
 static int open_dir(const char *path, int *ret, struct hb_err *err)

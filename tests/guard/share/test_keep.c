@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Housekeeping, clocks that jump, rotation of keys. */
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "locker.h"
@@ -24,6 +25,22 @@ static int mail_fn(void *arg, const struct hb_share_reminder *r)
 static void keep(void)
 {
     assert_int_equal(hb_share_keep(store, mail_fn, NULL, &kept), 0);
+}
+
+/* The path of one of the files below DIR/NAME. */
+static void one_file(const char *name, char ret[600])
+{
+    char path[300];
+    DIR *dir;
+
+    ret[0] = '\0';
+    (void)snprintf(path, sizeof(path), "%s/%s", lock_dir, name);
+    dir = opendir(path);
+    assert_non_null(dir);
+    for (const struct dirent *e; ret[0] == '\0' && (e = readdir(dir)) != NULL;)
+        if (e->d_name[0] != '.')
+            (void)snprintf(ret, 600, "%s/%s", path, e->d_name);
+    (void)closedir(dir);
 }
 
 /* An hour in which the clocks agree. */
@@ -285,6 +302,7 @@ static void test_shred_later(void **state)
 
 static void test_rotate(void **state)
 {
+    int64_t damaged;
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
     struct hb_slice before, after;
     struct hb_share_download *d;
@@ -300,7 +318,7 @@ static void test_rotate(void **state)
     if (pid == 0) {
         struct hb_share_store *s2;
 
-        _exit(lock_open_again(&s2) < 0 || hb_share_rotate(s2) < 0);
+        _exit(lock_open_again(&s2) < 0 || hb_share_rotate(s2, &damaged) < 0);
     }
     assert_int_equal(waitpid(pid, &st, 0), pid);
     assert_int_equal(st, 0);
@@ -326,7 +344,7 @@ static void test_rotate(void **state)
         int r;
 
         hb_fault_set(HB_FAULT_WRITE, n);
-        r = hb_share_rotate(store);
+        r = hb_share_rotate(store, &damaged);
         over = hb_fault_pending(HB_FAULT_WRITE);
         hb_fault_set(HB_FAULT_WRITE, 0);
         assert_true(over ? r == 0 : r < 0);
@@ -342,6 +360,156 @@ static void test_rotate(void **state)
     assert_int_equal(after.n, before.n);
 }
 
+/* One key that cannot be read holds up none of the others. */
+static void test_rotate_damaged(void **state)
+{
+    struct hb_share_download *d;
+    struct hb_slice master;
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    char path[600];
+    int64_t damaged = 0, id;
+    int fd;
+
+    (void)state;
+    id = open_one("a@b.jp", 1000, &recipient, &file, link_text);
+    one_file("keys", path);
+    fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "x", 1, 50), 1);
+    (void)close(fd);
+    (void)open_one("c@b.jp", 1000, &recipient, &file, link_text);
+    assert_int_equal(hb_share_rotate(store, &damaged), 0);
+    assert_int_equal(damaged, 1);
+    (void)snprintf(path, sizeof(path), "%s/master", lock_keys);
+    assert_int_equal(hb_file_read(a, path, 4096, &master), 0);
+    assert_null(memmem(strstr(master.p, "kek") + 1, master.n - 25, "kek", 3));
+    enter(link_text, grant);
+    assert_int_equal(
+        hb_share_begin_download(store, z(grant), file, FROM, 0, &d), 0);
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+}
+
+/* What a rotation replaces is overwritten where it lay, and so is the copy of
+ * the master that a crash left. */
+static void test_rotate_overwrites(void **state)
+{
+    char key_path[600], master[300], copy[300];
+    char key[85], key_now[85], kek[300] = "", kek_now[300] = "";
+    int64_t damaged;
+    int key_fd, master_fd, copy_fd;
+    ssize_t n;
+
+    (void)state;
+    (void)open_one("a@b.jp", 1000, &recipient, &file, link_text);
+    one_file("keys", key_path);
+    (void)snprintf(master, sizeof(master), "%s/master", lock_keys);
+    (void)snprintf(copy, sizeof(copy), "%s/.hinoban-0123456789abcdef.tmp",
+                   lock_keys);
+    key_fd = open(key_path, O_RDONLY);
+    master_fd = open(master, O_RDONLY);
+    n = pread(master_fd, kek, sizeof(kek) - 1, 0);
+    assert_int_equal(pread(key_fd, key, sizeof(key), 0), sizeof(key));
+    assert_int_equal(hb_file_write(copy, kek, (size_t)n, 0600), 0);
+    copy_fd = open(copy, O_RDONLY);
+    hb_share_close(store);
+    assert_int_equal(lock_open_again(&store), 0);
+    assert_int_equal(access(copy, F_OK), -1);
+    assert_int_equal(pread(copy_fd, kek_now, (size_t)n, 0), n);
+    assert_memory_not_equal(kek_now, kek, (size_t)n);
+    assert_int_equal(hb_share_rotate(store, &damaged), 0);
+    assert_int_equal(pread(key_fd, key_now, sizeof(key), 0), sizeof(key));
+    assert_memory_not_equal(key_now, key, sizeof(key));
+    memset(kek_now, 0, sizeof(kek_now));
+    assert_int_equal(pread(master_fd, kek_now, (size_t)n, 0), n);
+    assert_null(strstr(kek_now, "kek"));
+    (void)close(key_fd);
+    (void)close(master_fd);
+    (void)close(copy_fd);
+}
+
+/* Whoever revokes waits for a part of a rotation, not for all of it. */
+static void test_rotate_lets_others_in(void **state)
+{
+    const struct hb_share_draft d = {.kind = HB_SHARE_OUT};
+    int64_t id = 0, damaged;
+    unsigned commits = 0;
+    char key_path[600];
+    struct stat st;
+    pid_t pid;
+    int status;
+
+    (void)state;
+    for (unsigned i = 0; i < 400; i++)
+        assert_int_equal(hb_share_new(store, &owner, &d, &id), 0);
+    one_file("keys", key_path);
+    assert_int_equal(stat(key_path, &st), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct hb_share_store *s2;
+
+        _exit(lock_open_again(&s2) < 0 || hb_share_rotate(s2, &damaged) < 0);
+    }
+    /* It is not over while we get in again and again. */
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        assert_int_equal(hb_share_found(store, id, 1), 0);
+        commits++;
+    }
+    assert_int_equal(status, 0);
+    assert_true(commits > 1);
+}
+
+/* A database that was lost, or is of another day, takes nothing with it. */
+static void test_other_database(void **state)
+{
+    char cmd[600];
+
+    (void)state;
+    (void)open_one("a@b.jp", 1000, &recipient, &file, link_text);
+    hb_share_close(store);
+    store = NULL;
+    (void)snprintf(cmd, sizeof(cmd),
+                   "mkdir %s/aside && mv %s/locker.db* %s/aside", root,
+                   lock_dir, root);
+    assert_int_equal(system(cmd), 0);
+    assert_int_equal(lock_open_again(&store), -EUCLEAN);
+    assert_int_equal(count_files("blobs"), 1);
+    assert_int_equal(count_files("keys"), 1);
+    (void)snprintf(cmd, sizeof(cmd), "rm -f %s/locker.db* && cp %s/aside/* %s",
+                   lock_dir, root, lock_dir);
+    assert_int_equal(system(cmd), 0);
+    assert_int_equal(lock_open_again(&store), 0);
+    enter(link_text, grant);
+    /* An older copy beside thirty shares of today. */
+    for (unsigned i = 0; i < 30; i++)
+        (void)open_one("a@b.jp", 1000, &recipient, &file, link_text);
+    hb_share_close(store);
+    store = NULL;
+    assert_int_equal(system(cmd), 0);
+    assert_int_equal(lock_open_again(&store), -EUCLEAN);
+    assert_int_equal(count_files("blobs"), 31);
+    assert_int_equal(count_files("keys"), 31);
+}
+
+/* Keys beside what they open are refused before anything is swept. */
+static void test_keys_apart(void **state)
+{
+    char cmd[700];
+
+    (void)state;
+    (void)open_one("a@b.jp", 1000, &recipient, &file, link_text);
+    hb_share_close(store);
+    store = NULL;
+    (void)snprintf(cmd, sizeof(cmd), "cp %s/master %s/keys/master", lock_keys,
+                   lock_dir);
+    assert_int_equal(system(cmd), 0);
+    (void)snprintf(lock_keys, sizeof(lock_keys), "%.150s/keys", lock_dir);
+    assert_int_equal(lock_open_again(&store), -EINVAL);
+    (void)snprintf(lock_keys, sizeof(lock_keys), "%s/master", root);
+    assert_int_equal(lock_open_again(&store), 0);
+    /* What is not ours stays. */
+    assert_int_equal(count_files("keys"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +523,11 @@ int main(void)
         locker_test(test_jumps),
         locker_test(test_shred_later),
         locker_test(test_rotate),
+        locker_test(test_rotate_damaged),
+        locker_test(test_rotate_overwrites),
+        locker_test(test_rotate_lets_others_in),
+        locker_test(test_other_database),
+        locker_test(test_keys_apart),
     };
 
     return hb_tap_run("guard_share/keep", tests);
