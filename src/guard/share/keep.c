@@ -424,22 +424,15 @@ static int cut_trail(struct hb_share_store *s, struct hb_share_kept *k)
     before = s->t.now - s->rules.trail_days * HB_SHARE_DAY_NS;
     r = hb_db_number(s->db, &last,
                      "SELECT coalesce((SELECT min(id) FROM trail WHERE"
-                     " time > ?1), (SELECT max(id) FROM trail) + 1, 0) - 1",
+                     " time > ?1), (SELECT max(id) FROM trail) + 1, 1) - 1",
                      "i", before);
     if (r >= 0)
-        r = hb_db_exec(s->db,
-                       "INSERT INTO trail_base(one, id, mac)"
-                       " SELECT 1, id, mac FROM trail WHERE id = ?1"
-                       " ON CONFLICT(one) DO UPDATE SET id = excluded.id,"
-                       " mac = excluded.mac",
-                       "i", last);
-    if (r >= 0)
-        r = hb_db_exec(s->db, "DELETE FROM trail WHERE id <= ?1", "i", last);
-    if (r == 0) {
+        r = share_trail_cut(s, last);
+    if (r > 0)
         k->trail += hb_db_changes(s->db);
+    if (r >= 0)
         r = hb_db_exec(s->db, "DELETE FROM place WHERE seen <= ?1", "i",
                        before);
-    }
     if (r == 0)
         r = drop_shares(s, before);
     return share_end(s, r, 0);

@@ -171,6 +171,9 @@ struct share_note {
 int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
                const struct share_note *n) HB_WUR;
 
+/* Rows up to LAST go; in a transaction.  0: there is no such row. */
+int share_trail_cut(struct hb_share_store *s, int64_t last) HB_WUR;
+
 /* ---- budgets (budget.c) ---- */
 
 /* A wrong code from the network NET; in a transaction.  Many of them in all

@@ -111,9 +111,10 @@ static const char first[] =
     "CREATE TABLE totp("
     " address TEXT PRIMARY KEY, sealed BLOB NOT NULL,"
     " confirmed INTEGER NOT NULL, last INTEGER NOT NULL);"
-    /* The row before the oldest that is kept. */
-    "CREATE TABLE trail_base("
-    " one INTEGER PRIMARY KEY, id INTEGER NOT NULL, mac BLOB NOT NULL);";
+    /* The row before the oldest that is kept (0), and the newest (1). */
+    "CREATE TABLE trail_end("
+    " which INTEGER PRIMARY KEY, id INTEGER NOT NULL, mac BLOB NOT NULL,"
+    " seal BLOB NOT NULL);";
 
 static const struct hb_migration migrations[] = {
     {1, first},

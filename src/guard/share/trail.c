@@ -8,9 +8,26 @@
 #include <sodium.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "guard/share/part.h"
 
-static int last_mac(struct hb_share_store *s, uint8_t ret[SHARE_MAC]);
+enum which { BASE, NEWEST };
+
+/* An end of the chain: a row that is there, or was. */
+struct end {
+    int64_t id;
+    uint8_t mac[SHARE_MAC];
+};
+
+static int go_on_broken(struct hb_share_store *s, struct end *ret);
+static int check_rows(struct hb_share_store *s, struct end *at);
+static int check_shares(struct hb_share_store *s);
+static int read_end(struct hb_share_store *s, enum which which,
+                    struct end *ret);
+static int put_end(struct hb_share_store *s, enum which which, int64_t id,
+                   const uint8_t mac[SHARE_MAC]);
+static void end_mac(struct hb_share_store *s, enum which which,
+                    const struct end *end, uint8_t ret[SHARE_MAC]);
 static int row_mac(struct hb_share_store *s, const struct hb_share_trail *t,
                    const uint8_t before[SHARE_MAC], uint8_t ret[SHARE_MAC]);
 static void read_row(struct hb_stmt *q, struct hb_share_trail *t);
@@ -73,30 +90,53 @@ int share_tell(struct hb_share_store *s, const struct hb_share_who *who,
         .bytes = n->bytes,
         .words = n->words != NULL ? n->words : "",
     };
-    uint8_t before[SHARE_MAC], mac[SHARE_MAC];
-    int r = hb_db_number(s->db, &t.id,
-                         "SELECT max(coalesce((SELECT max(id) FROM trail), 0),"
-                         " coalesce((SELECT id FROM trail_base), 0)) + 1",
-                         "");
+    struct end end;
+    uint8_t mac[SHARE_MAC];
+    int r = read_end(s, NEWEST, &end);
 
+    if (r == 0 || r == -EBADMSG)
+        r = go_on_broken(s, &end);
+    t.id = end.id + 1;
     if (r >= 0)
-        r = last_mac(s, before);
-    if (r >= 0)
-        r = row_mac(s, &t, before, mac);
-    if (r < 0)
+        r = row_mac(s, &t, end.mac, mac);
+    if (r == 0)
+        r = hb_db_exec(s->db,
+                       "INSERT INTO trail(" COLUMNS ") VALUES(?1, ?2, ?3, ?4,"
+                       " ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                       "iiiiiittitx", t.id, t.share, t.recipient, t.file,
+                       t.time, (int64_t)t.act, t.who, t.from, t.bytes, t.words,
+                       mac, sizeof(mac));
+    return r < 0 ? r : put_end(s, NEWEST, t.id, mac);
+}
+
+int share_trail_cut(struct hb_share_store *s, int64_t last)
+{
+    struct hb_stmt *q;
+    struct hb_slice stored;
+    uint8_t mac[SHARE_MAC];
+    int r = hb_db_query(s->db, &q, "SELECT mac FROM trail WHERE id = ?1", "i",
+                        last);
+
+    if (r == 0)
+        r = hb_stmt_step(q);
+    if (r <= 0)
         return r;
-    return hb_db_exec(s->db,
-                      "INSERT INTO trail(" COLUMNS ") VALUES(?1, ?2, ?3, ?4,"
-                      " ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                      "iiiiiittitx", t.id, t.share, t.recipient, t.file, t.time,
-                      (int64_t)t.act, t.who, t.from, t.bytes, t.words, mac,
-                      sizeof(mac));
+    stored = hb_stmt_col_blob(q, 0);
+    r = stored.n == SHARE_MAC ? 0 : -EBADMSG;
+    if (r == 0)
+        memcpy(mac, stored.p, SHARE_MAC);
+    hb_stmt_reset(q);
+    if (r == 0)
+        r = put_end(s, BASE, last, mac);
+    if (r == 0)
+        r = hb_db_exec(s->db, "DELETE FROM trail WHERE id <= ?1", "i", last);
+    return r < 0 ? r : 1;
 }
 
 int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
                         hb_share_trail_fn *fn, void *arg)
 {
-#define NEWEST(from)                                                           \
+#define TAIL(from)                                                             \
     "SELECT " COLUMNS " FROM " from "id > coalesce((SELECT id FROM " from      \
     "1 ORDER BY id DESC LIMIT 1 OFFSET ?1), 0) ORDER BY id"
     struct hb_stmt *q;
@@ -105,11 +145,10 @@ int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
     HB_CHECK(s, SHARE_MAGIC);
     most = most > 0 ? most : INT64_MAX;
     /* Two statements, so that an index serves the one. */
-    r = share != 0
-            ? hb_db_query(s->db, &q, NEWEST("trail WHERE share = ?2 AND "),
-                          "ii", most, share)
-            : hb_db_query(s->db, &q, NEWEST("trail WHERE "), "i", most);
-#undef NEWEST
+    r = share != 0 ? hb_db_query(s->db, &q, TAIL("trail WHERE share = ?2 AND "),
+                                 "ii", most, share)
+                   : hb_db_query(s->db, &q, TAIL("trail WHERE "), "i", most);
+#undef TAIL
     if (r < 0)
         return r;
     while ((r = hb_stmt_step(q)) == 1) {
@@ -126,68 +165,135 @@ int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
 
 int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id)
 {
-    uint8_t before[SHARE_MAC] = {0}, mac[SHARE_MAC];
-    struct hb_slice stored;
-    struct hb_stmt *q;
-    int64_t next = 1;
-    int r;
+    struct end at, newest;
+    bool whole;
+    int r = hb_db_begin(s->db); /* one view of both ends and all between */
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_stmt(s->db, "SELECT id + 1, mac FROM trail_base", &q);
-    if (r == 0)
-        r = hb_stmt_step(q);
-    if (r == 1) {
-        next = hb_stmt_col_int(q, 0);
-        stored = hb_stmt_col_blob(q, 1);
-        if (stored.n == SHARE_MAC)
-            memcpy(before, stored.p, SHARE_MAC);
-        hb_stmt_reset(q);
-    }
-    if (r >= 0)
-        r = hb_db_stmt(s->db, "SELECT " COLUMNS " FROM trail ORDER BY id", &q);
     if (r < 0)
         return r;
-    for (; (r = hb_stmt_step(q)) == 1; next++) {
+    r = read_end(s, BASE, &at);
+    whole = r == 0; /* nothing is old enough to have gone */
+    if (r >= 0)
+        r = read_end(s, NEWEST, &newest);
+    if (r >= 0)
+        r = check_rows(s, &at);
+    if (r == 0 && (at.id != newest.id || memcmp(at.mac, newest.mac, SHARE_MAC)))
+        r = -EBADMSG;
+    if (r == 0 && whole)
+        r = check_shares(s);
+    if (r == -EBADMSG)
+        *ret_id = at.id;
+    hb_db_rollback(s->db);
+    return HB_MIN(r, 0);
+}
+
+/* What was done to the end must not keep anybody from revoking, and must stay
+ * to be seen: the next row follows none of those that are there. */
+static int go_on_broken(struct hb_share_store *s, struct end *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    return hb_db_number(s->db, &ret->id,
+                        "SELECT max((SELECT coalesce(max(id), 0) FROM trail),"
+                        " (SELECT coalesce(max(id), 0) FROM trail_end))",
+                        "");
+}
+
+/* From *AT on; where it stops. */
+static int check_rows(struct hb_share_store *s, struct end *at)
+{
+    uint8_t mac[SHARE_MAC];
+    struct hb_stmt *q;
+    int r =
+        hb_db_query(s->db, &q, "SELECT " COLUMNS " FROM trail ORDER BY id", "");
+
+    if (r < 0)
+        return r;
+    while (r == 0 && (r = hb_stmt_step(q)) == 1) {
+        struct hb_slice stored = hb_stmt_col_blob(q, 10);
         struct hb_share_trail t;
 
         read_row(q, &t);
-        stored = hb_stmt_col_blob(q, 10);
-        r = row_mac(s, &t, before, mac);
-        if (r == 0 && (t.id != next || stored.n != SHARE_MAC ||
-                       sodium_memcmp(stored.p, mac, SHARE_MAC) != 0)) {
-            *ret_id = t.id;
+        r = row_mac(s, &t, at->mac, mac);
+        if (r == 0 && (t.id != at->id + 1 || stored.n != SHARE_MAC ||
+                       sodium_memcmp(stored.p, mac, SHARE_MAC) != 0))
             r = -EBADMSG;
-        }
-        if (r < 0)
-            break;
-        memcpy(before, mac, SHARE_MAC);
+        at->id = t.id;
+        memcpy(at->mac, mac, SHARE_MAC);
     }
     hb_stmt_reset(q);
     return r;
 }
 
-static int last_mac(struct hb_share_store *s, uint8_t ret[SHARE_MAC])
+/* Of each share it was told that it was made. */
+static int check_shares(struct hb_share_store *s)
 {
-    struct hb_stmt *q;
-    int r = hb_db_stmt(s->db,
-                       "SELECT mac FROM (SELECT id, mac FROM trail_base UNION"
-                       " ALL SELECT * FROM (SELECT id, mac FROM trail"
-                       "  ORDER BY id DESC LIMIT 1))"
-                       " ORDER BY id DESC LIMIT 1",
-                       &q);
+    int64_t n = 0;
+    int r = hb_db_number(s->db, &n,
+                         "SELECT count(*) FROM share WHERE NOT EXISTS(SELECT 1"
+                         " FROM trail t WHERE t.share = share.id"
+                         "  AND t.act = ?1)",
+                         "i", (int64_t)HB_SHARE_CREATED);
 
+    return r < 0 ? r : n > 0 ? -EBADMSG : 0;
+}
+
+/* 1: it is there, 0: there is none, all zero.  -EBADMSG it was not put there
+ * by us. */
+static int read_end(struct hb_share_store *s, enum which which, struct end *ret)
+{
+    uint8_t seal[SHARE_MAC];
+    struct hb_slice mac, stored;
+    struct hb_stmt *q;
+    int r = hb_db_query(s->db, &q,
+                        "SELECT id, mac, seal FROM trail_end WHERE which = ?1",
+                        "i", (int64_t)which);
+
+    memset(ret, 0, sizeof(*ret));
     if (r == 0)
         r = hb_stmt_step(q);
-    memset(ret, 0, SHARE_MAC);
-    if (r == 1) {
-        struct hb_slice mac = hb_stmt_col_blob(q, 0);
-
-        if (mac.n == SHARE_MAC)
-            memcpy(ret, mac.p, SHARE_MAC);
-        hb_stmt_reset(q);
-        r = 0;
-    }
+    if (r <= 0)
+        return r;
+    ret->id = hb_stmt_col_int(q, 0);
+    mac = hb_stmt_col_blob(q, 1);
+    stored = hb_stmt_col_blob(q, 2);
+    if (mac.n == SHARE_MAC)
+        memcpy(ret->mac, mac.p, SHARE_MAC);
+    end_mac(s, which, ret, seal);
+    r = mac.n == SHARE_MAC && stored.n == SHARE_MAC &&
+                sodium_memcmp(stored.p, seal, SHARE_MAC) == 0
+            ? 1
+            : -EBADMSG;
+    hb_stmt_reset(q);
     return r;
+}
+
+static int put_end(struct hb_share_store *s, enum which which, int64_t id,
+                   const uint8_t mac[SHARE_MAC])
+{
+    struct end end = {.id = id};
+    uint8_t seal[SHARE_MAC];
+
+    memcpy(end.mac, mac, SHARE_MAC);
+    end_mac(s, which, &end, seal);
+    return hb_db_exec(s->db,
+                      "INSERT INTO trail_end(which, id, mac, seal)"
+                      " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(which) DO UPDATE"
+                      " SET id = ?2, mac = ?3, seal = ?4",
+                      "iixx", (int64_t)which, id, mac, SHARE_MAC, seal,
+                      sizeof(seal));
+}
+
+static void end_mac(struct hb_share_store *s, enum which which,
+                    const struct end *end, uint8_t ret[SHARE_MAC])
+{
+    uint8_t b[8 + SHARE_MAC];
+
+    for (unsigned i = 0; i < 8; i++)
+        b[i] = (uint8_t)((uint64_t)end->id >> (8 * i));
+    memcpy(b + 8, end->mac, SHARE_MAC);
+    share_mac(&s->keys, which == BASE ? "trail-base" : "trail-newest", b,
+              sizeof(b), ret);
 }
 
 static int row_mac(struct hb_share_store *s, const struct hb_share_trail *t,

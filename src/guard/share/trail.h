@@ -3,9 +3,9 @@
  * trail.h - what happened to a share, in order, never changed.
  *
  * Each row carries an HMAC-SHA256 over itself and the row before it under the
- * store's key, so that a row that was edited, taken out or put in between is
- * noticed.  Not noticed: the newest rows cut off together with all else that
- * they changed, by somebody who puts back an older copy of the whole file.
+ * store's key, and so do both ends: a row that was edited, put in or taken
+ * out, the first and the newest too, is noticed.  Not noticed: an older copy of
+ * the whole file.
  */
 #ifndef HB_GUARD_SHARE_TRAIL_H
 #define HB_GUARD_SHARE_TRAIL_H
