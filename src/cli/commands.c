@@ -401,8 +401,10 @@ const struct hb_cli_command hb_cli_commands[] = {
      "  invite --owner ADDRESS --to ADDRESS | list [--owner ADDRESS] "
      "[--waiting] |\n"
      "  show ID | trail ID | revoke ID | wrong ID [ADDRESS] | link ID ADDRESS "
-     "|\n  reopen ID | delete ID | verify | rotate | factor ADDRESS",
-     "new invite list show trail revoke wrong link reopen delete verify rotate "
+     "|\n  accept FILE | reopen ID | delete ID | verify | rotate | factor "
+     "ADDRESS",
+     "new invite list show trail revoke wrong link accept reopen delete verify "
+     "rotate "
      "factor --owner --to --note --days --downloads --dry-run --waiting",
      N_("Root's way into the share portal; people use its pages.\n"
         "new     shares files in the name of OWNER, by the same rules as the "
@@ -413,6 +415,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "wrong   ADDRESS (or all) was the wrong recipient: links dead, "
         "downloads counted, an\n"
         "        incident of case 15 opened\n"
+        "accept  lets in a guest's file that is a program, where the rules "
+        "hold it\n"
         "verify  whether the record of what happened was edited\n"
         "rotate  wraps all keys with a new one\n"
         "factor  takes away ADDRESS's second factor, for a lost telephone")},

@@ -19,6 +19,7 @@
 #include "cli/client.h"
 #include "config/config.h"
 #include "daemon/role.h"
+#include "guard/share/content.h"
 #include "guard/share/keep.h"
 #include "guard/share/staff.h"
 #include "guard/share/trail.h"
@@ -62,7 +63,7 @@ static void put_verdict(struct share *s, const struct hb_share_verdict *v,
 int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
 {
     struct share s = {.cli = cli, .json = HB_BUF_INIT};
-    const struct hb_share_who who = {ROOT, ""};
+    const struct hb_share_who who = {ROOT, "", true};
     const char *what = argc > 1 ? argv[1] : "";
     const char *word = argc > 3 ? argv[3] : NULL;
     struct hb_err err = {0};
@@ -101,6 +102,10 @@ int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
         return end(&s, said(&s, hb_share_delete(s.store, id, &who), id,
                             _("Share %lld is deleted; its files are "
                               "destroyed.\n")));
+    if (hb_streq(what, "accept"))
+        return end(&s, said(&s, hb_share_accept(s.store, id, &who), id,
+                            _("File %lld is let in; its owner can fetch "
+                              "it.\n")));
     if (hb_streq(what, "reopen")) {
         int r = hb_share_reopen(s.store, id, &who, s.config->share.days);
 

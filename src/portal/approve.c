@@ -176,6 +176,7 @@ static void show(struct portal_visit *x, int64_t id, int status,
     }
     v = portal_view(x, _("A share to approve"));
     hb_view_int(v, "share", id);
+    hb_view_int(v, "edition", sh.edition);
     hb_view_str(v, "owner", sh.owner);
     hb_view_str(v, "error", error);
     hb_view_time(v, "until", sh.expires);
@@ -219,6 +220,7 @@ static void yes(struct portal_visit *x, int64_t id)
 {
     const struct hb_share_who who = {x->person.address, x->from};
     const char *code = hb_request_field(x->r, "code");
+    int64_t edition = portal_number(hb_request_field(x->r, "edition"));
     struct hb_share_verdict v;
     int r = 0;
 
@@ -226,7 +228,7 @@ static void yes(struct portal_visit *x, int64_t id)
         r = hb_share_totp_try(x->p->store, x->session, hb_slice_z(code),
                               x->from);
     if (r == 0)
-        r = hb_share_approve_by(x->p->store, x->session, x->from, id, &v);
+        r = hb_share_approve(x->p->store, x->session, x->from, id, edition, &v);
     if (r == 0)
         r = portal_letter_links(x->p, id, &who);
     if (r == 0)
@@ -235,6 +237,10 @@ static void yes(struct portal_visit *x, int64_t id)
         hb_answer_redirect(x->r, "/approve");
     else if (code_error(r) != NULL)
         show(x, id, 403, code_error(r));
+    else if (r == -ESTALE)
+        show(x, id, 409,
+             _("It was changed after you opened this page. Look at it as it "
+               "is now."));
     else if (r == -EBUSY)
         portal_gone(x);
     else

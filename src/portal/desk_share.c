@@ -472,8 +472,16 @@ static void accept_it(struct desk *d)
 {
     int64_t file = field_id(d, "file");
 
-    say(d, mine(d, file) ? hb_share_accept(d->x->p->store, file, &d->who)
-                         : -ENOENT);
+    int r = mine(d, file) ? hb_share_accept(d->x->p->store, file, &d->who)
+                          : -ENOENT;
+
+    if (r == -EPERM)
+        show(d, 403,
+             _("This file is a program or can start one. Only whoever runs "
+               "the locker lets it in: ask them."),
+             NULL);
+    else
+        say(d, r);
 }
 
 static void do_reject(struct desk *d)

@@ -113,18 +113,19 @@ int portal_tool_wrong(struct portal_tool *t, int64_t share, int64_t recipient,
                       const char *who, hb_share_exposure_fn *fn, void *arg)
 {
     return portal_wrong(&t->p, share, recipient,
-                        &(struct hb_share_who){who, ""}, fn, arg);
+                        &(struct hb_share_who){who, "", true}, fn, arg);
 }
 
 int portal_tool_link(struct portal_tool *t, int64_t recipient, const char *who)
 {
     return portal_letter_link(&t->p, recipient,
-                              &(struct hb_share_who){who, ""});
+                              &(struct hb_share_who){who, "", true});
 }
 
 int portal_tool_links(struct portal_tool *t, int64_t share, const char *who)
 {
-    return portal_letter_links(&t->p, share, &(struct hb_share_who){who, ""});
+    return portal_letter_links(&t->p, share,
+                               &(struct hb_share_who){who, "", true});
 }
 
 /* ---- static ---- */

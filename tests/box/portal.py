@@ -550,9 +550,10 @@ def approval(bed, mails):
     page = boss.get(f'/approve/{n}')
     csrf = page.csrf()
     file = re.search(r'name="file" value="(\d+)"', page.text).group(1)
+    edition = re.search(r'name="edition" value="(\d+)"', page.text).group(1)
     got = boss.post(f'/approve/{n}/read', csrf=csrf, file=file)
     ok(got.body == b'hello\n', 'a third person looks into it')
-    page = boss.post(f'/approve/{n}/yes', csrf=csrf)
+    page = boss.post(f'/approve/{n}/yes', csrf=csrf, edition=edition)
     ok(page.status == 403, 'nobody approves with a mailbox alone', page.plain())
     page = boss.post('/factor/begin', csrf=csrf)
     secret = re.search(r'<strong>([A-Z2-7]{32})</strong>', page.text).group(1)
@@ -561,10 +562,13 @@ def approval(bed, mails):
     now = time.time()
     page = boss.post('/factor/code', csrf=csrf, code=locker.totp(secret, now))
     ok(page.status == 200, 'now it is', page.plain())
-    page = boss.post(f'/approve/{n}/yes', csrf=csrf,
+    page = boss.post(f'/approve/{n}/yes', csrf=csrf, edition=edition,
                      code=locker.totp(secret, now))
     ok(page.status == 403, 'a code is good once')
-    page = boss.post(f'/approve/{n}/yes', csrf=csrf)
+    page = boss.post(f'/approve/{n}/yes', csrf=csrf, edition='1')
+    ok(page.status == 409 and mails.find(OUT, '(/s/)', 1) is None,
+       'nobody approves what they were not shown', page.plain())
+    page = boss.post(f'/approve/{n}/yes', csrf=csrf, edition=edition)
     ok(page.status == 200 and mails.link(OUT) is not None,
        'approved, and the link goes out', page.plain())
     n = desk.share([OUT], {'b.txt': b'hello\n'})

@@ -53,7 +53,8 @@ void hb_share_upload_close(struct hb_share_upload *u);
 /* Takes a file out of a draft, finished or not. */
 int hb_share_file_drop(struct hb_share_store *s, int64_t file,
                        const struct hb_share_who *who) HB_WUR;
-/* The owner on a guest's file. */
+/* The owner on a guest's file.  -EPERM: it is a program, and the rules want the
+ * keeper to let it in. */
 int hb_share_accept(struct hb_share_store *s, int64_t file,
                     const struct hb_share_who *who) HB_WUR;
 int hb_share_reject(struct hb_share_store *s, int64_t file,

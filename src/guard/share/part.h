@@ -123,6 +123,17 @@ struct share_link {
 int share_begin_row(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who,
                     struct share_row *ret) HB_WUR;
+/* The same for the owner and the keeper only: -EACCES. */
+int share_begin_owned(struct hb_share_store *s, int64_t share,
+                      const struct hb_share_who *who,
+                      struct share_row *ret) HB_WUR;
+bool share_owns(const struct share_row *row, const struct hb_share_who *who);
+/* By a third person; the caller has made sure who that is, and that they saw
+ * EDITION of it: -ESTALE.  -EACCES the owner, or somebody whom the rules do not
+ * name. */
+int share_approve(struct hb_share_store *s, int64_t share, int64_t edition,
+                  const struct hb_share_who *who,
+                  struct hb_share_verdict *ret) HB_WUR;
 /* In a transaction.  -ENOENT. */
 int share_row(struct hb_share_store *s, int64_t id,
               struct share_row *ret) HB_WUR;

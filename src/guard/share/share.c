@@ -32,7 +32,7 @@ static int expose(struct hb_share_store *s, struct hb_arena *a, int64_t share,
                   int64_t recipient, struct hb_share_exposure **ret,
                   size_t *ret_n);
 
-const struct hb_share_who share_us = {"hinoban", ""};
+const struct hb_share_who share_us = {"hinoban", "", true};
 
 /* ---- drafts ---- */
 
@@ -90,7 +90,7 @@ int hb_share_add_recipient(struct hb_share_store *s, int64_t share,
     int r = hb_share_address(hb_slice_z(address), key, mail);
 
     if (r == 0)
-        r = share_begin_row(s, share, who, &row);
+        r = share_begin_owned(s, share, who, &row);
     if (r < 0)
         return r;
     if (row.state != HB_SHARE_DRAFT)
@@ -148,7 +148,7 @@ int hb_share_submit(struct hb_share_store *s, int64_t share,
 {
     struct hb_share_verdict v = {HB_SHARE_REFUSE, 0};
     struct share_row row;
-    int r = share_begin_row(s, share, who, &row), answer = 0;
+    int r = share_begin_owned(s, share, who, &row), answer = 0;
 
     if (r < 0)
         return r;
@@ -161,8 +161,10 @@ int hb_share_submit(struct hb_share_store *s, int64_t share,
             s, who,
             &(struct share_note){.act = HB_SHARE_SUBMITTED, .share = share});
     if (r == 0 && answer == 0 && v.decision == HB_SHARE_APPROVAL)
-        r = hb_db_exec(s->db, "UPDATE share SET state = ?2 WHERE id = ?1", "ii",
-                       share, (int64_t)HB_SHARE_WAITING);
+        r = hb_db_exec(s->db,
+                       "UPDATE share SET state = ?2,"
+                       " generation = generation + 1 WHERE id = ?1",
+                       "ii", share, (int64_t)HB_SHARE_WAITING);
     if (r == 0 && answer == 0 && v.decision == HB_SHARE_ALLOW)
         r = open_share(s, &row, who);
     r = share_end(s, r, answer);
@@ -171,9 +173,8 @@ int hb_share_submit(struct hb_share_store *s, int64_t share,
     return r;
 }
 
-int hb_share_approve(struct hb_share_store *s, int64_t share,
-                     const struct hb_share_who *who,
-                     struct hb_share_verdict *ret)
+int share_approve(struct hb_share_store *s, int64_t share, int64_t edition,
+                  const struct hb_share_who *who, struct hb_share_verdict *ret)
 {
     static const uint32_t not_this_one =
         1u << HB_SHARE_OWN_APPROVAL | 1u << HB_SHARE_NO_APPROVER;
@@ -185,6 +186,8 @@ int hb_share_approve(struct hb_share_store *s, int64_t share,
         return r;
     if (row.state != HB_SHARE_WAITING)
         r = -EBUSY;
+    else if (row.generation != edition)
+        r = -ESTALE;
     if (r == 0)
         r = judge(s, &row, who->name, 0, &v, &answer);
     if (r == 0 && answer == 0 && (v.reasons & not_this_one) != 0)
@@ -215,7 +218,9 @@ int hb_share_decline(struct hb_share_store *s, int64_t share,
         r = share_begin_row(s, share, who, &row);
     if (r < 0)
         return r;
-    if (row.state != HB_SHARE_WAITING)
+    if (!share_owns(&row, who) && !share_approver(&s->rules, who->name))
+        r = -EACCES;
+    else if (row.state != HB_SHARE_WAITING)
         r = -EBUSY;
     if (r == 0)
         r = hb_db_exec(s->db, "UPDATE share SET state = ?2 WHERE id = ?1", "ii",
@@ -243,6 +248,9 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
     if (r < 0)
         return r;
     r = share_link_by_id(s, recipient, &l);
+    if (r == 0 && !share_owns(&l.share, who) &&
+        !hb_streq(l.share.approver, who->name))
+        r = -EACCES;
     if (r == 0)
         r = share_live(s, &l.share, &answer);
     if (r == 0 && answer == 0 && l.revoked)
@@ -395,7 +403,7 @@ int hb_share_reopen(struct hb_share_store *s, int64_t share,
         (days > 0 && days <= 36500 ? days : s->rules.days) * HB_SHARE_DAY_NS;
     struct hb_share_verdict v;
     struct share_row row;
-    int r = share_begin_row(s, share, who, &row), answer = 0;
+    int r = share_begin_owned(s, share, who, &row), answer = 0;
 
     if (r < 0)
         return r;
@@ -509,9 +517,37 @@ int share_begin_row(struct hb_share_store *s, int64_t share,
     return r;
 }
 
+int share_begin_owned(struct hb_share_store *s, int64_t share,
+                      const struct hb_share_who *who, struct share_row *ret)
+{
+    int r = share_begin_row(s, share, who, ret);
+
+    if (r == 0 && !share_owns(ret, who)) {
+        hb_db_rollback(s->db);
+        return -EACCES;
+    }
+    return r;
+}
+
+bool share_owns(const struct share_row *row, const struct hb_share_who *who)
+{
+    return who->keeper || hb_streq(row->owner, who->name);
+}
+
+/* "sato " is not another person than "sato". */
+static bool is_trimmed(const char *name)
+{
+    static const char wide_blank[] = "\xe3\x80\x80"; /* U+3000 */
+    size_t n = strlen(name);
+
+    return n > 0 && name[0] != ' ' && name[n - 1] != ' ' &&
+           strncmp(name, wide_blank, 3) != 0 &&
+           (n < 3 || strcmp(name + n - 3, wide_blank) != 0);
+}
+
 int share_who_ok(const struct hb_share_who *who)
 {
-    return who->name[0] != '\0' &&
+    return is_trimmed(who->name) &&
                    share_text_ok(who->name, HB_SHARE_MAIL_TEXT, false) &&
                    share_text_ok(who->from, SHARE_FROM_MAX - 1, false)
                ? 0
@@ -626,7 +662,7 @@ static int end_once(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who, enum hb_share_state state)
 {
     struct share_row row;
-    int r = share_begin_row(s, share, who, &row);
+    int r = share_begin_owned(s, share, who, &row);
 
     if (r < 0)
         return r;

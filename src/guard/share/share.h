@@ -72,10 +72,12 @@ enum hb_share_state {
 const char *hb_share_state_name(enum hb_share_state state);
 
 /* Who does something: a registered person's name or a recipient's address,
- * and the network address it came from ("": this machine). */
+ * and the network address it came from ("": this machine).  KEEPER: whoever
+ * runs the locker, at the machine itself, who may do what an owner may. */
 struct hb_share_who {
     const char *name;
     const char *from;
+    bool keeper;
 };
 
 struct hb_share {
@@ -88,7 +90,8 @@ struct hb_share {
     int64_t most;                        /* downloads, recipient and file */
     int64_t personal;                    /* pieces of personal data found */
     int64_t bytes, files, recipients;
-    bool shredded; /* key and contents are gone */
+    int64_t edition; /* another one after each change of its state */
+    bool shredded;   /* key and contents are gone */
 };
 
 struct hb_share_recipient {
@@ -125,7 +128,8 @@ struct hb_share_draft {
     int64_t most;     /* 0: as the rules say */
 };
 
-/* A draft of WHO, with a key of its own. */
+/* A draft of WHO, with a key of its own.  What follows is its owner's, or the
+ * keeper's: -EACCES else. */
 int hb_share_new(struct hb_share_store *s, const struct hb_share_who *who,
                  const struct hb_share_draft *d, int64_t *ret_id) HB_WUR;
 /* ADDRESS as a person writes it.  -EINVAL none, -EILSEQ an international
@@ -142,12 +146,8 @@ int hb_share_found(struct hb_share_store *s, int64_t share, int64_t n) HB_WUR;
 int hb_share_submit(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who,
                     struct hb_share_verdict *ret) HB_WUR;
-/* By a third person; the caller has made sure who that is (a second factor).
- * -EACCES the owner, or somebody whom the rules do not name. */
-int hb_share_approve(struct hb_share_store *s, int64_t share,
-                     const struct hb_share_who *who,
-                     struct hb_share_verdict *ret) HB_WUR;
-/* Back to a draft, with the reason in the trail. */
+/* Back to a draft, with the reason in the trail: by a third person whom the
+ * rules name, or by its owner.  For the yes see staff.h. */
 int hb_share_decline(struct hb_share_store *s, int64_t share,
                      const struct hb_share_who *who, const char *why) HB_WUR;
 
@@ -160,7 +160,7 @@ int hb_share_delete(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who) HB_WUR;
 
 /* A link of this recipient, kept as a hash only: mail it now.  An older one
- * of theirs is dead from here on. */
+ * of theirs is dead from here on.  By the owner, or who approved it. */
 #define HB_SHARE_TOKEN_TEXT 44u /* 32 bytes in base64url, terminated */
 int hb_share_link(struct hb_share_store *s, int64_t recipient,
                   const struct hb_share_who *who,

@@ -13,7 +13,7 @@
     " s.made, s.expires, s.ended, s.most, s.personal, s.shredded,"             \
     " (SELECT coalesce(sum(size), 0) FROM file f WHERE f.share = s.id),"       \
     " (SELECT count(*) FROM file f WHERE f.share = s.id),"                     \
-    " (SELECT count(*) FROM recipient r WHERE r.share = s.id)"                 \
+    " (SELECT count(*) FROM recipient r WHERE r.share = s.id), s.generation"   \
     " FROM share s"
 #define FILES                                                                  \
     "SELECT id, share, uid, name, type, state, size, durable, sha256,"         \
@@ -289,6 +289,7 @@ static void read_share(struct hb_stmt *q, struct hb_share *ret)
         .bytes = hb_stmt_col_int(q, 13),
         .files = hb_stmt_col_int(q, 14),
         .recipients = hb_stmt_col_int(q, 15),
+        .edition = hb_stmt_col_int(q, 16),
     };
     (void)hb_copyz(ret->uid, sizeof(ret->uid), text(q, 1));
 }

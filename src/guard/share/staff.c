@@ -304,9 +304,9 @@ int hb_share_totp_drop(struct hb_share_store *s, const char *address,
     return share_end(s, r, 0);
 }
 
-int hb_share_approve_by(struct hb_share_store *s, struct hb_slice token,
-                        const char *from, int64_t share,
-                        struct hb_share_verdict *ret)
+int hb_share_approve(struct hb_share_store *s, struct hb_slice token,
+                     const char *from, int64_t share, int64_t edition,
+                     struct hb_share_verdict *ret)
 {
     struct hb_share_person who;
     int r = hb_share_session(s, token, &who);
@@ -316,8 +316,8 @@ int hb_share_approve_by(struct hb_share_store *s, struct hb_slice token,
         return r;
     if (!who.factor)
         return -EPERM;
-    return hb_share_approve(s, share, &(struct hb_share_who){who.address, from},
-                            ret);
+    return share_approve(s, share, edition,
+                         &(struct hb_share_who){who.address, from}, ret);
 }
 
 bool share_approver(const struct hb_share_rules *rules, const char *key)

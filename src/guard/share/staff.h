@@ -62,9 +62,11 @@ int hb_share_totp_drop(struct hb_share_store *s, const char *address,
 /* The code of SECRET (20 bytes) at UNIX seconds, six digits (RFC 6238). */
 uint32_t hb_share_totp(const uint8_t secret[20], int64_t seconds);
 
-/* hb_share_approve() by a session whose factor is proven: -EPERM it is not. */
-int hb_share_approve_by(struct hb_share_store *s, struct hb_slice token,
-                        const char *from, int64_t share,
-                        struct hb_share_verdict *ret) HB_WUR;
+/* The yes of a third person, by a session whose factor is proven (-EPERM it is
+ * not), to EDITION of a share that waits: -ESTALE it is another by now.
+ * -EACCES the owner, or somebody whom the rules do not name. */
+int hb_share_approve(struct hb_share_store *s, struct hb_slice token,
+                     const char *from, int64_t share, int64_t edition,
+                     struct hb_share_verdict *ret) HB_WUR;
 
 #endif

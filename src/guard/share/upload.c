@@ -68,7 +68,7 @@ int hb_share_upload_new(struct hb_share_store *s, int64_t share,
 {
     struct share_row row;
     int64_t id = 0;
-    int r = share_begin_row(s, share, who, &row);
+    int r = share_begin_owned(s, share, who, &row);
 
     if (r < 0)
         return r;
@@ -291,6 +291,10 @@ int hb_share_accept(struct hb_share_store *s, int64_t file,
         r = -EBUSY;
     else if (f.executable && s->rules.executables == HB_SHARE_EXE_REFUSE)
         r = -EACCES;
+    /* Nobody lets a program in for themselves. */
+    else if (f.executable && s->rules.executables == HB_SHARE_EXE_HOLD &&
+             !who->keeper)
+        r = -EPERM;
     else
         r = decide(s, &f, who, HB_SHARE_FILE_ACCEPTED, HB_SHARE_ACCEPTED);
     return share_end(s, r, 0);
@@ -593,7 +597,7 @@ static int begin_owned(struct hb_share_store *s, struct hb_arena *a,
     r = hb_share_file_get(s, a, file, ret);
     if (r == 0)
         r = share_row(s, ret->share, row);
-    if (r == 0 && !hb_streq(row->owner, who->name))
+    if (r == 0 && !share_owns(row, who))
         r = -EACCES;
     if (r < 0)
         hb_db_rollback(s->db);

@@ -243,6 +243,15 @@ static inline unsigned told(int64_t share, enum hb_share_act act)
     return tale.n;
 }
 
+static inline int64_t edition_of(int64_t share)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_share sh;
+
+    assert_int_equal(hb_share_get(store, a, share, &sh), 0);
+    return sh.edition;
+}
+
 static inline enum hb_share_state state_of(int64_t share)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);

@@ -231,6 +231,32 @@ static void test_limit_by_bytes(void **state)
         }
 }
 
+/* "Hold": a guest's program comes in by somebody else than who wants it. */
+static void test_held_program(void **state)
+{
+    const struct hb_share_who keeper = {"root", "", true};
+    char link[HB_SHARE_TOKEN_TEXT];
+    struct hb_share_upload *u;
+    int64_t who;
+
+    (void)state;
+    lock_rules.executables = HB_SHARE_EXE_HOLD;
+    hb_share_close(store);
+    assert_int_equal(lock_open_again(&store), 0);
+    (void)invite("guest@partner.example", &who, link);
+    enter(link, grant);
+    assert_int_equal(
+        hb_share_upload_guest(store, z(grant), FROM, "a.exe", "", 1000, &file),
+        0);
+    assert_int_equal(hb_share_upload_open(store, file, z(grant), &u), 0);
+    assert_int_equal(send_to(u, 1000), 0);
+    assert_int_equal(hb_share_upload_end(u, &other, NULL), 0);
+    hb_share_upload_close(u);
+    assert_int_equal(hb_share_accept(store, file, &owner), -EPERM);
+    assert_int_equal(hb_share_accept(store, file, &other), -EACCES);
+    assert_int_equal(hb_share_accept(store, file, &keeper), 0);
+}
+
 static void test_hash(void **state)
 {
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -619,21 +645,14 @@ static void test_nth_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_round),
-        locker_test(test_other_share),
-        locker_test(test_resume),
-        locker_test(test_ticket),
-        locker_test(test_limit_by_bytes),
-        locker_test(test_hash),
-        locker_test(test_names),
-        locker_test(test_quotas),
-        locker_test(test_full),
-        locker_test(test_revoke),
-        locker_test(test_exact),
-        locker_test(test_tampered),
-        locker_test(test_at_rest),
-        locker_test(test_guest),
-        locker_test(test_nth),
+        locker_test(test_round),          locker_test(test_other_share),
+        locker_test(test_resume),         locker_test(test_ticket),
+        locker_test(test_limit_by_bytes), locker_test(test_held_program),
+        locker_test(test_hash),           locker_test(test_names),
+        locker_test(test_quotas),         locker_test(test_full),
+        locker_test(test_revoke),         locker_test(test_exact),
+        locker_test(test_tampered),       locker_test(test_at_rest),
+        locker_test(test_guest),          locker_test(test_nth),
         locker_test(test_nth_out),
     };
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
+#include "guard/share/part.h"
 #include "locker.h"
 
 #define FROM "198.51.100.7"
@@ -87,17 +88,20 @@ static void test_approval(void **state)
     assert_int_equal(state_of(id), HB_SHARE_WAITING);
     assert_int_equal(hb_share_link(store, recipient, &owner, link_text),
                      -EBUSY);
-    assert_int_equal(hb_share_approve(store, id, &owner, &verdict), -EACCES);
-    assert_int_equal(hb_share_approve(store, id,
-                                      &(struct hb_share_who){"kato", ""},
-                                      &verdict),
+    assert_int_equal(share_approve(store, id, edition_of(id), &owner, &verdict),
+                     -EACCES);
+    assert_int_equal(share_approve(store, id, edition_of(id),
+                                   &(struct hb_share_who){"kato", "", false},
+                                   &verdict),
                      -EACCES);
     assert_int_equal(hb_share_decline(store, id, &other, "wrong list"), 0);
     assert_int_equal(state_of(id), HB_SHARE_DRAFT);
     assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
-    assert_int_equal(hb_share_approve(store, id, &other, &verdict), 0);
+    assert_int_equal(share_approve(store, id, edition_of(id), &other, &verdict),
+                     0);
     assert_int_equal(state_of(id), HB_SHARE_LIVE);
-    assert_int_equal(hb_share_approve(store, id, &other, &verdict), -EBUSY);
+    assert_int_equal(share_approve(store, id, edition_of(id), &other, &verdict),
+                     -EBUSY);
     assert_int_equal(hb_share_link(store, recipient, &owner, link_text), 0);
     assert_int_equal(told(id, HB_SHARE_APPROVED), 1);
     assert_int_equal(told(id, HB_SHARE_DECLINED), 1);
@@ -253,6 +257,57 @@ static void test_wrong_recipient(void **state)
         -ENOENT);
 }
 
+/* A yes is to what was shown, and by somebody else. */
+static void test_approve_what_was_shown(void **state)
+{
+    const struct hb_share_who blank = {"sato ", "", false};
+    int64_t id = draft("a@b.jp"), shown, more;
+
+    (void)state;
+    lock_rules.approve_all = true;
+    with_rules();
+    assert_int_equal(put_file(id, "harmless.txt", 10, &file), 0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    shown = edition_of(id);
+    assert_int_equal(hb_share_decline(store, id, &owner, ""), 0);
+    assert_int_equal(hb_share_file_drop(store, file, &owner), 0);
+    assert_int_equal(put_file(id, "customers.txt", 20, &file), 0);
+    assert_int_equal(hb_share_add_recipient(store, id, &owner, "c@d.jp", &more),
+                     0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(share_approve(store, id, shown, &other, &verdict),
+                     -ESTALE);
+    assert_int_equal(state_of(id), HB_SHARE_WAITING);
+    assert_int_equal(share_approve(store, id, edition_of(id), &blank, &verdict),
+                     -EINVAL);
+    assert_int_equal(share_approve(store, id, edition_of(id), &other, &verdict),
+                     0);
+    assert_int_equal(state_of(id), HB_SHARE_LIVE);
+}
+
+/* What is somebody's is theirs, and the keeper's. */
+static void test_owner(void **state)
+{
+    const struct hb_share_who keeper = {"root", "", true};
+    int64_t id = draft("a@b.jp"), more;
+
+    (void)state;
+    assert_int_equal(
+        hb_share_add_recipient(store, id, &other, "evil@d.jp", &more), -EACCES);
+    assert_int_equal(hb_share_upload_new(store, id, &other, "a", "", 1, &file),
+                     -EACCES);
+    assert_int_equal(put_file(id, "a.txt", 10, &file), 0);
+    assert_int_equal(hb_share_submit(store, id, &other, &verdict), -EACCES);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(hb_share_link(store, recipient, &other, link_text),
+                     -EACCES);
+    assert_int_equal(hb_share_link(store, recipient, &keeper, link_text), 0);
+    assert_int_equal(hb_share_revoke(store, id, &other), -EACCES);
+    assert_int_equal(hb_share_revoke(store, id, &keeper), 0);
+    assert_int_equal(hb_share_delete(store, id, &other), -EACCES);
+    assert_int_equal(hb_share_delete(store, id, &owner), 0);
+}
+
 /* Whoever edits the trail in the database is noticed. */
 static void test_trail(void **state)
 {
@@ -376,10 +431,16 @@ static void test_first_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        locker_test(test_drafts),        locker_test(test_approval),
-        locker_test(test_executables),   locker_test(test_revoke),
-        locker_test(test_expiry),        locker_test(test_wrong_recipient),
-        locker_test(test_trail),         locker_test(test_modes),
+        locker_test(test_drafts),
+        locker_test(test_approval),
+        locker_test(test_approve_what_was_shown),
+        locker_test(test_owner),
+        locker_test(test_executables),
+        locker_test(test_revoke),
+        locker_test(test_expiry),
+        locker_test(test_wrong_recipient),
+        locker_test(test_trail),
+        locker_test(test_modes),
         locker_test(test_first_at_once),
     };
 

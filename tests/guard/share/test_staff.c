@@ -285,16 +285,18 @@ static void test_approve(void **state)
     assert_int_equal(v.decision, HB_SHARE_APPROVAL);
     for (size_t i = 0; i < 2; i++) {
         sign_in(people[i]);
-        assert_int_equal(hb_share_approve_by(store, z(session), FROM, id, &v),
-                         -EPERM);
+        assert_int_equal(
+            hb_share_approve(store, z(session), FROM, id, edition_of(id), &v),
+            -EPERM);
         assert_int_equal(hb_share_totp_begin(store, people[i], text), 0);
         decode(text, secret);
         assert_int_equal(factor(secret, 0), 0);
-        assert_int_equal(hb_share_approve_by(store, z(session), FROM, id, &v),
-                         i == 0 ? -EACCES : 0);
+        assert_int_equal(
+            hb_share_approve(store, z(session), FROM, id, edition_of(id), &v),
+            i == 0 ? -EACCES : 0);
     }
     assert_int_equal(v.decision, HB_SHARE_ALLOW);
-    assert_int_equal(hb_share_approve_by(store, z("x"), FROM, id, &v), -EACCES);
+    assert_int_equal(hb_share_approve(store, z("x"), FROM, id, 1, &v), -EACCES);
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, lock_remove)
