@@ -91,6 +91,7 @@ static void test_full(void **state)
     assert_int_equal(send_to(u, SIZE), 0);
     assert_int_equal(hb_share_upload_end(u, &owner, NULL), 0);
     hb_share_upload_close(u);
+    assert_int_equal(hb_share_looked(store, f, true, 0), 0);
     assert_int_equal(hb_share_submit(store, id, &owner, &v), 0);
     assert_int_equal(hb_share_link(store, to, &owner, link), 0);
     enter(link, grant);

@@ -43,6 +43,8 @@ static int life(int say)
         send_to(u, SIZE) < 0 || hb_share_upload_end(u, &owner, NULL) < 0)
         return 2;
     hb_share_upload_close(u);
+    if (hb_share_looked(store, f, true, 0) < 0)
+        return 7;
     if (hb_share_submit(store, id, &owner, &v) < 0 ||
         hb_share_link(store, to, &owner, link) < 0)
         return 3;

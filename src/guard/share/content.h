@@ -60,9 +60,23 @@ int hb_share_accept(struct hb_share_store *s, int64_t file,
 int hb_share_reject(struct hb_share_store *s, int64_t file,
                     const struct hb_share_who *who) HB_WUR;
 
-/* ---- out ---- */
+/* ---- looked into, by whoever reads files (inspect/) ---- */
 
 struct hb_share_download; /* 140 KiB */
+
+/* 1, and *RET_FILE: a whole file of SHARE (0: of any) that waits for it, the
+ * oldest; 0 none. */
+int hb_share_unlooked(struct hb_share_store *s, int64_t share,
+                      int64_t *ret_file) HB_WUR;
+/* Its contents: counts nothing and tells nothing; ended as a download is. */
+int hb_share_look(struct hb_share_store *s, int64_t file,
+                  struct hb_share_download **ret) HB_WUR;
+/* PIECES of personal data were found in it, or it cannot be READ.  The first
+ * that says so is believed; a file that is gone is 0 as well. */
+int hb_share_looked(struct hb_share_store *s, int64_t file, bool read,
+                    int64_t pieces) HB_WUR;
+
+/* ---- out ---- */
 
 /* The POST of a recipient: one download, counted when this returns 0, whatever
  * becomes of it.  -EACCES no grant (or not for this file), -EDQUOT as often as

@@ -27,6 +27,7 @@ struct hb_share_download {
     int64_t generation;                   /* of the recipient's link */
     int64_t at, sent, checked, charged;   /* of what follows AT */
     int64_t most;                         /* downloads of a recipient */
+    bool silent;                          /* nothing is told of it */
     uint8_t ticket[SHARE_MAC];            /* where READER > 0 */
     int64_t reader;
     uint64_t checked_at; /* hb_mono() */
@@ -153,6 +154,62 @@ int hb_share_fetch(struct hb_share_store *s, int64_t file,
     return r;
 }
 
+int hb_share_unlooked(struct hb_share_store *s, int64_t share,
+                      int64_t *ret_file)
+{
+    HB_CHECK(s, SHARE_MAGIC);
+    return hb_db_number(s->db, ret_file,
+                        "SELECT f.id FROM file f JOIN share s ON s.id = f.share"
+                        " WHERE f.looked = 0 AND f.state IN (2, 3)"
+                        " AND s.shredded = 0 AND (?1 = 0 OR s.id = ?1)"
+                        " ORDER BY f.id LIMIT 1",
+                        "i", share);
+}
+
+int hb_share_look(struct hb_share_store *s, int64_t file,
+                  struct hb_share_download **ret)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_share_download *d;
+    struct hb_share_file f;
+    struct share_row row;
+    int r = a == NULL ? -ENOMEM : begin_reading(s, "", 0, &d);
+
+    if (r < 0)
+        return r;
+    d->silent = true;
+    r = hb_share_file_get(s, a, file, &f);
+    if (r == 0)
+        r = share_row(s, f.share, &row);
+    if (r == 0) {
+        d->file = file;
+        d->share = f.share;
+        r = open_blob(d, row.uid, &f, 0);
+    }
+    r = share_end(s, r, 0);
+    if (r < 0)
+        drop(d);
+    else
+        *ret = d;
+    return r;
+}
+
+int hb_share_looked(struct hb_share_store *s, int64_t file, bool read,
+                    int64_t pieces)
+{
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db,
+                   "UPDATE file SET looked = ?2, pieces = ?3"
+                   " WHERE id = ?1 AND looked = 0",
+                   "iii", file,
+                   (int64_t)(read ? HB_SHARE_LOOKED : HB_SHARE_UNREADABLE),
+                   read ? HB_MAX(pieces, 0) : 0);
+    return share_end(s, r, 0);
+}
+
 int hb_share_fetched(struct hb_share_store *s, int64_t recipient, int64_t file,
                      int64_t *ret)
 {
@@ -234,6 +291,10 @@ int hb_share_download_end(struct hb_share_download *d, int64_t sent)
 
     HB_CHECK(d, DOWNLOAD_MAGIC);
     s = d->s;
+    if (d->silent) {
+        drop(d);
+        return 0;
+    }
     if (sent < 0 || sent > d->sent)
         sent = d->sent;
     r = share_begin(s);

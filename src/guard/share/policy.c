@@ -242,6 +242,10 @@ static const struct {
     [HB_SHARE_PERSONAL] = {"personal-data",
                            N_("personal data was found in a file; a second "
                               "person has to look at it")},
+    [HB_SHARE_FILE_UNREADABLE] = {"unreadable",
+                                  N_("a file could not be looked into "
+                                     "(encrypted, damaged or too large); a "
+                                     "second person has to look at it")},
     [HB_SHARE_EXE_HELD] = {"executable-held",
                            N_("a file is a program or can start one; a "
                               "second person has to let it go")},
@@ -302,6 +306,8 @@ void hb_share_policy(const struct hb_share_rules *rules,
         why |= 1u << HB_SHARE_ALWAYS;
     if (rules->personal_from > 0 && ask->personal >= rules->personal_from)
         why |= 1u << HB_SHARE_PERSONAL;
+    if (rules->personal_from > 0 && ask->unreadable)
+        why |= 1u << HB_SHARE_FILE_UNREADABLE;
     if (ask->approver != NULL)
         why |= approver_reasons(rules, ask);
     refuse = why & ((1u << HB_SHARE_REFUSALS) - 1);

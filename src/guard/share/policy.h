@@ -73,6 +73,7 @@ enum hb_share_reason {
     HB_SHARE_REFUSALS,                   /* not a reason: those above refuse */
     HB_SHARE_ALWAYS = HB_SHARE_REFUSALS, /* every share is looked at */
     HB_SHARE_PERSONAL,
+    HB_SHARE_FILE_UNREADABLE, /* nobody knows what it holds */
     HB_SHARE_EXE_HELD,
     HB_SHARE_DOMAIN_UNKNOWN,
     HB_SHARE_APPROVALS, /* not a reason: those above need approval */
@@ -99,6 +100,7 @@ struct hb_share_ask {
     size_t recipients_n;
     int64_t personal;
     bool executable; /* one of the files is */
+    bool unreadable; /* one of them could not be looked into */
 };
 
 void hb_share_policy(const struct hb_share_rules *rules,

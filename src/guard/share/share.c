@@ -18,7 +18,8 @@ static int judge(struct hb_share_store *s, const struct share_row *row,
                  const char *approver, int64_t life,
                  struct hb_share_verdict *ret, int *ret_answer);
 static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
-                  struct hb_share_ask *ask, int64_t *ret_coming);
+                  struct hb_share_ask *ask, int64_t *ret_coming,
+                  int64_t *ret_unlooked);
 static int open_share(struct hb_share_store *s, struct share_row *row,
                       const struct hb_share_who *who);
 static int end_share(struct hb_share_store *s, int64_t share,
@@ -569,8 +570,9 @@ static int judge(struct hb_share_store *s, const struct share_row *row,
         .most = row->most,
         .personal = row->personal,
     };
-    int64_t coming = 0;
-    int r = a == NULL ? -ENOMEM : gather(s, a, row->id, &ask, &coming);
+    int64_t coming = 0, unlooked = 0;
+    int r =
+        a == NULL ? -ENOMEM : gather(s, a, row->id, &ask, &coming, &unlooked);
 
     if (r < 0)
         return r;
@@ -578,13 +580,16 @@ static int judge(struct hb_share_store *s, const struct share_row *row,
     if (ask.recipients_n == 0 || coming > 0 ||
         (row->kind == HB_SHARE_OUT && ask.files == 0))
         *ret_answer = -ENODATA;
+    else if (unlooked > 0 && s->rules.personal_from > 0)
+        *ret_answer = -EINPROGRESS;
     else
         hb_share_policy(&s->rules, &ask, ret);
     return 0;
 }
 
 static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
-                  struct hb_share_ask *ask, int64_t *ret_coming)
+                  struct hb_share_ask *ask, int64_t *ret_coming,
+                  int64_t *ret_unlooked)
 {
     struct hb_stmt *q;
     const char **to = HB_NEW_N(a, const char *, RECIPIENTS_MAX);
@@ -598,12 +603,15 @@ static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
         r = hb_db_number(s->db, &ask->life,
                          "SELECT life FROM share WHERE id = ?1", "i", share);
     if (r >= 0)
-        r = hb_db_query(s->db, &q,
-                        "SELECT count(*), coalesce(max(size), 0),"
-                        " coalesce(sum(size), 0), coalesce(max(executable), 0),"
-                        " coalesce(sum(state = 1), 0)"
-                        " FROM file WHERE share = ?1",
-                        "i", share);
+        r = hb_db_query(
+            s->db, &q,
+            "SELECT count(*), coalesce(max(size), 0),"
+            " coalesce(sum(size), 0), coalesce(max(executable), 0),"
+            " coalesce(sum(state = 1), 0), coalesce(sum(pieces), 0),"
+            " coalesce(sum(looked = 2), 0),"
+            " coalesce(sum(looked = 0), 0)"
+            " FROM file WHERE share = ?1",
+            "i", share);
     if (r >= 0)
         r = hb_stmt_step(q);
     if (r != 1)
@@ -613,6 +621,9 @@ static int gather(struct hb_share_store *s, struct hb_arena *a, int64_t share,
     ask->bytes = hb_stmt_col_int(q, 2);
     ask->executable = hb_stmt_col_int(q, 3) != 0;
     *ret_coming = hb_stmt_col_int(q, 4);
+    ask->personal += hb_stmt_col_int(q, 5);
+    ask->unreadable = hb_stmt_col_int(q, 6) > 0;
+    *ret_unlooked = hb_stmt_col_int(q, 7);
     hb_stmt_reset(q);
     r = hb_db_query(s->db, &q,
                     "SELECT address FROM recipient WHERE share = ?1"

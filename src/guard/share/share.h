@@ -111,6 +111,13 @@ enum hb_share_file_state {
     HB_SHARE_FILE_REJECTED  /* contents are gone */
 };
 
+/* Whether it was looked for personal data in a file (content.h). */
+enum hb_share_look {
+    HB_SHARE_NOT_LOOKED, /* not yet */
+    HB_SHARE_LOOKED,
+    HB_SHARE_UNREADABLE /* encrypted, damaged, too large, or what it is */
+};
+
 struct hb_share_file {
     int64_t id, share;
     char uid[HB_ID_SIZE];
@@ -119,6 +126,8 @@ struct hb_share_file {
     int64_t size, durable; /* bytes; what is safe of it */
     uint8_t sha256[32];    /* zero while it comes */
     bool executable;
+    enum hb_share_look looked;
+    int64_t pieces; /* of personal data that were found */
 };
 
 struct hb_share_draft {
@@ -137,12 +146,12 @@ int hb_share_new(struct hb_share_store *s, const struct hb_share_who *who,
 int hb_share_add_recipient(struct hb_share_store *s, int64_t share,
                            const struct hb_share_who *who, const char *address,
                            int64_t *ret_id) HB_WUR;
-/* N pieces of personal data were found in a file or the mail around it. */
+/* N pieces of personal data were found in what goes with its files. */
 int hb_share_found(struct hb_share_store *s, int64_t share, int64_t n) HB_WUR;
 
 /* The rules decide: RET says allow (it is open), approval (it waits) or
  * refuse (it stays a draft; returns 0 as well).  -ENODATA no recipient, or no
- * whole file. */
+ * whole file; -EINPROGRESS a file is not looked into yet. */
 int hb_share_submit(struct hb_share_store *s, int64_t share,
                     const struct hb_share_who *who,
                     struct hb_share_verdict *ret) HB_WUR;

@@ -10,14 +10,16 @@
 
 #define SHARES                                                                 \
     "SELECT s.id, s.uid, s.kind, s.state, s.owner, s.note, s.approver,"        \
-    " s.made, s.expires, s.ended, s.most, s.personal, s.shredded,"             \
+    " s.made, s.expires, s.ended, s.most, s.personal +"                        \
+    " (SELECT coalesce(sum(pieces), 0) FROM file f WHERE f.share = s.id),"     \
+    " s.shredded,"                                                             \
     " (SELECT coalesce(sum(size), 0) FROM file f WHERE f.share = s.id),"       \
     " (SELECT count(*) FROM file f WHERE f.share = s.id),"                     \
     " (SELECT count(*) FROM recipient r WHERE r.share = s.id), s.generation"   \
     " FROM share s"
 #define FILES                                                                  \
     "SELECT id, share, uid, name, type, state, size, durable, sha256,"         \
-    " executable FROM file"
+    " executable, looked, pieces FROM file"
 #define RECIPIENTS                                                             \
     "SELECT id, share, address, mail, revoked, hash IS NOT NULL,"              \
     " reopen_asked,"                                                           \
@@ -322,6 +324,8 @@ static void read_file(struct hb_stmt *q, struct hb_share_file *ret)
         .size = hb_stmt_col_int(q, 6),
         .durable = hb_stmt_col_int(q, 7),
         .executable = hb_stmt_col_int(q, 9) != 0,
+        .looked = (enum hb_share_look)hb_stmt_col_int(q, 10),
+        .pieces = hb_stmt_col_int(q, 11),
     };
     (void)hb_copyz(ret->uid, sizeof(ret->uid), text(q, 2));
     if (sum.n == sizeof(ret->sha256))

@@ -353,8 +353,10 @@ static int add_file(struct hb_share_store *s, const struct share_row *row,
     hb_id_new(uid);
     r = hb_db_exec(s->db,
                    "INSERT INTO file(share, uid, name, type, state, size,"
-                   " durable, sha256, executable, made, sender, touched)"
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, 0, ?8, ?9, ?8)",
+                   " durable, sha256, executable, made, sender, touched,"
+                   " looked, pieces)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, 0, ?8, ?9, ?8, 0,"
+                   " 0)",
                    "itttiibii", row->id, uid, name, type,
                    (int64_t)HB_SHARE_FILE_COMING, size, &none, s->t.now,
                    sender);

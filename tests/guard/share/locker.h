@@ -166,7 +166,7 @@ static inline int put_file(int64_t share, const char *name, int64_t size,
     if (r == 0)
         r = hb_share_upload_end(u, &owner, NULL);
     hb_share_upload_close(u);
-    return r;
+    return r < 0 ? r : hb_share_looked(store, *ret_file, true, 0);
 }
 
 /* Whatever is left of it, compared; a verdict. */

@@ -371,6 +371,7 @@ static void test_full(void **state)
     assert_int_equal(send_to(u, size), 0);
     assert_int_equal(hb_share_upload_end(u, &owner, NULL), 0);
     hb_share_upload_close(u);
+    assert_int_equal(hb_share_looked(store, file, true, 0), 0);
     assert_int_equal(hb_share_add_recipient(store, id, &owner,
                                             "a@partner.example", &recipient),
                      0);

@@ -88,6 +88,9 @@ static void change(struct world *w, enum hb_share_reason r)
     case HB_SHARE_PERSONAL:
         w->ask.personal = 1;
         break;
+    case HB_SHARE_FILE_UNREADABLE:
+        w->ask.unreadable = true;
+        break;
     case HB_SHARE_EXE_HELD:
         w->ask.executable = true;
         w->rules.executables = HB_SHARE_EXE_HOLD;

@@ -285,6 +285,67 @@ static void test_approve_what_was_shown(void **state)
     assert_int_equal(state_of(id), HB_SHARE_LIVE);
 }
 
+/* Nothing goes out before it was looked into; what cannot be, and what holds
+ * personal data, a third person has to see. */
+static void test_looked(void **state)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    static uint8_t got[300];
+    struct hb_share_download *d;
+    struct hb_share_upload *u;
+    struct hb_share_file f;
+    struct hb_share sh;
+    int64_t id = draft("a@b.jp"), one = 0;
+    ssize_t n;
+
+    (void)state;
+    assert_int_equal(put_file(id, "a.txt", 10, &file), 0);
+    assert_int_equal(
+        hb_share_upload_new(store, id, &owner, "b.csv", "", 200, &file), 0);
+    assert_int_equal(hb_share_upload_open(store, file, no_grant, &u), 0);
+    assert_int_equal(hb_share_unlooked(store, id, &one), 0); /* it comes */
+    assert_int_equal(send_to(u, 200), 0);
+    assert_int_equal(hb_share_upload_end(u, &owner, NULL), 0);
+    hb_share_upload_close(u);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict),
+                     -EINPROGRESS);
+    assert_int_equal(hb_share_unlooked(store, id + 1, &one), 0);
+    assert_int_equal(hb_share_unlooked(store, id, &one), 1);
+    assert_int_equal(one, file);
+    assert_int_equal(hb_share_look(store, file, &d), 0);
+    n = hb_share_download_read(d, got, sizeof(got));
+    assert_int_equal(n, 200);
+    for (ssize_t i = 0; i < n; i++)
+        assert_int_equal(got[i], byte_at((uint64_t)i));
+    assert_int_equal(hb_share_download_end(d, -1), 0);
+    assert_int_equal(told(id, HB_SHARE_BEGUN) + told(id, HB_SHARE_ENDED), 0);
+    assert_int_equal(hb_share_looked(store, file, true, 12), 0);
+    assert_int_equal(hb_share_looked(store, file, true, 0), 0); /* too late */
+    assert_int_equal(hb_share_unlooked(store, 0, &one), 0);
+    assert_int_equal(hb_share_file_get(store, a, file, &f), 0);
+    assert_int_equal(f.looked, HB_SHARE_LOOKED);
+    assert_int_equal(f.pieces, 12);
+    assert_int_equal(hb_share_get(store, a, id, &sh), 0);
+    assert_int_equal(sh.personal, 12);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(verdict.reasons, 1u << HB_SHARE_PERSONAL);
+    /* Without that file nothing is left of it. */
+    assert_int_equal(hb_share_decline(store, id, &owner, ""), 0);
+    assert_int_equal(hb_share_file_drop(store, file, &owner), 0);
+    assert_int_equal(
+        hb_share_upload_new(store, id, &owner, "c.zip", "", 5, &file), 0);
+    assert_int_equal(hb_share_upload_open(store, file, no_grant, &u), 0);
+    assert_int_equal(send_to(u, 5), 0);
+    assert_int_equal(hb_share_upload_end(u, &owner, NULL), 0);
+    hb_share_upload_close(u);
+    assert_int_equal(hb_share_looked(store, file, false, 7), 0);
+    assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+    assert_int_equal(verdict.reasons, 1u << HB_SHARE_FILE_UNREADABLE);
+    assert_int_equal(hb_share_get(store, a, id, &sh), 0);
+    assert_int_equal(sh.personal, 0);
+    assert_int_equal(hb_share_look(store, 99, &d), -ENOENT);
+}
+
 /* What is somebody's is theirs, and the keeper's. */
 static void test_owner(void **state)
 {
@@ -435,6 +496,7 @@ int main(void)
         locker_test(test_approval),
         locker_test(test_approve_what_was_shown),
         locker_test(test_owner),
+        locker_test(test_looked),
         locker_test(test_executables),
         locker_test(test_revoke),
         locker_test(test_expiry),
