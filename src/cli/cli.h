@@ -95,6 +95,7 @@ hb_cli_fn hb_cmd_incident;
 hb_cli_fn hb_cmd_mailing;
 hb_cli_fn hb_cmd_message;
 hb_cli_fn hb_cmd_init;
+hb_cli_fn hb_cmd_inspect;
 hb_cli_fn hb_cmd_modules;
 hb_cli_fn hb_cmd_person;
 hb_cli_fn hb_cmd_playbook;

@@ -394,6 +394,15 @@ const struct hb_cli_command hb_cli_commands[] = {
         "is wrong, or nothing\n"
         "dump   prints all settings as they are in force, secrets masked\n"
         "man    prints the manual page hinoban.yaml(5)")},
+    {"inspect", hb_cmd_inspect, HB_CLI_DAILY,
+     N_("which personal data files hold: numbers, addresses, lists of persons"),
+     "FILE... [--values]", "--values",
+     N_("Text, CSV, HTML, JSON, mail or source in whatever encoding; needs no "
+        "service. Counts\n"
+        "Individual Numbers, cards, accounts, telephones, addresses, mail and "
+        "names, and says\n"
+        "whether a file is a list of ten persons or more.\n"
+        "--values  prints what was found: not where others can read along")},
     {"share", hb_cmd_share, HB_CLI_DAILY,
      N_("files for named people by links that die: make, look, end"),
      "new FILE... --owner ADDRESS --to ADDRESS [--to ...] [--note TEXT]\n"

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * names.c - see names.h.
+ *
+ * Kanji are looked up in one table of bits; listed names in a hash of their
+ * letters.  Nothing grows: the tables are made once.
+ */
+#include "base/utf8.h"
+#include "inspect/names.h"
+#include "inspect/names_data.h"
+
+#define KANJI_FIRST 0x4e00u
+#define KANJI_N     0x5200u
+#define SLOTS       4096u /* of the hash, a power of two */
+
+enum part {
+    SUR_FIRST = 1u << 0,
+    SUR_SECOND = 1u << 1,
+    GIVEN_ONE = 1u << 2,
+    GIVEN_FIRST = 1u << 3,
+    GIVEN_LAST = 1u << 4,
+    GIVEN_THIRD = 1u << 5
+};
+
+enum list { LIST_SURNAME = 1, LIST_KANA };
+
+struct hb_names {
+    uint8_t part[KANJI_N];
+    uint64_t slot[SLOTS]; /* hash of a listed name, 0 free */
+};
+
+/* A name in letters, without its blank. */
+struct piece {
+    const uint32_t *cp;
+    size_t n;
+};
+
+static void parts(struct hb_names *names, const char *z, uint8_t bit);
+static int listed(struct hb_names *names, const char *z, enum list list);
+static bool is_listed(const struct hb_names *names, enum list list,
+                      const uint32_t *cp, size_t n);
+static unsigned part(const struct hb_names *names, uint32_t c);
+static size_t trimmed(const uint32_t *cp, size_t n);
+static bool full(const struct hb_names *names, const uint32_t *cp, size_t n);
+static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
+                             size_t n, size_t blank);
+static enum hb_name katakana(const uint32_t *cp, size_t n);
+static enum hb_name latin(const uint32_t *cp, size_t n);
+
+int hb_names_new(struct hb_names **ret)
+{
+    struct hb_names *names = calloc(1, sizeof(*names));
+    int r;
+
+    if (names == NULL)
+        return -ENOMEM;
+    parts(names, sur_first, SUR_FIRST);
+    parts(names, sur_second, SUR_SECOND);
+    parts(names, given_one, GIVEN_ONE);
+    parts(names, given_first, GIVEN_FIRST);
+    parts(names, given_last, GIVEN_LAST);
+    parts(names, given_third, GIVEN_THIRD);
+    r = listed(names, sur_listed, LIST_SURNAME);
+    if (r == 0)
+        r = listed(names, given_kana, LIST_KANA);
+    if (r < 0) {
+        free(names);
+        return r;
+    }
+    *ret = names;
+    return 0;
+}
+
+void hb_names_free(struct hb_names *names)
+{
+    free(names);
+}
+
+bool hb_name_surname(const struct hb_names *names, const uint32_t *cp, size_t n)
+{
+    if (n == 2 && (part(names, cp[0]) & SUR_FIRST) &&
+        (part(names, cp[1]) & SUR_SECOND))
+        return true;
+    if (n >= 1 && n <= 5 && is_listed(names, LIST_SURNAME, cp, n))
+        return true;
+    /* 大久保, 佐々木, 上野山: a surname behind or before one kanji more. */
+    return n == 3 && hb_is_kanji(cp[0]) && (part(names, cp[0]) & SUR_FIRST) &&
+           (cp[1] == 0x3005 || cp[1] == 0x30ce || cp[1] == 0x30f6 ||
+            cp[1] == 0x4e4b || (part(names, cp[1]) & SUR_SECOND)) &&
+           (part(names, cp[2]) & SUR_SECOND);
+}
+
+bool hb_name_given(const struct hb_names *names, const uint32_t *cp, size_t n)
+{
+    if (n == 1)
+        return (part(names, cp[0]) & GIVEN_ONE) != 0;
+    if (n == 2 && (part(names, cp[0]) & GIVEN_FIRST) &&
+        ((part(names, cp[1]) & GIVEN_LAST) || cp[1] == 0x3005))
+        return true;
+    if (n == 3 && (part(names, cp[0]) & GIVEN_FIRST) &&
+        (part(names, cp[1]) & (GIVEN_FIRST | GIVEN_LAST)) &&
+        (part(names, cp[2]) & GIVEN_THIRD))
+        return true;
+    return n >= 2 && n <= 5 && is_listed(names, LIST_KANA, cp, n);
+}
+
+bool hb_name_firm(const uint32_t *cp, size_t n)
+{
+    static const char *const inside[] = {
+        "会社", "(株)", "(有)", "法人", "組合", "銀行", "センター", "㈱", "㈲",
+    };
+    const char *z = firm_end;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < HB_ARRAY_LEN(inside); k++) {
+            size_t m =
+                hb_letters_begin_n(cp + i, n - i, inside[k], strlen(inside[k]));
+            if (m > 0)
+                return true;
+        }
+    while (*z != '\0') {
+        size_t len = strcspn(z, " ");
+
+        for (size_t m = 1; m < n && m <= 8; m++)
+            if (hb_letters_begin_n(cp + n - m, m, z, len) == m)
+                return true;
+        z += len + (z[len] == ' ');
+    }
+    return false;
+}
+
+enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
+                          size_t n, size_t *ret_n)
+{
+    size_t blank = 0, blanks = 0, dots = 0, alpha = 0, kana = 0, m;
+
+    m = trimmed(cp, n);
+    *ret_n = m;
+    if (m < 2 || m > HB_NAME_LETTERS)
+        return HB_NAME_NO;
+    for (size_t i = 0; i < m; i++) {
+        if (hb_is_blank(cp[i]) || cp[i] == 0x30fb || cp[i] == 0xff65) {
+            dots += cp[i] == 0x30fb;
+            blanks++;
+            blank = i;
+        } else if (hb_is_latin(cp[i]) || cp[i] == '.' || cp[i] == '\'' ||
+                   cp[i] == '-' || cp[i] == ',') {
+            alpha++;
+        } else if (hb_is_katakana(cp[i]) || cp[i] == '=' || cp[i] == 0x30a0) {
+            kana++;
+        } else if (!hb_is_kanji(cp[i]) && !hb_is_hiragana(cp[i])) {
+            return HB_NAME_NO;
+        }
+    }
+    if (alpha > 0)
+        return alpha + blanks == m ? latin(cp, m) : HB_NAME_NO;
+    if (kana + blanks == m)
+        return katakana(cp, m);
+    if (blanks > 1 || m > 9)
+        return HB_NAME_NO;
+    return japanese(names, cp, m, blanks > 0 ? blank : 0);
+}
+
+size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
+{
+    size_t best = 0, run = 0;
+
+    while (run < 9 &&
+           (hb_is_kanji(cp[run]) || cp[run] == 0x30ce || cp[run] == 0x30f6))
+        run++;
+    for (size_t s = HB_MIN(run, 5); s >= 1 && best == 0; s--) {
+        size_t blank, k, g;
+
+        if (!hb_name_surname(names, cp, s))
+            continue;
+        blank = cp[s] == ' ' || cp[s] == HB_WIDE_BLANK ? 1 : 0;
+        k = s + blank;
+        for (g = 4; g >= 1; g--) {
+            uint32_t after;
+            size_t i;
+
+            for (i = 0; i < g && cp[k + i] != 0; i++)
+                ;
+            if (i < g || !hb_name_given(names, cp + k, g))
+                continue;
+            if (s == 1 && blank == 0 && g == 1)
+                continue;
+            after = cp[k + g];
+            /* "山本正面" goes on: no name; 氏, 様 and titles may follow. */
+            if (hb_is_katakana(after) && hb_is_katakana(cp[k + g - 1]))
+                continue;
+            if (hb_is_kanji(after) && after != 0x6c0f && after != 0x69d8 &&
+                after != 0x6bbf && after != 0x541b && after != 0x5148 &&
+                after != 0x59d4 && after != 0x8ab2 && after != 0x90e8 &&
+                after != 0x4f1a && after != 0x53f8 && after != 0x6559)
+                continue;
+            if (hb_is_hiragana(cp[k]) && hb_is_hiragana(after) && blank == 0)
+                continue;
+            best = k + g;
+            break;
+        }
+    }
+    return best;
+}
+
+static void parts(struct hb_names *names, const char *z, uint8_t bit)
+{
+    size_t left = strlen(z);
+
+    while (left > 0) {
+        uint32_t cp;
+        size_t step = hb_utf8_get(z, left, &cp);
+
+        HB_ASSERT(step > 0);
+        if (cp - KANJI_FIRST < KANJI_N)
+            names->part[cp - KANJI_FIRST] |= bit;
+        z += step;
+        left -= step;
+    }
+}
+
+/* FNV-1a over the letters. */
+static uint64_t hash(enum list list, const uint32_t *cp, size_t n)
+{
+    uint64_t h = 14695981039346656037u + list;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ cp[i]) * 1099511628211u;
+    return h != 0 ? h : 1;
+}
+
+static int listed(struct hb_names *names, const char *z, enum list list)
+{
+    size_t left = strlen(z), n = 0;
+    uint32_t word[8];
+
+    for (;;) {
+        uint32_t cp = ' ';
+        size_t step = left > 0 ? hb_utf8_get(z, left, &cp) : 0;
+
+        if (cp != ' ' && n < HB_ARRAY_LEN(word)) {
+            word[n++] = cp;
+        } else if (n > 0) {
+            uint64_t h = hash(list, word, n);
+            size_t i = h % SLOTS, tries = 0;
+
+            while (names->slot[i] != 0 && names->slot[i] != h) {
+                i = (i + 1) % SLOTS;
+                if (++tries == SLOTS)
+                    return -ENOSPC;
+            }
+            names->slot[i] = h;
+            n = 0;
+        }
+        if (left == 0)
+            return 0;
+        z += step;
+        left -= step;
+    }
+}
+
+static bool is_listed(const struct hb_names *names, enum list list,
+                      const uint32_t *cp, size_t n)
+{
+    uint64_t h = hash(list, cp, n);
+
+    for (size_t i = h % SLOTS; names->slot[i] != 0; i = (i + 1) % SLOTS)
+        if (names->slot[i] == h)
+            return true;
+    return false;
+}
+
+static unsigned part(const struct hb_names *names, uint32_t c)
+{
+    if (c - KANJI_FIRST < KANJI_N)
+        return names->part[c - KANJI_FIRST];
+    return c - 0xf900 < 0x200 ? SUR_FIRST | SUR_SECOND : 0;
+}
+
+/* Without honorifics, and without a reading or a note in brackets. */
+static size_t trimmed(const uint32_t *cp, size_t n)
+{
+    static const char *const after[] = {"様",     "さん", "さま", "氏",
+                                        "殿",     "先生", "君",   "くん",
+                                        "ちゃん", "御中"};
+    size_t m = 0;
+
+    while (m < n && cp[m] != '(' && cp[m] != '[' && cp[m] != '<' &&
+           cp[m] != '/' && cp[m] != 0x3010 && cp[m] != 0x3014)
+        m++;
+    while (m > 0 && hb_is_blank(cp[m - 1]))
+        m--;
+    for (size_t i = 0; i < HB_ARRAY_LEN(after); i++) {
+        size_t bytes = strlen(after[i]), k = bytes / 3;
+
+        if (m > k + 1 &&
+            hb_letters_begin_n(cp + m - k, k, after[i], bytes) == k) {
+            m -= k;
+            break;
+        }
+    }
+    while (m > 0 && hb_is_blank(cp[m - 1]))
+        m--;
+    return m;
+}
+
+/* Surname and given name without a blank, all of N letters. */
+static bool full(const struct hb_names *names, const uint32_t *cp, size_t n)
+{
+    for (size_t s = 1; s < n && s <= 5; s++)
+        if (hb_name_surname(names, cp, s) &&
+            hb_name_given(names, cp + s, n - s))
+            return true;
+    return false;
+}
+
+static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
+                             size_t n, size_t blank)
+{
+    size_t kanji = 0;
+
+    for (size_t i = 0; i < n; i++)
+        kanji += hb_is_kanji(cp[i]);
+    if (blank > 0) {
+        size_t g = n - blank - 1;
+
+        if (hb_name_surname(names, cp, blank) &&
+            hb_name_given(names, cp + blank + 1, g))
+            return HB_NAME_FULL;
+        return blank <= 5 && g >= 1 && g <= 4 && !hb_name_firm(cp, n)
+                   ? HB_NAME_SHAPE
+                   : HB_NAME_NO;
+    }
+    if (full(names, cp, n))
+        return HB_NAME_FULL;
+    if (n <= 3 && hb_name_surname(names, cp, n))
+        return HB_NAME_SURNAME;
+    if (n < 3 || n > 7 || kanji == 0 || !hb_is_kanji(cp[0]) ||
+        hb_name_firm(cp, n))
+        return HB_NAME_NO;
+    return HB_NAME_SHAPE;
+}
+
+/* オオコウチ ダイスケ, ジョン・スミス; one word is none. */
+static enum hb_name katakana(const uint32_t *cp, size_t n)
+{
+    size_t words = 0, word = 0, longest = 0;
+
+    if (hb_name_firm(cp, n))
+        return HB_NAME_NO;
+    for (size_t i = 0; i <= n; i++) {
+        if (i == n || hb_is_blank(cp[i]) || cp[i] == 0x30fb || cp[i] == '=' ||
+            cp[i] == 0x30a0) {
+            words += word > 0;
+            word = 0;
+        } else {
+            longest = HB_MAX(longest, ++word);
+        }
+    }
+    return words >= 2 && words <= 5 && longest >= 2 && longest <= 10
+               ? HB_NAME_SHAPE
+               : HB_NAME_NO;
+}
+
+/* "Keiko YOSHIDA", "Yoshida, Keiko", "Nguyen Van An". */
+static enum hb_name latin(const uint32_t *cp, size_t n)
+{
+    static const char *const firms[] = {
+        "inc",     "ltd",     "corp",       "llc",        "co",
+        "company", "bank",    "university", "hospital",   "street",
+        "group",   "store",   "shop",       "station",    "hotel",
+        "center",  "centre",  "club",       "school",     "office",
+        "system",  "service", "services",   "department", "the",
+        "of",      "and",     "for",        "new",        "team",
+        "project", "error",   "name",       "number",     "test",
+        "data",    "file",    "book",
+    };
+    size_t words = 0, caps = 0;
+
+    for (size_t i = 0; i < n;) {
+        size_t begin = i, k;
+        bool upper = cp[i] < 0x80 ? !(cp[i] & 0x20) : true;
+
+        if (hb_is_blank(cp[i]) || cp[i] == ',' || cp[i] == '.') {
+            i++;
+            continue;
+        }
+        if (!hb_is_latin(cp[i]))
+            return HB_NAME_NO;
+        while (i < n && !hb_is_blank(cp[i]) && cp[i] != ',' && cp[i] != '.')
+            i++;
+        for (k = 0; k < HB_ARRAY_LEN(firms); k++) {
+            size_t m = strlen(firms[k]), same = 0;
+
+            while (same < m && i - begin == m &&
+                   (cp[begin + same] | 0x20) == (uint32_t)firms[k][same])
+                same++;
+            if (same == m)
+                return HB_NAME_NO;
+        }
+        words++;
+        caps += upper;
+        if (i - begin > 16)
+            return HB_NAME_NO;
+    }
+    return words >= 2 && words <= 5 && caps >= 2 ? HB_NAME_SHAPE : HB_NAME_NO;
+}
