@@ -25,6 +25,8 @@ import urllib.parse
 import urllib.request
 
 
+LOOKING = re.compile('being looked into|内容を確認しています')
+
 class Mailboxes:
     """An SMTP server (RFC 5321) that keeps what it is given; HOLD: it takes a
     connection and says nothing."""
@@ -214,6 +216,12 @@ class Browser:
             page = self.upload(f'/shares/{number}/file', csrf, name, data)
             if page.status != 200:
                 raise RuntimeError(page.plain())
+        end = time.monotonic() + 20
+        while files and time.monotonic() < end:
+            page = self.get(f'/shares/{number}')
+            if not LOOKING.search(page.text):
+                break
+            time.sleep(0.05)
         return number
 
     def deed(self, number, what, **fields):

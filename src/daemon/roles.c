@@ -128,6 +128,15 @@ static const struct hb_role_dir post_dirs[] = {
     {HB_DIR_RUN, false},
     {HB_DIR_COUNT, false},
 };
+static const struct hb_role_sock look_socks[] = {
+    {"look", SOCK_STREAM, 0600, "portal"},
+    {NULL, 0, 0, NULL},
+};
+static const struct hb_role_dir look_dirs[] = {
+    {HB_DIR_ETC, false},
+    {HB_DIR_RUN, false},
+    {HB_DIR_COUNT, false},
+};
 static const struct hb_role_dir portal_dirs[] = {
     {HB_DIR_ETC, false}, {HB_DIR_SHARE, true},  {HB_DIR_SHARE_KEYS, true},
     {HB_DIR_RUN, false}, {HB_DIR_COUNT, false},
@@ -169,6 +178,9 @@ const struct hb_role hb_roles[] = {
     {"post", "hinoban-post", 61809, 0, HB_ROLE_NETWORK, post_socks, post_dirs,
      outside_reads, nothing, hb_post_main,
      N_("sends the share portal's mails")},
+    {"look", "hinoban-look", 61810, 0, 0, look_socks, look_dirs, nothing,
+     nothing, hb_look_main,
+     N_("looks into the share portal's files for personal data")},
     {"portal", "hinoban-portal", 61808, CAP(NET_BIND_SERVICE),
      HB_ROLE_NETWORK | HB_ROLE_LISTEN, no_socks, portal_dirs, nothing, nothing,
      hb_portal_main, N_("serves files to named people, and ends that")},

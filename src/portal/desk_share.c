@@ -32,7 +32,7 @@ static void add_reasons(struct portal_visit *x,
 static hb_share_file_fn add_file;
 static hb_share_recipient_fn add_recipient, add_mail;
 static hb_share_trail_fn add_trail;
-static const char *file_state(enum hb_share_file_state state);
+static const char *file_state(const struct hb_share_file *f);
 static const char *deletion_text(enum hb_share_deletion how);
 static const char *act_text(enum hb_share_act act);
 static void back(struct desk *d);
@@ -211,7 +211,7 @@ static int add_file(void *arg, const struct hb_share_file *f)
     hb_view_int(row, "id", f->id);
     hb_view_str(row, "name", f->name);
     hb_view_size(row, "size", f->size);
-    hb_view_str(row, "file_state", file_state(f->state));
+    hb_view_str(row, "file_state", file_state(f));
     hb_view_bool(row, "drop", d->sh.state == HB_SHARE_DRAFT);
     hb_view_bool(row, "held",
                  !d->sh.shredded && f->state == HB_SHARE_FILE_HELD);
@@ -269,13 +269,17 @@ static int add_trail(void *arg, const struct hb_share_trail *t)
     return 0;
 }
 
-static const char *file_state(enum hb_share_file_state state)
+static const char *file_state(const struct hb_share_file *f)
 {
-    switch (state) {
+    switch (f->state) {
     case HB_SHARE_FILE_COMING:
         return _("not all here yet");
     case HB_SHARE_FILE_WHOLE:
-        return _("ready");
+        return f->looked == HB_SHARE_NOT_LOOKED ? _("being looked into")
+               : f->looked == HB_SHARE_UNREADABLE
+                   ? _("ready; could not be looked into")
+               : f->pieces > 0 ? _("ready; holds personal data")
+                               : _("ready");
     case HB_SHARE_FILE_HELD:
         return _("waits for you");
     case HB_SHARE_FILE_ACCEPTED:
@@ -352,6 +356,11 @@ static void say(struct desk *d, int r)
     else if (r == -EBUSY || r == -EACCES || r == -ENOENT || r == -EKEYREVOKED ||
              r == -EKEYEXPIRED)
         show(d, 409, _("That cannot be done in this state."), NULL);
+    else if (r == -EINPROGRESS)
+        show(d, 409,
+             _("A file is still being looked into for personal data. Wait a "
+               "moment, then hand it in again."),
+             NULL);
     else if (r == -EALREADY)
         show(d, 409, _("They have confirmed it already."), NULL);
     else if (r == -ENODATA)

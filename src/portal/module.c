@@ -6,7 +6,7 @@
 extern const struct hb_module hb_module_portal;
 
 static const unsigned cases[] = {15, 0};
-static const char *const roles[] = {"portal", "post", NULL};
+static const char *const roles[] = {"portal", "post", "look", NULL};
 
 const struct hb_module hb_module_portal = {
     .name = "portal",

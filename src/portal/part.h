@@ -24,6 +24,7 @@ struct hb_portal {
     struct hb_share_store *store;
     struct portal_post *post;
     struct portal_uploads *uploads;
+    struct portal_looks *looks; /* NULL: a command */
     struct hb_pages *pages;
     struct hb_serve *serve[8];
     size_t serves;

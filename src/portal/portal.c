@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/sock.h"
 #include "guard/share/keep.h"
+#include "portal/looks.h"
 #include "portal/uploads.h"
 
 #define RING       (1u << 20)
@@ -63,6 +64,8 @@ static int setup(struct hb_portal *p, struct hb_err *err)
     if (r < 0)
         return r;
     r = portal_uploads_new(p, &p->uploads);
+    if (r == 0)
+        r = portal_looks_new(p, 0, &p->looks);
     if (r == 0 &&
         hb_loop_timer(p->loop, KEEP_EVERY, KEEP_EVERY, on_keep, p) == NULL)
         r = -ENOMEM;
@@ -121,6 +124,7 @@ static void done(struct hb_portal *p)
 {
     portal_http_close(p);
     portal_uploads_free(p->uploads);
+    portal_looks_free(p->looks);
     portal_close(p);
 }
 

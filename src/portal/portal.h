@@ -14,5 +14,6 @@
 
 int hb_portal_main(const struct hb_role_ctx *ctx);
 int hb_post_main(const struct hb_role_ctx *ctx);
+int hb_look_main(const struct hb_role_ctx *ctx);
 
 #endif

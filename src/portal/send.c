@@ -3,6 +3,7 @@
 #include "portal/send.h"
 
 #include "base/num.h"
+#include "portal/looks.h"
 #include "portal/uploads.h"
 
 /* A body on its way. */
@@ -151,6 +152,7 @@ static int finish(struct portal_visit *x, struct coming *c)
     int r = hb_share_upload_end(c->u, &c->by.who, NULL);
 
     portal_uploads_drop(x->p->uploads, c->file);
+    portal_looks_wake(x->p->looks);
     c->u = NULL;
     return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tool.c - see tool.h. */
+#include "portal/looks.h"
 #include "portal/tool.h"
 
 #include "base/clock.h"
@@ -93,6 +94,11 @@ int portal_tool_new(struct portal_tool *t, const struct portal_tool_draft *d,
     if (r < 0)
         return told(t, r, _("the note or the numbers"), err);
     r = fill(t, d, id, err);
+    if (r == 0) {
+        r = portal_looks_wait(&t->p, id);
+        if (r < 0)
+            r = told(t, r, _("the files"), err);
+    }
     if (r == 0) {
         r = hb_share_submit(t->p.store, id, &who, ret);
         if (r < 0)

@@ -4,6 +4,7 @@
 of the test, browsers without script.  A file goes to the right person, or the
 link is dead; then everything that a stranger tries."""
 import http.client
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import zipfile
 
 SOURCE = os.environ['HB_SOURCE_ROOT']
 BUILD = os.environ['HB_BUILD_ROOT']
@@ -402,6 +404,37 @@ class Test:
         ok(page.status == 409 and self.mails.find(OUT, 'x^', 0) is None,
            'a program is refused by the rules', page.plain())
 
+    def looked_into(self):
+        """A list of persons waits for a third person, whoever sends it and in
+        whatever it lies; so does what nobody can look into."""
+        people = '氏名,電話番号\r\n' + ''.join(
+            f'{s} {g},090-1234-{i:04}\r\n' for i, (s, g) in enumerate(
+                ('佐藤 健一', '鈴木 美咲', '高橋 大輔', '田中 陽子', '伊藤 翔太',
+                 '渡辺 直美', '山本 拓也', '中村 由美', '小林 正人', '加藤 恵子',
+                 '吉田 浩二', '山田 花子')[k].split() for k in range(12)))
+        data = people.encode('cp932')
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as z:
+            z.writestr('名簿.csv', data)
+        for name, body, words in (
+                ('list.csv', data, 'holds personal data'),
+                ('list.zip', packed.getvalue(), 'holds personal data'),
+                ('list.xls', b'\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1' + b'\0' * 999,
+                 'could not be looked into')):
+            n = self.desk.share([OUT], {name: body})
+            page = self.desk.get(f'/shares/{n}')
+            ok(words in page.plain(), f'{name}: {words}', page.plain())
+            page = self.desk.deed(n, 'submit')
+            ok('third person' in page.plain(), f'{name} waits', page.plain())
+        path = self.bed.top + '/list.csv'
+        with open(path, 'wb') as f:
+            f.write(data)
+        r = self.bed.hinoban('share', 'new', path, '--owner', SATO, '--to', OUT,
+                             '--json')
+        said = json.loads(r.stdout)
+        ok(said['decision'] == 'approval' and
+           said['reasons'] == ['personal-data'], 'by command as well', r.stdout)
+
     def command_line(self):
         """The same store, policy and letters; what a page would say."""
         path = self.bed.top + '/offer.txt'
@@ -525,7 +558,7 @@ def run(bed, mails):
     t = Test(bed, mails, origin, ca)
     for part in (t.right_person, t.ja, t.wrong_person, t.forged, t.strangers,
                  t.smuggling, t.kept, t.headers, t.revoked, t.misdelivered,
-                 t.third_person, t.command_line, t.guest_sends):
+                 t.third_person, t.looked_into, t.command_line, t.guest_sends):
         part()
 
 

@@ -211,7 +211,8 @@ FALLBACK = {'hinoban-core': 61801, 'hinoban-watch': 61802,
             'hinoban-compare': 61803, 'hinoban-outside': 61804,
             'hinoban-check': 61805, 'hinoban-intake': 61806,
             'hinoban-gate': 61807, 'hinoban-portal': 61808,
-            'hinoban-post': 61809, 'root': 0}
+            'hinoban-post': 61809, 'hinoban-look': 61810,
+            'root': 0}
 
 
 def ids(user):
