@@ -50,6 +50,8 @@ static const char *const news_text[] = {
     [PORTAL_NEWS_ARRIVED] = N_("A file arrived and waits for you"),
     [PORTAL_NEWS_UNDELIVERED] = N_("The mail with your link could not be sent"),
     [PORTAL_NEWS_WRONG] = N_("Your share was not meant for them, says"),
+    [PORTAL_NEWS_GUESSED] = N_("Too many wrong codes: a link of yours takes no "
+                               "more; make a new one for"),
     [PORTAL_NEWS_CONFIRMED] = N_("It was confirmed that your file was deleted"),
 };
 

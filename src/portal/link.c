@@ -181,6 +181,8 @@ static void open_it(struct portal_visit *x)
         (void)verdict(x, r);
         return;
     }
+    if (r == -EACCES && portal_alarms(x->p) < 0)
+        hb_log(HB_LOG_ERR, _("the share portal could not tell an alarm"));
     r = hb_share_link_view(x->p->store, hb_slice_z(x->part[1]), &v);
     if (!verdict(x, r))
         show_door(x, &v, true, error);

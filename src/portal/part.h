@@ -68,6 +68,7 @@ enum portal_news { /* ABOUT: who did it, or whom it concerns */
                    PORTAL_NEWS_ARRIVED,     /* a guest's file */
                    PORTAL_NEWS_UNDELIVERED, /* a link's mail */
                    PORTAL_NEWS_CONFIRMED,   /* a wrong recipient deleted it */
+                   PORTAL_NEWS_GUESSED,     /* a link takes no more codes */
                    PORTAL_NEWS_WRONG /* somebody says that it is not for them */
 };
 int portal_letter_news(struct hb_portal *p, int64_t share,
@@ -86,6 +87,9 @@ int portal_letter_reminder(struct hb_portal *p,
                            const struct hb_share_reminder *r) HB_WUR;
 
 /* ---- to core (say.c) ---- */
+
+/* What the locker has to say that nobody was told so far. */
+int portal_alarms(struct hb_portal *p);
 
 #define PORTAL_SOURCE "portal"
 /* How the role is: STATUS is a word for rules. */

@@ -133,8 +133,9 @@ static void on_keep(void *arg)
     struct hb_portal *p = arg;
     struct hb_share_kept kept = {0};
     char text[HB_MAX_ERR + 512];
-    int r = hb_share_keep(p->store, remind, p, &kept);
+    int r = hb_share_keep(p->store, remind, p, &kept), told = portal_alarms(p);
 
+    r = r < 0 ? r : told;
     if (r < 0) {
         hb_err_format(hb_share_err(p->store), text, sizeof(text));
         hb_log(HB_LOG_ERR, _("housekeeping of the share portal: %s"), text);

@@ -2,6 +2,7 @@
 /* say.c - what core hears of the portal: see part.h. */
 #include "base/i18n.h"
 #include "base/json.h"
+#include "guard/share/trail.h"
 #include "portal/part.h"
 
 int portal_say(struct hb_portal *p, enum hb_severity sev, const char *status,
@@ -18,6 +19,38 @@ int portal_say(struct hb_portal *p, enum hb_severity sev, const char *status,
     if (r == 0 && text[0] != '\0')
         r = hb_event_strz(e, HB_F_MESSAGE, text);
     return r < 0 ? r : hb_bus_send(p->bus, e);
+}
+
+static int tell_alarm(void *arg, const struct hb_share_trail *t)
+{
+    _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
+    struct hb_portal *p = arg;
+    struct portal_found f = {
+        .severity = HB_SEV_HIGH,
+        .rule = "share.guessing",
+        .title = _("Codes of the share portal are being guessed"),
+        .share = "",
+        .who = t->who,
+        .from = t->from,
+        .text = "",
+    };
+    struct hb_share sh;
+    int r = a == NULL ? -ENOMEM : 0;
+
+    if (r == 0 && t->share != 0)
+        r = hb_share_get(p->store, a, t->share, &sh);
+    if (r == 0 && t->share != 0)
+        f.share = sh.uid;
+    if (r == 0)
+        r = portal_find(p, &f);
+    if (r == 0 && t->share != 0)
+        r = portal_letter_news(p, t->share, PORTAL_NEWS_GUESSED, t->who, "");
+    return r;
+}
+
+int portal_alarms(struct hb_portal *p)
+{
+    return hb_share_each_alarm(p->store, tell_alarm, p);
 }
 
 int portal_find(struct hb_portal *p, const struct portal_found *f)

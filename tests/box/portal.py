@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import ssl
 import sys
 import threading
@@ -435,6 +436,29 @@ class Test:
         ok(said['decision'] == 'approval' and
            said['reasons'] == ['personal-data'], 'by command as well', r.stdout)
 
+    def guessed(self):
+        """The fiftieth wrong code of a link is its last, and is told."""
+        n = self.desk.share([OUT], {'g.txt': b'hello\n'})
+        self.desk.deed(n, 'submit')
+        link = self.mails.link(OUT)
+        db = sqlite3.connect(self.bed.root + '/var/lib/hinoban/share/locker.db',
+                             timeout=10)
+        with db:
+            db.execute('UPDATE recipient SET wrong = 49 WHERE share = ?', (n,))
+        db.close()
+        stranger = self.browser()
+        csrf = stranger.get(f'/s/{link}').csrf()
+        stranger.post(f'/s/{link}/ask', csrf=csrf)
+        code = self.mails.code(OUT)
+        page = stranger.post(f'/s/{link}/open', csrf=csrf,
+                             code='000000' if code != '000000' else '000001')
+        ok(page.status == 403, 'a wrong code', page.plain())
+        page = stranger.post(f'/s/{link}/ask', csrf=csrf)
+        ok(page.status == 410 and 'no more codes' in page.plain(),
+           'the link takes no more', page.plain())
+        ok(self.mails.find(SATO, '(Too many wrong codes)') is not None,
+           'its owner is told')
+
     def command_line(self):
         """The same store, policy and letters; what a page would say."""
         path = self.bed.top + '/offer.txt'
@@ -479,7 +503,7 @@ class Test:
            'the wrong recipient, by command', r.stdout)
         ok(lab.until(lambda: len([
             i for i in self.bed.ask('incident', 'list') or []
-            if i['case'] == 15]) == 2, 20, 0.3) is not None,
+            if i['case'] == 15]) == 3, 20, 0.3) is not None,
             'has an incident of its own', self.bed.ask('incident', 'list'))
         r = self.bed.hinoban('share', 'trail', number)
         ok('wrong-recipient' in r.stdout and SATO in r.stdout, 'the trail',
@@ -558,7 +582,8 @@ def run(bed, mails):
     t = Test(bed, mails, origin, ca)
     for part in (t.right_person, t.ja, t.wrong_person, t.forged, t.strangers,
                  t.smuggling, t.kept, t.headers, t.revoked, t.misdelivered,
-                 t.third_person, t.looked_into, t.command_line, t.guest_sends):
+                 t.third_person, t.looked_into, t.guessed,
+                 t.command_line, t.guest_sends):
         part()
 
 

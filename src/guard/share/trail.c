@@ -163,6 +163,38 @@ int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
     return r;
 }
 
+int hb_share_each_alarm(struct hb_share_store *s, hb_share_trail_fn *fn,
+                        void *arg)
+{
+    int64_t seen = 0;
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = share_meta(s, "alarm_seen", &seen);
+    for (bool more = true; r == 0 && more;) {
+        struct hb_share_trail t;
+        struct hb_stmt *q;
+
+        r = hb_db_query(s->db, &q,
+                        "SELECT " COLUMNS " FROM trail WHERE id > ?1"
+                        " AND act = ?2 ORDER BY id LIMIT 1",
+                        "ii", seen, (int64_t)HB_SHARE_ALARM);
+        if (r == 0)
+            r = hb_stmt_step(q);
+        more = r == 1;
+        if (!more)
+            break;
+        read_row(q, &t);
+        seen = t.id;
+        r = fn(arg, &t);
+        hb_stmt_reset(q);
+        if (r == 0)
+            r = share_meta_set(s, "alarm_seen", seen);
+    }
+    return share_end(s, r, 0);
+}
+
 int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id)
 {
     struct end at, newest;

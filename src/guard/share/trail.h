@@ -64,6 +64,10 @@ typedef int hb_share_trail_fn(void *arg, const struct hb_share_trail *t);
 /* SHARE 0: of all; MOST: the newest, 0 all.  Oldest first. */
 int hb_share_each_trail(struct hb_share_store *s, int64_t share, int64_t most,
                         hb_share_trail_fn *fn, void *arg) HB_WUR;
+/* Each HB_SHARE_ALARM once, from whichever process asks first; one on which FN
+ * fails comes again. */
+int hb_share_each_alarm(struct hb_share_store *s, hb_share_trail_fn *fn,
+                        void *arg) HB_WUR;
 /* -EBADMSG a row is not as it was written, *RET_ID says which (its follower,
  * where one was taken out). */
 int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id) HB_WUR;

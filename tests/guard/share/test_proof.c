@@ -193,6 +193,15 @@ static void test_probes(void **state)
     assert_int_equal(hb_share_page(store, z("short"), FROM, &view), -EBADMSG);
 }
 
+static unsigned alarms;
+
+static int on_alarm(void *arg, const struct hb_share_trail *t)
+{
+    assert_string_equal(t->words, "wrong codes");
+    alarms++;
+    return *(int *)arg;
+}
+
 /* However slowly, from wherever: a link is no lottery. */
 static void test_wrong_in_all(void **state)
 {
@@ -212,6 +221,12 @@ static void test_wrong_in_all(void **state)
     assert_int_equal(wrongs, 50);
     assert_int_equal(ask(from), -EDQUOT);
     assert_int_equal(told(id, HB_SHARE_ALARM), 1);
+    /* Whoever listens is told, until it worked. */
+    alarms = 0;
+    assert_int_equal(hb_share_each_alarm(store, on_alarm, &(int){-EIO}), -EIO);
+    assert_int_equal(hb_share_each_alarm(store, on_alarm, &(int){0}), 0);
+    assert_int_equal(hb_share_each_alarm(store, on_alarm, &(int){0}), 0);
+    assert_int_equal(alarms, 2);
     /* Another link begins anew. */
     assert_int_equal(hb_share_link(store, recipient, &owner, link_text), 0);
     enter(link_text, grant);
