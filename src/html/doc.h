@@ -63,6 +63,10 @@ void hb_doc_cells(struct hb_doc *d, const char *const *cells);
 /* TEXT as a QR code (level M), 70 mm wide; LABEL says what it is to who cannot
  * see it, whole and in their language: "QR code of ...". */
 void hb_doc_qr(struct hb_doc *d, const char *label, struct hb_slice text);
+/* Its dark squares as the path of an SVG of *RET_SIZE by *RET_SIZE, quiet zone
+ * and all.  -EFBIG. */
+int hb_qr_path(struct hb_buf *b, struct hb_slice text,
+               unsigned *ret_size) HB_WUR;
 /* For parts that are written elsewhere: closes the list or table. */
 void hb_doc_end_part(struct hb_doc *d);
 /* Closes everything; 0, -ENOMEM or -EFBIG. */

@@ -14,18 +14,16 @@
 
 #define QUIET 4u
 
+static QRcode *encode(struct hb_slice text);
 /* What is dark; the library keeps more in the other bits. */
 static bool dark(const QRcode *code, unsigned x, unsigned y);
 static void svg(struct hb_buf *b, const QRcode *code, const char *label);
+static void path(struct hb_buf *b, const QRcode *code);
 static void blocks(struct hb_buf *b, const QRcode *code);
 
 void hb_doc_qr(struct hb_doc *d, const char *label, struct hb_slice text)
 {
-    QRcode *code =
-        text.n > 0 && text.n <= INT_MAX
-            ? QRcode_encodeData((int)text.n, (const unsigned char *)text.p, 0,
-                                QR_ECLEVEL_M)
-            : NULL;
+    QRcode *code = encode(text);
 
     hb_doc_end_part(d);
     if (code == NULL) {
@@ -40,6 +38,26 @@ void hb_doc_qr(struct hb_doc *d, const char *label, struct hb_slice text)
     QRcode_free(code);
 }
 
+int hb_qr_path(struct hb_buf *b, struct hb_slice text, unsigned *ret_size)
+{
+    QRcode *code = encode(text);
+
+    if (code == NULL)
+        return errno == ENOMEM ? -ENOMEM : -EFBIG;
+    path(b, code);
+    *ret_size = (unsigned)code->width + 2 * QUIET;
+    QRcode_free(code);
+    return hb_buf_err(b);
+}
+
+static QRcode *encode(struct hb_slice text)
+{
+    return text.n > 0 && text.n <= INT_MAX
+               ? QRcode_encodeData((int)text.n, (const unsigned char *)text.p,
+                                   0, QR_ECLEVEL_M)
+               : NULL;
+}
+
 static bool dark(const QRcode *code, unsigned x, unsigned y)
 {
     unsigned w = (unsigned)code->width;
@@ -48,7 +66,6 @@ static bool dark(const QRcode *code, unsigned x, unsigned y)
            (code->data[(y - QUIET) * w + x - QUIET] & 1) != 0;
 }
 
-/* One path; each run of dark squares in a row is a rectangle of it. */
 static void svg(struct hb_buf *b, const QRcode *code, const char *label)
 {
     unsigned all = (unsigned)code->width + 2 * QUIET;
@@ -63,7 +80,16 @@ static void svg(struct hb_buf *b, const QRcode *code, const char *label)
                 "\"><rect width=\"%u\" height=\"%u\" fill=\"#fff\"/>"
                 "<path fill=\"#000\" d=\"",
                 all, all);
-    for (unsigned y = 0; y < all; y++) {
+    path(b, code);
+    hb_buf_addz(b, "\"/></svg>\n");
+}
+
+/* Each run of dark squares in a row is a rectangle of it. */
+static void path(struct hb_buf *b, const QRcode *code)
+{
+    unsigned all = (unsigned)code->width + 2 * QUIET;
+
+    for (unsigned y = 0; y < all; y++)
         for (unsigned x = 0; x < all; x++) {
             unsigned n = 0;
 
@@ -73,9 +99,6 @@ static void svg(struct hb_buf *b, const QRcode *code, const char *label)
                 hb_buf_addf(b, "M%u %uh%uv1h-%uz", x, y, n, n);
             x += n;
         }
-        hb_buf_addc(b, '\n');
-    }
-    hb_buf_addz(b, "\"/></svg>\n");
 }
 
 /* Two rows a line.  A terminal's ground is dark as a rule, and readers want

@@ -9,8 +9,12 @@
  *     POST /approve/ID/yes|no
  *     GET  /factor, POST /factor/begin|code
  */
+#include <ctype.h>
+
+#include "base/buf.h"
 #include "base/log.h"
 #include "guard/share/content.h"
+#include "html/doc.h"
 #include "portal/desk.h"
 
 #define LIST_MAX 200u
@@ -24,6 +28,8 @@ static void read_file(struct portal_visit *x, int64_t id);
 static void yes(struct portal_visit *x, int64_t id);
 static void no(struct portal_visit *x, int64_t id);
 static const char *code_error(int r);
+static void add_qr(struct portal_visit *x, struct hb_view *v,
+                   const char *secret);
 static void show_factor(struct portal_visit *x, const char *secret,
                         const char *error);
 
@@ -291,12 +297,40 @@ static const char *code_error(int r)
     }
 }
 
+/* As authenticators read it with a camera (otpauth://). */
+static void add_qr(struct portal_visit *x, struct hb_view *v,
+                   const char *secret)
+{
+    _cleanup_buf_ struct hb_buf path = HB_BUF_INIT, uri = HB_BUF_INIT;
+    unsigned size = 0;
+    int r;
+
+    /* The address is of the characters that address.h takes; "@" and ":" are
+     * what a label is made of. */
+    hb_buf_addf(&uri, "otpauth://totp/Hinoban:");
+    for (const char *z = x->person.address; *z != '\0'; z++)
+        hb_buf_addf(&uri, isalnum((unsigned char)*z) ? "%c" : "%%%02X",
+                    (unsigned char)*z);
+    hb_buf_addf(&uri, "?secret=%s&issuer=Hinoban", secret);
+    r = hb_buf_err(&uri);
+    if (r == 0)
+        r = hb_qr_path(&path, hb_buf_slice(&uri), &size);
+    if (uri.p != NULL)
+        explicit_bzero(uri.p, uri.n);
+    if (r < 0)
+        return; /* the key is there to be typed */
+    hb_view_str(v, "qr", hb_buf_z(&path));
+    hb_view_int(v, "qr_size", size);
+}
+
 static void show_factor(struct portal_visit *x, const char *secret,
                         const char *error)
 {
     struct hb_view *v = portal_view(x, _("Authenticator"));
 
     hb_view_str(v, "secret", secret);
+    if (secret[0] != '\0')
+        add_qr(x, v, secret);
     hb_view_str(v, "error", error);
     hb_view_bool(v, "enrolled", x->person.enrolled);
     portal_show(x, error != NULL ? 403 : 200, "desk/factor.html");

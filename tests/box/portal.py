@@ -615,6 +615,8 @@ def approval(bed, mails):
     ok(page.status == 403, 'nobody approves with a mailbox alone', page.plain())
     page = boss.post('/factor/begin', csrf=csrf)
     secret = re.search(r'<strong>([A-Z2-7]{32})</strong>', page.text).group(1)
+    ok(re.search(r'<path fill="#000" d="\s*M4 4h7v1', page.text),
+       'its key is a picture as well', page.text)
     page = boss.post('/factor/code', csrf=csrf, code='000000')
     ok(page.status == 403, 'an authenticator is confirmed by its code')
     now = time.time()
