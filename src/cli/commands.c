@@ -411,9 +411,9 @@ const struct hb_cli_command hb_cli_commands[] = {
      "[--waiting] |\n"
      "  show ID | trail ID | revoke ID | wrong ID [ADDRESS] | link ID ADDRESS "
      "|\n  accept FILE | reopen ID | delete ID | verify | rotate | factor "
-     "ADDRESS",
+     "ADDRESS | signout ADDRESS",
      "new invite list show trail revoke wrong link accept reopen delete verify "
-     "rotate "
+     "rotate signout "
      "factor --owner --to --note --days --downloads --dry-run --waiting",
      N_("Root's way into the share portal; people use its pages.\n"
         "new     shares files in the name of OWNER, by the same rules as the "
@@ -428,7 +428,8 @@ const struct hb_cli_command hb_cli_commands[] = {
         "hold it\n"
         "verify  whether the record of what happened was edited\n"
         "rotate  wraps all keys with a new one\n"
-        "factor  takes away ADDRESS's second factor, for a lost telephone")},
+        "factor  takes away ADDRESS's second factor, for a lost telephone\n"
+        "signout ends all sessions of ADDRESS")},
     {"certificate", hb_cmd_certificate, HB_CLI_SETUP,
      N_("TLS for the share portal: an authority of your own, and its "
         "certificates"),

@@ -70,7 +70,8 @@ int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
     int64_t id = 0;
     bool numbered = !hb_streq(what, "new") && !hb_streq(what, "invite") &&
                     !hb_streq(what, "list") && !hb_streq(what, "verify") &&
-                    !hb_streq(what, "rotate") && !hb_streq(what, "factor");
+                    !hb_streq(what, "rotate") && !hb_streq(what, "factor") &&
+                    !hb_streq(what, "signout");
 
     if (hb_streq(what, "new") || hb_streq(what, "invite"))
         return make(&s, argc - 1, argv + 1, hb_streq(what, "invite"));
@@ -81,6 +82,8 @@ int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
         return hb_cli_usage(cli, _("say which share: its number"));
     if (hb_streq(what, "factor") && argc != 3)
         return hb_cli_usage(cli, _("say whose second factor goes"));
+    if (hb_streq(what, "signout") && argc != 3)
+        return hb_cli_usage(cli, _("say who is signed out"));
     if (begin(&s, &err) < 0)
         return end(&s, hb_cli_fail(&err));
     if (hb_streq(what, "list"))
@@ -117,6 +120,9 @@ int hb_cmd_share(struct hb_cli *cli, int argc, char **argv)
     }
     if (hb_streq(what, "rotate"))
         return end(&s, rotate(&s));
+    if (hb_streq(what, "signout"))
+        return end(&s, said(&s, hb_share_sessions_drop(s.store, argv[2], &who),
+                            0, _("They are signed out everywhere.\n")));
     if (hb_streq(what, "factor"))
         return end(&s, said(&s, hb_share_totp_drop(s.store, argv[2], &who), 0,
                             _("The second factor is taken away; another can "

@@ -65,6 +65,7 @@ void portal_factor(struct portal_visit *x)
     const char *deed = x->parts == 2 ? x->part[1] : "";
     const char *code = hb_request_field(x->r, "code");
     char secret[HB_SHARE_TOTP_TEXT] = "";
+    bool set = false;
     int r;
 
     if (!portal_person(x) || (!get && !portal_ours(x)))
@@ -72,7 +73,8 @@ void portal_factor(struct portal_visit *x)
     if (get) {
         show_factor(x, "", NULL);
     } else if (hb_streq(deed, "begin")) {
-        r = hb_share_totp_begin(x->p->store, x->person.address, secret);
+        r = hb_share_totp_begin(x->p->store, x->person.address, x->from,
+                                secret);
         if (r < 0 && r != -EEXIST)
             portal_failed(x, r);
         else
@@ -80,7 +82,10 @@ void portal_factor(struct portal_visit *x)
         explicit_bzero(secret, sizeof(secret));
     } else if (hb_streq(deed, "code")) {
         r = hb_share_totp_try(x->p->store, x->session,
-                              hb_slice_z(code != NULL ? code : ""), x->from);
+                              hb_slice_z(code != NULL ? code : ""), x->from,
+                              &set);
+        if (r == 0 && set)
+            r = portal_letter_factor(x->p, x->person.address, x->from);
         if (r == 0)
             hb_answer_redirect(x->r, "/factor");
         else if (code_error(r) != NULL)
@@ -192,7 +197,10 @@ static void show(struct portal_visit *x, int64_t id, int status,
     hb_view_bool(v, "enrolled", x->person.enrolled);
     portal_recipients_view(x, id);
     hb_view_list(v, "files");
-    r = hb_share_each_file(x->p->store, id, add_file, v);
+    r = hb_share_viewed(x->p->store, id,
+                        &(struct hb_share_who){x->person.address, x->from});
+    if (r == 0)
+        r = hb_share_each_file(x->p->store, id, add_file, v);
     if (r < 0)
         portal_failed(x, r);
     else
@@ -228,11 +236,12 @@ static void yes(struct portal_visit *x, int64_t id)
     const char *code = hb_request_field(x->r, "code");
     int64_t edition = portal_number(hb_request_field(x->r, "edition"));
     struct hb_share_verdict v;
+    bool set;
     int r = 0;
 
     if (code != NULL)
         r = hb_share_totp_try(x->p->store, x->session, hb_slice_z(code),
-                              x->from);
+                              x->from, &set);
     if (r == 0)
         r = hb_share_approve(x->p->store, x->session, x->from, id, edition, &v);
     if (r == 0)

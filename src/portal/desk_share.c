@@ -334,6 +334,8 @@ static const char *act_text(enum hb_share_act act)
         [HB_SHARE_ACT_DELETED] = N_("deleted"),
         [HB_SHARE_CONFIRM_ASKED] = N_("deletion asked for"),
         [HB_SHARE_CONFIRMED] = N_("deletion confirmed"),
+        [HB_SHARE_ALARM] = N_("too many wrong codes"),
+        [HB_SHARE_VIEWED] = N_("looked at by a third person"),
     };
 
     return act > 0 && act < HB_SHARE_ACT_COUNT && texts[act] != NULL

@@ -195,6 +195,20 @@ int portal_letter_news(struct hb_portal *p, int64_t share,
     return post(p, sh.owner, &subject, &text, only_log, p);
 }
 
+int portal_letter_factor(struct hb_portal *p, const char *to, const char *from)
+{
+    _cleanup_buf_ struct hb_buf subject = HB_BUF_INIT, text = HB_BUF_INIT;
+
+    hb_buf_addz(&subject,
+                _("An authenticator was set up for the share portal"));
+    hb_buf_addf(&text,
+                _("It approves shares in your name, %s, and was set up from "
+                  "%s. If that was not you, tell whoever looks after security "
+                  "at once: they read your mail.\n"),
+                to, from);
+    return post(p, to, &subject, &text, only_log, p);
+}
+
 int portal_letter_place(struct hb_portal *p, const char *to, const char *from)
 {
     _cleanup_buf_ struct hb_buf subject = HB_BUF_INIT, text = HB_BUF_INIT;

@@ -77,6 +77,9 @@ int portal_letter_news(struct hb_portal *p, int64_t share,
 /* A sign-in from a network that this person never came from. */
 int portal_letter_place(struct hb_portal *p, const char *to,
                         const char *from) HB_WUR;
+/* An authenticator was set up for this person. */
+int portal_letter_factor(struct hb_portal *p, const char *to,
+                         const char *from) HB_WUR;
 /* The request to delete, with a link to confirm it; for the eye, in A, with
  * LINK; and sent to RECIPIENT. */
 const char *portal_letter_confirm_text(struct hb_portal *p, struct hb_arena *a,

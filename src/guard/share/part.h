@@ -203,7 +203,8 @@ enum share_tally {
     SHARE_REOPEN_LINK,
     SHARE_SIGNIN_WHO, /* address and network */
     SHARE_SIGNIN_ALL, /* address */
-    SHARE_FACTOR_WHO
+    SHARE_FACTOR_WHO,
+    SHARE_VIEW /* person and share */
 };
 /* How often in the last hour. */
 int share_tally(struct hb_share_store *s, enum share_tally kind, const char *of,

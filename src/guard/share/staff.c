@@ -184,7 +184,7 @@ uint32_t hb_share_totp(const uint8_t secret[SECRET], int64_t seconds)
 }
 
 int hb_share_totp_begin(struct hb_share_store *s, const char *address,
-                        char ret[HB_SHARE_TOTP_TEXT])
+                        const char *from, char ret[HB_SHARE_TOTP_TEXT])
 {
     static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     uint8_t secret[SECRET], key[SHARE_MAC], sealed[SEALED];
@@ -211,6 +211,8 @@ int hb_share_totp_begin(struct hb_share_store *s, const char *address,
                        " VALUES(?1, ?2, 0, 0) ON CONFLICT(address)"
                        " DO UPDATE SET sealed = ?2, last = 0",
                        "tx", address, sealed, sizeof(sealed));
+        if (r == 0)
+            r = tell_desk(s, address, from, HB_SHARE_FACTOR_BEGUN);
     }
     r = share_end(s, r, answer);
     /* 160 bits are 32 letters of 5. */
@@ -227,7 +229,7 @@ int hb_share_totp_begin(struct hb_share_store *s, const char *address,
 }
 
 int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
-                      struct hb_slice code, const char *from)
+                      struct hb_slice code, const char *from, bool *ret_set)
 {
     char digits[HB_SHARE_CODE_TEXT], now[HB_SHARE_CODE_TEXT];
     uint8_t mac[SHARE_MAC], secret[SECRET];
@@ -236,6 +238,7 @@ int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
     bool confirmed;
     int r = hb_share_code_parse(code, digits), answer = 0;
 
+    *ret_set = false;
     if (r == 0)
         r = share_token_mac(s, "session", token, mac);
     if (r < 0)
@@ -276,11 +279,55 @@ int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
                            (int64_t)(s->t.mono + HB_SHARE_FACTOR_S * HB_S));
         if (r == 0)
             r = tell_desk(s, who.address, from,
-                          right >= 0 ? HB_SHARE_FACTOR_RIGHT
-                                     : HB_SHARE_FACTOR_WRONG);
+                          right < 0    ? HB_SHARE_FACTOR_WRONG
+                          : !confirmed ? HB_SHARE_FACTOR_SET
+                                       : HB_SHARE_FACTOR_RIGHT);
+        *ret_set = right >= 0 && !confirmed;
     }
     sodium_memzero(secret, sizeof(secret));
     return share_end(s, r, answer);
+}
+
+int hb_share_sessions_drop(struct hb_share_store *s, const char *address,
+                           const struct hb_share_who *who)
+{
+    int r = share_who_ok(who), answer = 0;
+
+    if (r == 0)
+        r = share_begin(s);
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db, "DELETE FROM session WHERE address = ?1", "t",
+                   address);
+    if (r == 0 && hb_db_changes(s->db) == 0)
+        answer = -ENOENT;
+    if (r == 0 && answer == 0)
+        r = share_tell(
+            s, who,
+            &(struct share_note){.act = HB_SHARE_SIGNED_OUT, .words = address});
+    return share_end(s, r, answer);
+}
+
+int hb_share_viewed(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who)
+{
+    char of[HB_SHARE_ADDRESS + 32];
+    struct share_row row;
+    int64_t n = 0;
+    int r = share_begin_row(s, share, who, &row);
+
+    if (r < 0)
+        return r;
+    (void)snprintf(of, sizeof(of), "%s %lld", who->name, (long long)share);
+    r = share_tally(s, SHARE_VIEW, of, &n);
+    if (r == 0 && n == 0) {
+        r = share_count(s, SHARE_VIEW, of);
+        if (r == 0)
+            r = share_tell(
+                s, who,
+                &(struct share_note){.act = HB_SHARE_VIEWED, .share = share});
+    }
+    return share_end(s, r, 0);
 }
 
 int hb_share_totp_drop(struct hb_share_store *s, const char *address,

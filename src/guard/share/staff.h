@@ -51,17 +51,24 @@ int hb_share_session_end(struct hb_share_store *s, struct hb_slice token,
  * right.  -EEXIST there is one in force: an administrator takes it away
  * first. */
 int hb_share_totp_begin(struct hb_share_store *s, const char *address,
-                        char ret[HB_SHARE_TOTP_TEXT]) HB_WUR;
+                        const char *from, char ret[HB_SHARE_TOTP_TEXT]) HB_WUR;
 /* The session's person has typed CODE: it confirms a secret that was begun,
  * and proves the factor.  -EACCES wrong, or one that was used, -ENOENT no
  * secret, -EAGAIN too often. */
 int hb_share_totp_try(struct hb_share_store *s, struct hb_slice token,
-                      struct hb_slice code, const char *from) HB_WUR;
+                      struct hb_slice code, const char *from,
+                      bool *ret_set) HB_WUR;
+/* Whoever holds a session of ADDRESS is signed out: a telephone was lost. */
+int hb_share_sessions_drop(struct hb_share_store *s, const char *address,
+                           const struct hb_share_who *who) HB_WUR;
 int hb_share_totp_drop(struct hb_share_store *s, const char *address,
                        const struct hb_share_who *who) HB_WUR;
 /* The code of SECRET (20 bytes) at UNIX seconds, six digits (RFC 6238). */
 uint32_t hb_share_totp(const uint8_t secret[20], int64_t seconds);
 
+/* WHO looks at a share that waits: told once an hour. */
+int hb_share_viewed(struct hb_share_store *s, int64_t share,
+                    const struct hb_share_who *who) HB_WUR;
 /* The yes of a third person, by a session whose factor is proven (-EPERM it is
  * not), to EDITION of a share that waits: -ESTALE it is another by now.
  * -EACCES the owner, or somebody whom the rules do not name. */

@@ -69,6 +69,9 @@ static const char *const names[HB_SHARE_ACT_COUNT] = {
     [HB_SHARE_FACTOR_RIGHT] = "factor-right",
     [HB_SHARE_FACTOR_WRONG] = "factor-wrong",
     [HB_SHARE_FACTOR_DROPPED] = "factor-dropped",
+    [HB_SHARE_FACTOR_BEGUN] = "factor-begun",
+    [HB_SHARE_FACTOR_SET] = "factor-set",
+    [HB_SHARE_VIEWED] = "viewed",
 };
 
 const char *hb_share_act_name(enum hb_share_act act)

@@ -46,6 +46,9 @@ enum hb_share_act {
     HB_SHARE_FACTOR_RIGHT,
     HB_SHARE_FACTOR_WRONG,
     HB_SHARE_FACTOR_DROPPED,
+    HB_SHARE_FACTOR_BEGUN, /* a new secret was shown */
+    HB_SHARE_FACTOR_SET,   /* and confirmed */
+    HB_SHARE_VIEWED,       /* a third person looked at it; once an hour */
     HB_SHARE_ACT_COUNT
 };
 /* "created" ... for programs. */

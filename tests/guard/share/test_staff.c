@@ -216,7 +216,7 @@ static int factor(const uint8_t secret[20], int64_t seconds)
     (void)snprintf(digits, sizeof(digits), "%06u",
                    (unsigned)hb_share_totp(
                        secret, lock_time.now / (int64_t)HB_S + seconds));
-    return hb_share_totp_try(store, z(session), z(digits), FROM);
+    return hb_share_totp_try(store, z(session), z(digits), FROM, &(bool){0});
 }
 
 static void test_factor(void **state)
@@ -228,8 +228,8 @@ static void test_factor(void **state)
     sign_in("boss@city.example.jp");
     assert_int_equal(factor((const uint8_t *)"12345678901234567890", 0),
                      -ENOENT);
-    assert_int_equal(hb_share_totp_begin(store, "boss@city.example.jp", text),
-                     0);
+    assert_int_equal(
+        hb_share_totp_begin(store, "boss@city.example.jp", FROM, text), 0);
     decode(text, secret);
     assert_int_equal(factor(secret, 90), -EACCES);
     assert_int_equal(factor(secret, -90), -EACCES);
@@ -237,8 +237,9 @@ static void test_factor(void **state)
     assert_int_equal(factor(secret, 0), -EACCES); /* once */
     assert_int_equal(hb_share_session(store, z(session), &who), 0);
     assert_true(who.factor && who.enrolled);
-    assert_int_equal(hb_share_totp_begin(store, "boss@city.example.jp", text),
-                     -EEXIST);
+    assert_int_equal(
+        hb_share_totp_begin(store, "boss@city.example.jp", FROM, text),
+        -EEXIST);
     pass_time(301);
     assert_int_equal(hb_share_session(store, z(session), &who), 0);
     assert_false(who.factor);
@@ -288,7 +289,7 @@ static void test_approve(void **state)
         assert_int_equal(
             hb_share_approve(store, z(session), FROM, id, edition_of(id), &v),
             -EPERM);
-        assert_int_equal(hb_share_totp_begin(store, people[i], text), 0);
+        assert_int_equal(hb_share_totp_begin(store, people[i], FROM, text), 0);
         decode(text, secret);
         assert_int_equal(factor(secret, 0), 0);
         assert_int_equal(
@@ -296,7 +297,28 @@ static void test_approve(void **state)
             i == 0 ? -EACCES : 0);
     }
     assert_int_equal(v.decision, HB_SHARE_ALLOW);
+    assert_int_equal(told(0, HB_SHARE_FACTOR_BEGUN), 2);
+    assert_int_equal(told(0, HB_SHARE_FACTOR_SET), 2);
+    assert_int_equal(hb_share_viewed(store, id, &sato), 0);
+    assert_int_equal(hb_share_viewed(store, id, &sato), 0);
+    assert_int_equal(told(id, HB_SHARE_VIEWED), 1);
     assert_int_equal(hb_share_approve(store, z("x"), FROM, id, 1, &v), -EACCES);
+}
+
+static void test_signed_out(void **state)
+{
+    const struct hb_share_who keeper = {"root", "", true};
+
+    (void)state;
+    sign_in("boss@city.example.jp");
+    assert_int_equal(hb_share_session(store, z(session), &who), 0);
+    assert_int_equal(
+        hb_share_sessions_drop(store, "boss@city.example.jp", &keeper), 0);
+    assert_int_equal(hb_share_session(store, z(session), &who), -EACCES);
+    assert_int_equal(
+        hb_share_sessions_drop(store, "boss@city.example.jp", &keeper),
+        -ENOENT);
+    assert_int_equal(told(0, HB_SHARE_SIGNED_OUT), 1);
 }
 
 #define MADE(t) cmocka_unit_test_setup_teardown(t, make, lock_remove)
@@ -304,15 +326,11 @@ static void test_approve(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MADE(test_way),
-        MADE(test_stranger),
-        MADE(test_bound),
-        MADE(test_guessing),
-        MADE(test_lockout),
-        MADE(test_ends),
-        cmocka_unit_test(test_rfc6238),
-        MADE(test_factor),
-        MADE(test_approve),
+        MADE(test_signed_out), MADE(test_way),
+        MADE(test_stranger),   MADE(test_bound),
+        MADE(test_guessing),   MADE(test_lockout),
+        MADE(test_ends),       cmocka_unit_test(test_rfc6238),
+        MADE(test_factor),     MADE(test_approve),
     };
 
     return hb_tap_run("guard/share/staff", tests);
