@@ -20,7 +20,7 @@
 /* What a link's mail was about, until it is known how it went. */
 struct sent {
     struct hb_portal *p;
-    int64_t share;
+    int64_t share, recipient;
     char mail[HB_SHARE_MAIL_TEXT];
 };
 
@@ -100,12 +100,26 @@ int portal_letter_link(struct hb_portal *p, int64_t recipient,
     sent = calloc(1, sizeof(*sent));
     if (sent == NULL)
         return -ENOMEM;
-    *sent = (struct sent){.p = p, .share = sh.id};
+    *sent = (struct sent){.p = p, .share = sh.id, .recipient = recipient};
     (void)hb_copyz(sent->mail, sizeof(sent->mail), to.mail);
     r = post(p, to.mail, &subject, &text, link_sent, sent);
     if (r < 0)
         free(sent);
     explicit_bzero(link, sizeof(link));
+    return r;
+}
+
+int portal_letter_again(struct hb_portal *p)
+{
+    static const struct hb_share_who us = {"hinoban", "", true};
+    int64_t recipient;
+    int r;
+
+    while ((r = hb_share_unmailed(p->store, &recipient)) == 1) {
+        r = portal_letter_link(p, recipient, &us);
+        if (r < 0)
+            break;
+    }
     return r;
 }
 
@@ -296,6 +310,9 @@ static void link_sent(void *arg, int r, const char *answer)
 {
     struct sent *s = arg;
 
+    /* Whoever stops leaves it to who comes. */
+    if (r != -ECANCELED && hb_share_mailed(s->p->store, s->recipient) < 0)
+        hb_log(HB_LOG_ERR, _("the share portal's store cannot be written"));
     if (r < 0 && r != -ECANCELED)
         r = portal_letter_news(s->p, s->share, PORTAL_NEWS_UNDELIVERED, s->mail,
                                answer);

@@ -49,6 +49,8 @@ int portal_rules(struct hb_arena *a, const struct hb_conf_share *s,
  * mail cannot be sent is told to the owner.  WHO asks for it. */
 int portal_letter_link(struct hb_portal *p, int64_t recipient,
                        const struct hb_share_who *who) HB_WUR;
+/* Links that a process took with it when it died: new ones. */
+int portal_letter_again(struct hb_portal *p) HB_WUR;
 /* The same to all recipients of SHARE that are not revoked. */
 int portal_letter_links(struct hb_portal *p, int64_t share,
                         const struct hb_share_who *who) HB_WUR;

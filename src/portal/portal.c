@@ -136,6 +136,8 @@ static void on_keep(void *arg)
     int r = hb_share_keep(p->store, remind, p, &kept), told = portal_alarms(p);
 
     r = r < 0 ? r : told;
+    told = portal_letter_again(p);
+    r = r < 0 ? r : told;
     if (r < 0) {
         hb_err_format(hb_share_err(p->store), text, sizeof(text));
         hb_log(HB_LOG_ERR, _("housekeeping of the share portal: %s"), text);

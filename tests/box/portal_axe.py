@@ -77,6 +77,14 @@ class Tour:
                            'headers': kind, 'lang': self.lang})
         return page
 
+    @staticmethod
+    def approve(boss, n):
+        page = boss.get(f'/approve/{n}')
+        edition = re.search(r'name="edition" value="(\d+)"', page.text)
+        boss.post(f'/approve/{n}/yes', csrf=page.csrf(),
+                  edition=edition.group(1))
+        return page.csrf()
+
     def go(self):
         desk, boss, guest, keep = self.desk, self.boss, self.guest, self.keep
         keep('sign in', desk.get('/signin'))
@@ -112,8 +120,7 @@ class Tour:
             boss.post('/factor/code', csrf=csrf, code=locker.totp(
                 Tour.secret, time.time() + 30))
         keep('authenticator, set up', boss.get('/factor'))
-        csrf = boss.get(f'/approve/{n}').csrf()
-        boss.post(f'/approve/{n}/yes', csrf=csrf)
+        csrf = self.approve(boss, n)
         keep('share, open', desk.get(f'/shares/{n}'))
         keep('shares', desk.get('/shares'))
         link = self.mails.link(OUT)
@@ -143,8 +150,7 @@ class Tour:
         keep('gone', guest.get(f'/s/{link}'))
         m = desk.share(['g@partner.example'], {}, kind='invite')
         desk.deed(m, 'submit')
-        boss_csrf = boss.get(f'/approve/{m}').csrf()
-        boss.post(f'/approve/{m}/yes', csrf=boss_csrf)
+        self.approve(boss, m)
         link = self.mails.link('g@partner.example')
         guest = self.browser()
         keep('guest', guest.prove(self.mails, link, 'g@partner.example'))

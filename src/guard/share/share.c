@@ -13,6 +13,7 @@
 #define RECIPIENTS_MAX 1000 /* of one draft, whatever the rules say */
 #define PERSONAL_MAX   (INT64_MAX / 2)
 #define WORDS_MAX      500u
+#define UNMAILED_NS    (600 * (int64_t)HB_S) /* longer than any letter waits */
 
 static int judge(struct hb_share_store *s, const struct share_row *row,
                  const char *approver, int64_t life,
@@ -106,8 +107,9 @@ int hb_share_add_recipient(struct hb_share_store *s, int64_t share,
     if (r >= 0)
         r = hb_db_exec(s->db,
                        "INSERT INTO recipient(share, address, mail, hash,"
-                       " revoked, generation, reminded, reopen_asked, wrong)"
-                       " VALUES(?1, ?2, ?3, NULL, 0, 1, 0, 0, 0)",
+                       " revoked, generation, reminded, reopen_asked, wrong,"
+                       " unmailed)"
+                       " VALUES(?1, ?2, ?3, NULL, 0, 1, 0, 0, 0, 0)",
                        "itt", share, key, mail);
     if (r == 0) {
         id = hb_db_last_id(s->db);
@@ -264,8 +266,9 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
         if (r == 0)
             r = hb_db_exec(s->db,
                            "UPDATE recipient SET hash = ?2, wrong = 0,"
-                           " generation = generation + 1 WHERE id = ?1",
-                           "ix", recipient, hash, sizeof(hash));
+                           " unmailed = ?3, generation = generation + 1"
+                           " WHERE id = ?1",
+                           "ixi", recipient, hash, sizeof(hash), s->t.now);
         if (r == 0)
             r = share_tell(s, who,
                            &(struct share_note){.act = HB_SHARE_LINKED,
@@ -277,6 +280,35 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
     if (r == 0)
         memcpy(ret, text, sizeof(text));
     return r;
+}
+
+int hb_share_mailed(struct hb_share_store *s, int64_t recipient)
+{
+    int r = share_begin(s);
+
+    if (r < 0)
+        return r;
+    r = hb_db_exec(s->db, "UPDATE recipient SET unmailed = 0 WHERE id = ?1",
+                   "i", recipient);
+    return share_end(s, r, 0);
+}
+
+int hb_share_unmailed(struct hb_share_store *s, int64_t *ret_recipient)
+{
+    struct hb_share_time now = {0};
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    r = share_clock(s, &now);
+    return r < 0 ? r
+                 : hb_db_number(s->db, ret_recipient,
+                                "SELECT r.id FROM recipient r JOIN share s"
+                                " ON s.id = r.share WHERE r.unmailed <> 0"
+                                " AND r.unmailed <= ?1 AND r.revoked = 0"
+                                " AND s.state = ?2 AND s.expires > ?3"
+                                " ORDER BY r.id LIMIT 1",
+                                "iii", now.now - UNMAILED_NS,
+                                (int64_t)HB_SHARE_LIVE, now.now);
 }
 
 /* ---- ends ---- */

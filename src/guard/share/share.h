@@ -175,6 +175,12 @@ int hb_share_link(struct hb_share_store *s, int64_t recipient,
                   const struct hb_share_who *who,
                   char ret[HB_SHARE_TOKEN_TEXT]) HB_WUR;
 
+/* The mail with it was sent, or its owner knows that it was not. */
+int hb_share_mailed(struct hb_share_store *s, int64_t recipient) HB_WUR;
+/* 1, and *RET_RECIPIENT: somebody whose link was made ten minutes ago and not
+ * mailed, since the process that would have died; 0 nobody. */
+int hb_share_unmailed(struct hb_share_store *s, int64_t *ret_recipient) HB_WUR;
+
 /* The recipient of LINK asks for an expired share again; once a day.  The
  * owner may grant it while the contents are kept.  -ENODATA they are gone. */
 int hb_share_reopen_ask(struct hb_share_store *s, struct hb_slice link,

@@ -50,7 +50,7 @@ static const char first[] =
     " address TEXT NOT NULL, mail TEXT NOT NULL, hash BLOB UNIQUE,"
     " revoked INTEGER NOT NULL, generation INTEGER NOT NULL,"
     " reminded INTEGER NOT NULL, reopen_asked INTEGER NOT NULL,"
-    " wrong INTEGER NOT NULL,"
+    " wrong INTEGER NOT NULL, unmailed INTEGER NOT NULL,"
     " UNIQUE(share, address));"
     "CREATE TABLE file("
     " id INTEGER PRIMARY KEY,"

@@ -346,6 +346,26 @@ static void test_looked(void **state)
     assert_int_equal(hb_share_look(store, 99, &d), -ENOENT);
 }
 
+/* A link whose mail died with its process is found, by whoever comes. */
+static void test_unmailed(void **state)
+{
+    char link[HB_SHARE_TOKEN_TEXT];
+    int64_t who = 0, id = open_one("a@b.jp", 10, &recipient, &file, link);
+
+    (void)state;
+    assert_int_equal(hb_share_unmailed(store, &who), 0); /* it may wait */
+    pass_time(600);
+    assert_int_equal(hb_share_unmailed(store, &who), 1);
+    assert_int_equal(who, recipient);
+    assert_int_equal(hb_share_mailed(store, recipient), 0);
+    assert_int_equal(hb_share_unmailed(store, &who), 0);
+    assert_int_equal(hb_share_link(store, recipient, &owner, link), 0);
+    pass_time(600);
+    assert_int_equal(hb_share_unmailed(store, &who), 1);
+    assert_int_equal(hb_share_revoke(store, id, &owner), 0);
+    assert_int_equal(hb_share_unmailed(store, &who), 0);
+}
+
 /* What is somebody's is theirs, and the keeper's. */
 static void test_owner(void **state)
 {
@@ -497,6 +517,7 @@ int main(void)
         locker_test(test_approve_what_was_shown),
         locker_test(test_owner),
         locker_test(test_looked),
+        locker_test(test_unmailed),
         locker_test(test_executables),
         locker_test(test_revoke),
         locker_test(test_expiry),
