@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import sqlite3
 import ssl
@@ -427,6 +428,21 @@ class Test:
             ok(words in page.plain(), f'{name}: {words}', page.plain())
             page = self.desk.deed(n, 'submit')
             ok('third person' in page.plain(), f'{name} waits', page.plain())
+        killed = 0
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open(f'/proc/{pid}/cmdline', 'rb') as f:
+                    words = f.read().split(b'\0')
+            except OSError:
+                continue
+            if words[0].endswith(b'hinoban') and b'look' in words and \
+                    self.bed.root.encode() in b' '.join(words):
+                os.kill(int(pid), signal.SIGKILL)
+                killed += 1
+        n = self.desk.share([OUT], {'again.csv': data})
+        page = self.desk.get(f'/shares/{n}')
+        ok(killed == 1 and 'holds personal data' in page.plain(),
+           'a role look that died is back', page.plain())
         path = self.bed.top + '/list.csv'
         with open(path, 'wb') as f:
             f.write(data)
