@@ -243,6 +243,8 @@ static void look_archive(struct look *l, struct source *s, unsigned deep)
         l->report->kind = HB_FILE_ARCHIVE;
     if (a == NULL || book == NULL)
         l->err = -ENOMEM;
+    else
+        hb_buf_init(&book->strings.text, HB_FILE_PART);
     if (l->err < 0 || deep >= DEEP ||
         archive_read_support_format_zip_streamable(a) != ARCHIVE_OK ||
         archive_read_support_format_tar(a) != ARCHIVE_OK ||
@@ -324,7 +326,6 @@ static void look_xml(struct look *l, struct archive *a, const char *name,
         }
         unread(l);
     } else if (hb_streq(name, "xl/sharedStrings.xml")) {
-        hb_buf_init(&book->strings.text, HB_FILE_PART);
         if (hb_office_strings(hb_buf_slice(&xml), &book->strings) < 0)
             unread(l);
     } else if (!ends(name, ".rels")) {

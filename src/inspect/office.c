@@ -181,5 +181,6 @@ static void add_string(const struct hb_office_strings *s, struct hb_slice index,
     if (hb_parse_u64(index, &i) < 0 || i >= s->n)
         return;
     from = i > 0 ? s->end[i - 1] : 0;
-    hb_buf_add(b, s->text.p + from, s->end[i] - from);
+    if (s->end[i] > from)
+        hb_buf_add(b, s->text.p + from, s->end[i] - from);
 }
