@@ -458,6 +458,17 @@ static int verify(struct share *s)
     int64_t bad = 0;
     int r = hb_share_trail_check(s->store, &bad);
 
+    if (r == 0) {
+        r = hb_share_rows_check(s->store, &bad);
+        if (r == -EBADMSG) {
+            (void)hb_err_set(&err, r,
+                             _("Share %lld is not as the record tells: its "
+                               "owner, a recipient, who approved it or its "
+                               "state was edited in the store."),
+                             (long long)bad);
+            return hb_cli_fail(&err);
+        }
+    }
     if (r == 0)
         return hb_cli_said(s->cli, "trail", "whole", "%s",
                            _("The record of all shares is whole.\n"));

@@ -223,6 +223,55 @@ int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id)
     return HB_MIN(r, 0);
 }
 
+int hb_share_rows_check(struct hb_share_store *s, int64_t *ret_share)
+{
+#define TOLD(act)                                                              \
+    "EXISTS(SELECT 1 FROM trail t WHERE t.share = s.id AND t.act = " act
+    /* A share whose first row went with its time is too old to be judged. */
+    static const char
+        sql[] =
+            "SELECT s.id FROM share s WHERE " TOLD(
+                "?1") ") AND ("
+                      " NOT " TOLD(
+                          "?1") " AND t.who = s.owner)"
+                                " OR s.approver <> '' AND NOT " TOLD(
+                                    "?2") " AND t.who = s.approver)"
+                                          " OR s.state = ?3 AND NOT " TOLD("?4") ") AND NOT " TOLD(
+                                              "?5") ")"
+                                                    " OR EXISTS(SELECT 1 FROM "
+                                                    "recipient r WHERE r.share "
+                                                    "= s.id AND ("
+                                                    "  lower(r.mail) <> "
+                                                    "r.address OR NOT " TOLD(
+                                                        "?6") "   AND "
+                                                              "t.recipient = "
+                                                              "r.id AND "
+                                                              "t.words = "
+                                                              "r.address)"
+                                                              "  OR r.hash IS "
+                                                              "NOT NULL AND "
+                                                              "NOT " TOLD(
+                                                                  "?7") "   "
+                                                                        "AND "
+                                                                        "t."
+                                                                        "recipi"
+                                                                        "ent = "
+                                                                        "r.id))"
+                                                                        ")) "
+                                                                        "LIMIT "
+                                                                        "1";
+#undef TOLD
+    int r;
+
+    HB_CHECK(s, SHARE_MAGIC);
+    r = hb_db_number(s->db, ret_share, sql, "iiiiiii",
+                     (int64_t)HB_SHARE_CREATED, (int64_t)HB_SHARE_APPROVED,
+                     (int64_t)HB_SHARE_LIVE, (int64_t)HB_SHARE_OPENED,
+                     (int64_t)HB_SHARE_REOPENED, (int64_t)HB_SHARE_ADDED,
+                     (int64_t)HB_SHARE_LINKED);
+    return r < 0 ? r : r == 1 ? -EBADMSG : 0;
+}
+
 /* What was done to the end must not keep anybody from revoking, and must stay
  * to be seen: the next row follows none of those that are there. */
 static int go_on_broken(struct hb_share_store *s, struct end *ret)

@@ -74,5 +74,9 @@ int hb_share_each_alarm(struct hb_share_store *s, hb_share_trail_fn *fn,
 /* -EBADMSG a row is not as it was written, *RET_ID says which (its follower,
  * where one was taken out). */
 int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id) HB_WUR;
+/* Whether what shares say of themselves is what the trail tells of them: owner,
+ * recipients, who said yes, that they were opened.  -EBADMSG: *RET_SHARE says
+ * otherwise.  Only as good as the check above. */
+int hb_share_rows_check(struct hb_share_store *s, int64_t *ret_share) HB_WUR;
 
 #endif

@@ -346,6 +346,53 @@ static void test_looked(void **state)
     assert_int_equal(hb_share_look(store, 99, &d), -ENOENT);
 }
 
+/* What is edited in the rows does not agree with the trail. */
+static void test_rows(void **state)
+{
+    static const char *const sql[] = {
+        "UPDATE recipient SET mail = 'evil@example.com'",
+        "UPDATE recipient SET mail = 'evil@b.jp', address = 'evil@b.jp'",
+        "UPDATE share SET approver = 'suzuki'",
+        "UPDATE share SET owner = 'kato'",
+        "UPDATE recipient SET hash = x'00' WHERE id ="
+        " (SELECT max(id) FROM recipient)",
+        "UPDATE share SET state = 3",
+    };
+    char path[200];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/locker.db", lock_dir);
+    for (size_t i = 0; i < HB_ARRAY_LEN(sql); i++) {
+        int64_t bad = 0, id, waits;
+        sqlite3 *db;
+
+        (void)open_one("A@b.jp", 100, &recipient, &file, link_text);
+        lock_rules.approve_all = true;
+        with_rules();
+        waits = draft("c@d.jp");
+        assert_int_equal(put_file(waits, "a", 1, &file), 0);
+        assert_int_equal(hb_share_submit(store, waits, &owner, &verdict), 0);
+        id = draft("c@d.jp");
+        assert_int_equal(put_file(id, "a", 1, &file), 0);
+        assert_int_equal(hb_share_submit(store, id, &owner, &verdict), 0);
+        assert_int_equal(
+            share_approve(store, id, edition_of(id), &other, &verdict), 0);
+        assert_int_equal(hb_share_rows_check(store, &bad), 0);
+        hb_share_close(store);
+        store = NULL;
+        (void)snprintf(path, sizeof(path), "%s/locker.db", lock_dir);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, sql[i], NULL, NULL, NULL), SQLITE_OK);
+        (void)sqlite3_close(db);
+        assert_int_equal(lock_open_again(&store), 0);
+        if (hb_share_rows_check(store, &bad) != -EBADMSG)
+            fail_msg("not noticed: %s", sql[i]);
+        assert_true(bad > 0);
+        assert_int_equal(lock_remove(NULL), 0);
+        assert_int_equal(lock_make(NULL), 0);
+    }
+}
+
 /* A link whose mail died with its process is found, by whoever comes. */
 static void test_unmailed(void **state)
 {
@@ -518,6 +565,7 @@ int main(void)
         locker_test(test_owner),
         locker_test(test_looked),
         locker_test(test_unmailed),
+        locker_test(test_rows),
         locker_test(test_executables),
         locker_test(test_revoke),
         locker_test(test_expiry),
