@@ -32,7 +32,7 @@ PATIENT = [['message'],
 # Box tests that only compute.
 COMPUTE = {'backup', 'evidence_forgery'}
 # Beside those that run one at a time.
-BESIDE = {'card', 'cli', 'config', 'evidence_export', 'gate',
+BESIDE = {'card', 'certificate', 'cli', 'config', 'evidence_export', 'gate',
           'gate_nginx', 'pii', 'rules', 'waf_nginx', 'waf_nginx_state'}
 # Does the same thing ten thousands of times in the full mode.
 PLAIN = {'book_kill'}
