@@ -225,50 +225,41 @@ int hb_share_trail_check(struct hb_share_store *s, int64_t *ret_id)
 
 int hb_share_rows_check(struct hb_share_store *s, int64_t *ret_share)
 {
-#define TOLD(act)                                                              \
-    "EXISTS(SELECT 1 FROM trail t WHERE t.share = s.id AND t.act = " act
-    /* A share whose first row went with its time is too old to be judged. */
-    static const char
-        sql[] =
-            "SELECT s.id FROM share s WHERE " TOLD(
-                "?1") ") AND ("
-                      " NOT " TOLD(
-                          "?1") " AND t.who = s.owner)"
-                                " OR s.approver <> '' AND NOT " TOLD(
-                                    "?2") " AND t.who = s.approver)"
-                                          " OR s.state = ?3 AND NOT " TOLD("?4") ") AND NOT " TOLD(
-                                              "?5") ")"
-                                                    " OR EXISTS(SELECT 1 FROM "
-                                                    "recipient r WHERE r.share "
-                                                    "= s.id AND ("
-                                                    "  lower(r.mail) <> "
-                                                    "r.address OR NOT " TOLD(
-                                                        "?6") "   AND "
-                                                              "t.recipient = "
-                                                              "r.id AND "
-                                                              "t.words = "
-                                                              "r.address)"
-                                                              "  OR r.hash IS "
-                                                              "NOT NULL AND "
-                                                              "NOT " TOLD(
-                                                                  "?7") "   "
-                                                                        "AND "
-                                                                        "t."
-                                                                        "recipi"
-                                                                        "ent = "
-                                                                        "r.id))"
-                                                                        ")) "
-                                                                        "LIMIT "
-                                                                        "1";
-#undef TOLD
-    int r;
+/* Shares whose first row went with its time are too old to be judged. */
+#define YOUNG                                                                  \
+    "SELECT s.id FROM share s WHERE EXISTS(SELECT 1 FROM trail t"              \
+    " WHERE t.share = s.id AND t.act = ?1) AND "
+    /* ?2 is the act that must have been told. */
+    static const struct {
+        const char *sql;
+        enum hb_share_act act;
+    } checks[] = {
+        {YOUNG "NOT EXISTS(SELECT 1 FROM trail t WHERE t.share = s.id"
+               " AND t.act = ?2 AND t.who = s.owner)",
+         HB_SHARE_CREATED},
+        {YOUNG "s.approver <> '' AND NOT EXISTS(SELECT 1 FROM trail t WHERE"
+               " t.share = s.id AND t.act = ?2 AND t.who = s.approver)",
+         HB_SHARE_APPROVED},
+        {YOUNG "s.state = 3 AND NOT EXISTS(SELECT 1 FROM trail t WHERE"
+               " t.share = s.id AND t.act = ?2)",
+         HB_SHARE_OPENED},
+        {YOUNG "EXISTS(SELECT 1 FROM recipient r WHERE r.share = s.id AND"
+               " (lower(r.mail) <> r.address OR NOT EXISTS(SELECT 1 FROM"
+               " trail t WHERE t.share = s.id AND t.recipient = r.id"
+               " AND t.act = ?2 AND t.words = r.address)))",
+         HB_SHARE_ADDED},
+        {YOUNG "EXISTS(SELECT 1 FROM recipient r WHERE r.share = s.id AND"
+               " r.hash IS NOT NULL AND NOT EXISTS(SELECT 1 FROM trail t"
+               " WHERE t.share = s.id AND t.recipient = r.id AND t.act = ?2))",
+         HB_SHARE_LINKED},
+    };
+#undef YOUNG
+    int r = 0;
 
     HB_CHECK(s, SHARE_MAGIC);
-    r = hb_db_number(s->db, ret_share, sql, "iiiiiii",
-                     (int64_t)HB_SHARE_CREATED, (int64_t)HB_SHARE_APPROVED,
-                     (int64_t)HB_SHARE_LIVE, (int64_t)HB_SHARE_OPENED,
-                     (int64_t)HB_SHARE_REOPENED, (int64_t)HB_SHARE_ADDED,
-                     (int64_t)HB_SHARE_LINKED);
+    for (size_t i = 0; r == 0 && i < HB_ARRAY_LEN(checks); i++)
+        r = hb_db_number(s->db, ret_share, checks[i].sql, "ii",
+                         (int64_t)HB_SHARE_CREATED, (int64_t)checks[i].act);
     return r < 0 ? r : r == 1 ? -EBADMSG : 0;
 }
 
