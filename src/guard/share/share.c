@@ -302,8 +302,8 @@ int hb_share_unmailed(struct hb_share_store *s, int64_t *ret_recipient)
     r = share_clock(s, &now);
     return r < 0 ? r
                  : hb_db_number(s->db, ret_recipient,
-                                "SELECT r.id FROM recipient r JOIN share s"
-                                " ON s.id = r.share WHERE r.unmailed <> 0"
+                                "SELECT r.id FROM recipient r CROSS JOIN share"
+                                " s ON s.id = r.share WHERE r.unmailed <> 0"
                                 " AND r.unmailed <= ?1 AND r.revoked = 0"
                                 " AND s.state = ?2 AND s.expires > ?3"
                                 " ORDER BY r.id LIMIT 1",

@@ -62,6 +62,10 @@ static const char first[] =
     " sender INTEGER NOT NULL, touched INTEGER NOT NULL,"
     " looked INTEGER NOT NULL, pieces INTEGER NOT NULL);"
     "CREATE INDEX file_share ON file(share, id);"
+    /* Asked for each second, and empty as a rule. */
+    "CREATE INDEX file_unlooked ON file(id) WHERE looked = 0;"
+    "CREATE INDEX recipient_unmailed ON recipient(unmailed)"
+    " WHERE unmailed <> 0;"
     "CREATE TABLE fetched("
     " recipient INTEGER NOT NULL REFERENCES recipient(id),"
     " file INTEGER NOT NULL REFERENCES file(id), n INTEGER NOT NULL,"

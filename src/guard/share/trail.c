@@ -186,6 +186,13 @@ int hb_share_each_alarm(struct hb_share_store *s, hb_share_trail_fn *fn,
         if (r == 0)
             r = hb_stmt_step(q);
         more = r == 1;
+        if (r == 0) /* what was looked through is not looked through again */
+            r = hb_db_exec(s->db,
+                           "INSERT INTO meta(name, value) SELECT 'alarm_seen',"
+                           " id FROM trail_end WHERE which = 1 AND id > ?1"
+                           " ON CONFLICT(name) DO UPDATE SET value ="
+                           "  excluded.value",
+                           "i", seen);
         if (!more)
             break;
         read_row(q, &t);
