@@ -18,12 +18,11 @@
 #include "base/num.h"
 #include "net/serve_part.h"
 
-#define SWEEP       (250 * HB_MS)
-#define POOL        (64u << 10) /* bytes a connection, heads and reading */
-#define TURNS       16u
-#define LEAST_RATE  512u        /* bytes a second of an upload, ... */
-#define LEAST_AFTER (20 * HB_S) /* ... on average after so long */
-#define BACKLOG     512
+#define SWEEP      (250 * HB_MS)
+#define POOL       (64u << 10) /* bytes a connection, heads and reading */
+#define TURNS      16u
+#define LEAST_RATE 512u /* bytes a second of a body, after body_s */
+#define BACKLOG    512
 #define PRIORITIES                                                             \
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:"     \
     "+AES-256-GCM:+CHACHA20-POLY1305:-KX-ALL:+ECDHE-RSA:+ECDHE-ECDSA:"         \
@@ -177,6 +176,8 @@ static int copy_strings(struct hb_serve *s, const struct hb_serve_config *c)
         s->c.idle_s = 30;
     if (s->c.head_s == 0)
         s->c.head_s = 15;
+    if (s->c.body_s == 0)
+        s->c.body_s = 20;
     return 0;
 }
 
@@ -279,7 +280,7 @@ static bool sweep_one(const struct serve_conn *n, uint64_t now)
     if (r->stream != NULL)
         return r->stream->s.alive == NULL ||
                r->stream->s.alive(r->stream->s.arg) >= 0;
-    return r->answered || now - r->began < LEAST_AFTER ||
+    return r->answered || now - r->began < (uint64_t)n->s->c.body_s * HB_S ||
            (uint64_t)r->got / ((now - r->began) / HB_S) >= LEAST_RATE;
 }
 

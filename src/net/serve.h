@@ -52,6 +52,7 @@ struct hb_serve_config {
     size_t form_max;      /* bytes of a form; 0: 64 KiB */
     unsigned idle_s;      /* without a byte; 0: 30 */
     unsigned head_s;      /* for a request's head; 0: 15 */
+    unsigned body_s;      /* after which a body's rate counts; 0: 20 */
     hb_serve_fn *fn;
     hb_serve_body_fn *body; /* NULL: none is taken (415) */
     hb_serve_error_fn *error;
