@@ -269,18 +269,21 @@ static void on_sweep(void *arg)
     run(s);
 }
 
-/* Whether it may live. */
+/* Whether it may live.  Between two requests nobody tells us of the first
+ * byte: who says nothing is libmicrohttpd's to cut after idle_s, and who says
+ * something has head_s more. */
 static bool sweep_one(const struct serve_conn *n, uint64_t now)
 {
+    const struct hb_serve_config *c = &n->s->c;
     const struct hb_request *r = n->r;
 
     if (r == NULL)
-        return now - n->since <= (uint64_t)n->s->c.head_s * HB_S ||
-               n->since == 0;
+        return now - n->since <=
+               HB_S * ((uint64_t)c->head_s + (n->kept ? c->idle_s : 0));
     if (r->stream != NULL)
         return r->stream->s.alive == NULL ||
                r->stream->s.alive(r->stream->s.arg) >= 0;
-    return r->answered || now - r->began < (uint64_t)n->s->c.body_s * HB_S ||
+    return r->answered || now - r->began < (uint64_t)c->body_s * HB_S ||
            (uint64_t)r->got / ((now - r->began) / HB_S) >= LEAST_RATE;
 }
 
@@ -394,15 +397,18 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd,
 static void on_completed(void *arg, struct MHD_Connection *mhd, void **ctx,
                          enum MHD_RequestTerminationCode code)
 {
+    const struct hb_serve *s = arg;
     struct hb_request *r = *ctx;
 
-    (void)arg, (void)mhd, (void)code;
     if (r == NULL)
         return;
-    if (r->conn != NULL) {
-        r->conn->r = NULL;
-        r->conn->since = hb_mono();
-    }
+    r->conn->r = NULL;
+    r->conn->since = hb_mono();
+    r->conn->kept = true;
+    /* A download had more time than what follows it. */
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        s->c.idle_s);
     *ctx = NULL;
     serve_request_free(r);
 }

@@ -24,6 +24,7 @@ struct serve_conn {
     char from[HB_SERVE_FROM];
     struct hb_request *r; /* whose head was read; NULL none */
     uint64_t since;       /* of the last end, or of the connection */
+    bool kept;            /* a request has ended */
 };
 
 struct hb_serve {

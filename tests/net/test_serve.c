@@ -711,17 +711,19 @@ static void test_slow(void **state)
 {
     static const char head[] = "GET /slow HTTP/1.1\r\n" OUR "X: aaaaaaaaaaaaa"
                                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    enum { HEAD, SILENT, SECOND, BODY, BUSY, KINDS };
+    enum { HEAD, SILENT, IDLE, SECOND, BODY, LOADED, BUSY, KINDS };
     static const struct {
         const char *name, *first;
         unsigned least_ms, most_ms;
     } rows[KINDS] = {
         [HEAD] = {"a head, byte by byte", "", 900, 2000},
         [SILENT] = {"not a byte", "", 900, 2000},
-        [SECOND] = {"kept, then a slow head", GET("/"), 900, 2400},
+        [IDLE] = {"kept, then idle", GET("/"), 2400, 3900},
+        [SECOND] = {"kept, then a slow head", GET("/"), 900, 5200},
         [BODY] = {"a body, byte by byte",
                   "PUT /upload HTTP/1.1\r\n" OUR "Content-Length: 999\r\n\r\n",
                   900, 2400},
+        [LOADED] = {"idle after a download", GET("/small"), 2400, 4200},
         [BUSY] = {"kept and asking", GET("/"), 99999, 99999},
     };
     struct hb_serve_config c = config();
@@ -761,6 +763,7 @@ static void test_slow(void **state)
     }
     assert_true(until(n[BUSY], asked, ""));
     assert_int_equal(uploads_done, 1);
+    assert_int_equal(streams_done, 1);
     done();
 }
 
