@@ -8,6 +8,7 @@
  * the sweep looks at whole heads and at rates.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -74,10 +75,11 @@ int hb_serve_open(struct hb_loop *l, const struct hb_serve_config *c,
     if (r < 0) {
         int fd = c->fd;
 
-        if (s != NULL && s->daemon != NULL)
-            fd = -1;
         hb_serve_close(s);
-        hb_close(&fd);
+        /* libmicrohttpd closes it with its daemon, and where it refuses a
+         * certificate, but not where it fails before that. */
+        if (fcntl(fd, F_GETFD) >= 0)
+            hb_close(&fd);
         return r;
     }
     *ret = s;

@@ -8,6 +8,7 @@
 #include "../tap.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
@@ -858,6 +859,38 @@ static void test_listen(void **state)
     (void)close(fd);
 }
 
+static unsigned open_files(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(d);
+    while (readdir(d) != NULL)
+        n++;
+    (void)closedir(d);
+    return n;
+}
+
+/* What fails says why, closes what it was given once, and leaves nothing. */
+static void fails(struct hb_serve_config *c, int want)
+{
+    unsigned before = open_files();
+    struct hb_err err = {0};
+    int r;
+
+    bad_closes = 0;
+    loop = hb_loop_new();
+    assert_int_equal(hb_serve_listen("127.0.0.1:0", &c->fd), 0);
+    r = hb_serve_open(loop, c, &serve, &err);
+    hb_fault_set(HB_FAULT_ALLOC, 0);
+    assert_int_equal(r, want);
+    assert_true(err.message[0] != '\0');
+    assert_int_equal(bad_closes, 0);
+    hb_loop_free(loop);
+    loop = NULL;
+    assert_int_equal(open_files(), before);
+}
+
 static struct hb_buf ca, ca_key, cert, key;
 
 static int certificates(void **state)
@@ -886,6 +919,21 @@ static int no_certificates(void **state)
     hb_buf_done(&cert);
     hb_buf_done(&key);
     return 0;
+}
+
+static void test_bad_certificate(void **state)
+{
+    struct hb_serve_config c = config();
+
+    (void)state;
+    c.certificate = "no PEM";
+    c.key = hb_buf_z(&key);
+    fails(&c, -EINVAL);
+    c.certificate = hb_buf_z(&cert);
+    c.key = "no PEM";
+    fails(&c, -EINVAL);
+    c.key = hb_buf_z(&ca_key); /* of another certificate */
+    fails(&c, -EINVAL);
 }
 
 /* Each descriptor that the process may have is gone: every later step fails
@@ -994,11 +1042,22 @@ static void test_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(test_answers),       UNIT(test_head),         UNIT(test_kept),
-        UNIT(test_ceilings),      UNIT(test_body_ceiling), UNIT(test_decoding),
-        UNIT(test_framing),       UNIT(test_injection),    UNIT(test_forwarded),
-        UNIT(test_network_limit), UNIT(test_slow),         UNIT(test_many),
-        UNIT(test_shutdown),      UNIT(test_listen),       UNIT(test_no_files),
+        UNIT(test_answers),
+        UNIT(test_head),
+        UNIT(test_kept),
+        UNIT(test_ceilings),
+        UNIT(test_body_ceiling),
+        UNIT(test_decoding),
+        UNIT(test_framing),
+        UNIT(test_injection),
+        UNIT(test_forwarded),
+        UNIT(test_network_limit),
+        UNIT(test_slow),
+        UNIT(test_many),
+        UNIT(test_shutdown),
+        UNIT(test_listen),
+        UNIT(test_bad_certificate),
+        UNIT(test_no_files),
         UNIT(test_tls),
     };
 
