@@ -31,7 +31,7 @@
 
 static int start(struct hb_serve *s, const struct hb_serve_config *c,
                  struct hb_err *err);
-static int watch(struct hb_serve *s);
+static int watch(struct hb_serve *s, struct hb_err *err);
 static hb_io_fn on_epoll;
 static hb_timer_fn on_soon, on_sweep;
 static void run(struct hb_serve *s);
@@ -71,7 +71,7 @@ int hb_serve_open(struct hb_loop *l, const struct hb_serve_config *c,
     else
         r = start(s, c, err);
     if (r == 0)
-        r = watch(s);
+        r = watch(s, err);
     if (r < 0) {
         int fd = c->fd;
 
@@ -211,7 +211,7 @@ static int start(struct hb_serve *s, const struct hb_serve_config *c,
                                 : _("the server cannot start"));
 }
 
-static int watch(struct hb_serve *s)
+static int watch(struct hb_serve *s, struct hb_err *err)
 {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -219,11 +219,17 @@ static int watch(struct hb_serve *s)
                 ? -EINVAL
                 : hb_loop_add(s->loop, info->epoll_fd, EPOLLIN, on_epoll, s);
 
+    if (r == 0) {
+        s->epoll = info->epoll_fd;
+        s->sweep = hb_loop_timer(s->loop, SWEEP, SWEEP, on_sweep, s);
+        if (s->sweep == NULL)
+            r = -ENOMEM;
+    }
     if (r < 0)
-        return r;
-    s->epoll = info->epoll_fd;
-    s->sweep = hb_loop_timer(s->loop, SWEEP, SWEEP, on_sweep, s);
-    return s->sweep != NULL ? 0 : -ENOMEM;
+        return hb_err_set(err, r,
+                          r == -ENOMEM ? _("out of memory")
+                                       : _("the server cannot start"));
+    return 0;
 }
 
 /* ---- turning ---- */

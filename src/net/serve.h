@@ -59,7 +59,8 @@ struct hb_serve_config {
     void *arg;
 };
 
-/* Serves from L.  Strings of C are copied.  -EINVAL certificate or key. */
+/* Serves from L.  Strings of C are copied.  -EINVAL certificate or key,
+ * -ENOMEM; ERR says why, and C's descriptor is closed. */
 int hb_serve_open(struct hb_loop *l, const struct hb_serve_config *c,
                   struct hb_serve **ret, struct hb_err *err) HB_WUR;
 /* Ends all connections. */

@@ -936,6 +936,34 @@ static void test_bad_certificate(void **state)
     fails(&c, -EINVAL);
 }
 
+static void test_no_memory(void **state)
+{
+    struct hb_serve_config c = config();
+    struct hb_err err = {0};
+    unsigned n;
+
+    (void)state;
+    for (n = 1; n < 100; n++) {
+        bool reached;
+
+        loop = hb_loop_new();
+        assert_int_equal(hb_serve_listen("127.0.0.1:0", &c.fd), 0);
+        hb_fault_set(HB_FAULT_ALLOC, n);
+        err = (struct hb_err){0};
+        reached = hb_serve_open(loop, &c, &serve, &err) < 0;
+        hb_fault_set(HB_FAULT_ALLOC, 0);
+        if (!reached) {
+            (void)clean(NULL);
+            break;
+        }
+        if (err.message[0] == '\0')
+            fail_msg("allocation %u fails without a word", n);
+        (void)clean(NULL);
+    }
+    assert_in_range(n, 3, 50);
+    assert_int_equal(bad_closes, 0);
+}
+
 /* Each descriptor that the process may have is gone: every later step fails
  * in its turn. */
 static void test_no_files(void **state)
@@ -1057,6 +1085,7 @@ int main(void)
         UNIT(test_shutdown),
         UNIT(test_listen),
         UNIT(test_bad_certificate),
+        UNIT(test_no_memory),
         UNIT(test_no_files),
         UNIT(test_tls),
     };
