@@ -23,6 +23,8 @@ static int check_host(struct hb_request *r);
 static int check_site(const struct hb_request *r);
 static int check_path(struct hb_request *r);
 static char *unescape(struct hb_arena *a, const char *p, size_t n, bool form);
+static enum MHD_Result last_forwarded(void *arg, enum MHD_ValueKind kind,
+                                      const char *key, const char *value);
 static void find_from(struct hb_request *r);
 static void find_lang(struct hb_request *r);
 static int begin_body(struct hb_request *r);
@@ -387,17 +389,34 @@ static char *unescape(struct hb_arena *a, const char *p, size_t n, bool form)
     return hb_utf8_valid(z, k) ? z : NULL;
 }
 
+/* A proxy adds its word to the last line, or a line of its own below those
+ * that the client wrote (RFC 9110: 5.3). */
+static enum MHD_Result last_forwarded(void *arg, enum MHD_ValueKind kind,
+                                      const char *key, const char *value)
+{
+    const char **last = arg;
+
+    (void)kind;
+    if (strcasecmp(key, "X-Forwarded-For") == 0)
+        *last = value;
+    return MHD_YES;
+}
+
 /* The last word of X-Forwarded-For is the one that our proxy wrote. */
 static void find_from(struct hb_request *r)
 {
-    const char *z = serve_header(r, "X-Forwarded-For"), *last;
+    const char *z = NULL, *last;
     uint8_t raw[16];
     bool proxy = false;
 
     r->from = r->conn->from;
     for (size_t i = 0; i < r->s->c.proxies_n; i++)
         proxy = proxy || hb_streq(r->s->c.proxies[i], r->conn->from);
-    if (!proxy || z == NULL)
+    if (!proxy)
+        return;
+    (void)MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, last_forwarded,
+                                    &z);
+    if (z == NULL)
         return;
     last = strrchr(z, ',');
     z = last != NULL ? last + 1 : z;

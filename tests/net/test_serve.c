@@ -652,6 +652,11 @@ static void test_forwarded(void **state)
              "198.51.100.7");
     ask_from("127.0.2.1", "X-Forwarded-For: 203.0.113.1, junk\r\n",
              "127.0.2.1");
+    /* A proxy may add a line of its own below the client's (RFC 9110: 5.3). */
+    ask_from("127.0.2.1",
+             "X-Forwarded-For: 203.0.113.1\r\nX-Forwarded-For: "
+             "198.51.100.7\r\n",
+             "198.51.100.7");
     done();
 }
 
