@@ -28,6 +28,7 @@ static enum MHD_Result last_forwarded(void *arg, enum MHD_ValueKind kind,
 static void find_from(struct hb_request *r);
 static void find_lang(struct hb_request *r);
 static int begin_body(struct hb_request *r);
+static bool is_field(const char *key, const char *value);
 static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
                                     const char *key, const char *value);
 static int on_part(void *arg, const char *name, const char *file, int64_t at);
@@ -271,14 +272,34 @@ int hb_request_range(const struct hb_request *r, int64_t size, const char *tag,
 
 struct framing {
     unsigned lengths, encodings, hosts, origins;
+    bool malformed;
 };
+
+/* A token, and no control character but the tab (RFC 9110: 5.1, 5.5).
+ * libmicrohttpd keeps "Content-Length " as a name of its own, and a bare CR in
+ * a value, where others see the end of a line. */
+static bool is_field(const char *key, const char *value)
+{
+    static const char separators[] = "\"(),/:;<=>?@[\\]{}";
+
+    if (key[0] == '\0')
+        return false;
+    for (; *key != '\0'; key++)
+        if (*key <= ' ' || *key > '~' || strchr(separators, *key) != NULL)
+            return false;
+    for (; *value != '\0'; value++)
+        if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f)
+            return false;
+    return true;
+}
 
 static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
                                     const char *key, const char *value)
 {
     struct framing *f = arg;
 
-    (void)kind, (void)value;
+    (void)kind;
+    f->malformed = f->malformed || !is_field(key, value);
     f->lengths += strcasecmp(key, "Content-Length") == 0;
     f->encodings += strcasecmp(key, "Transfer-Encoding") == 0;
     f->hosts += strcasecmp(key, "Host") == 0;
@@ -295,7 +316,8 @@ static int check_framing(struct hb_request *r)
     uint64_t n;
 
     (void)MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, count_header, &f);
-    if (f.lengths + f.encodings > 1 || f.hosts != 1 || f.origins > 1)
+    if (f.malformed || f.lengths + f.encodings > 1 || f.hosts != 1 ||
+        f.origins > 1)
         return 400;
     if (f.encodings > 0 &&
         strcasecmp(serve_header(r, "Transfer-Encoding"), "chunked") != 0)
