@@ -50,7 +50,8 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **ctx,
                          enum MHD_RequestTerminationCode code);
 static size_t keep_escapes(void *arg, struct MHD_Connection *mhd, char *z);
 static void to_log(void *arg, const char *fmt, va_list ap) HB_PRINTF(2, 0);
-static void network(const struct sockaddr *sa, uint8_t ret[SERVE_NET]);
+static void address(const struct sockaddr *sa, char ret[HB_SERVE_FROM]);
+static bool is_proxy(const struct hb_serve *s, const char *from);
 
 int hb_serve_open(struct hb_loop *l, const struct hb_serve_config *c,
                   struct hb_serve **ret, struct hb_err *err)
@@ -291,7 +292,7 @@ static bool sweep_one(const struct serve_conn *n, uint64_t now)
     if (r->stream != NULL)
         return r->stream->s.alive == NULL ||
                r->stream->s.alive(r->stream->s.arg) >= 0;
-    return r->answered || now - r->began < (uint64_t)c->body_s * HB_S ||
+    return r->answered || now - r->began < c->body_s * HB_S ||
            (uint64_t)r->got / ((now - r->began) / HB_S) >= LEAST_RATE;
 }
 
@@ -302,13 +303,15 @@ static enum MHD_Result on_accept(void *arg, const struct sockaddr *sa,
 {
     const struct hb_serve *s = arg;
     uint8_t net[SERVE_NET];
-    unsigned n = 0;
+    char from[HB_SERVE_FROM];
 
     (void)len;
-    network(sa, net);
-    for (const struct serve_conn *c = s->conns; c != NULL; c = c->next)
-        n += memcmp(c->net, net, sizeof(net)) == 0;
-    return n < s->c.network ? MHD_YES : MHD_NO;
+    address(sa, from);
+    /* Whom a proxy speaks for, each head says (serve_request.c). */
+    if (is_proxy(s, from))
+        return MHD_YES;
+    serve_network(from, net);
+    return serve_crowded(s, net) ? MHD_NO : MHD_YES;
 }
 
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **ctx,
@@ -341,15 +344,10 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **ctx,
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     sa = info != NULL ? info->client_addr : NULL;
     if (sa != NULL) {
-        network(sa, n->net);
-        if (sa->sa_family == AF_INET)
-            (void)inet_ntop(AF_INET,
-                            &((const struct sockaddr_in *)sa)->sin_addr,
-                            n->from, sizeof(n->from));
-        else if (sa->sa_family == AF_INET6)
-            (void)inet_ntop(AF_INET6,
-                            &((const struct sockaddr_in6 *)sa)->sin6_addr,
-                            n->from, sizeof(n->from));
+        address(sa, n->from);
+        n->proxy = is_proxy(s, n->from);
+        if (!n->proxy)
+            serve_network(n->from, n->net);
     }
     n->next = s->conns;
     n->at = &s->conns;
@@ -413,6 +411,8 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **ctx,
     r->conn->r = NULL;
     r->conn->since = hb_mono();
     r->conn->kept = true;
+    if (r->conn->proxy)
+        memset(r->conn->net, 0, sizeof(r->conn->net));
     /* A download had more time than what follows it. */
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
@@ -438,13 +438,48 @@ static void to_log(void *arg, const char *fmt, va_list ap)
     hb_log(HB_LOG_DEBUG, "%s", text);
 }
 
-/* What counts as one place: /24 and /64, as providers give them out. */
-static void network(const struct sockaddr *sa, uint8_t ret[SERVE_NET])
+static void address(const struct sockaddr *sa, char ret[HB_SERVE_FROM])
 {
-    memset(ret, 0, SERVE_NET);
-    ret[0] = (uint8_t)sa->sa_family;
+    ret[0] = '\0';
     if (sa->sa_family == AF_INET)
-        memcpy(ret + 1, &((const struct sockaddr_in *)sa)->sin_addr, 3);
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr,
+                        ret, HB_SERVE_FROM);
     else if (sa->sa_family == AF_INET6)
-        memcpy(ret + 1, &((const struct sockaddr_in6 *)sa)->sin6_addr, 8);
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)sa)->sin6_addr,
+                        ret, HB_SERVE_FROM);
+}
+
+static bool is_proxy(const struct hb_serve *s, const char *from)
+{
+    for (size_t i = 0; i < s->c.proxies_n; i++)
+        if (hb_streq(s->c.proxies[i], from))
+            return true;
+    return false;
+}
+
+/* /24 and /64, as providers give them out. */
+void serve_network(const char *from, uint8_t ret[SERVE_NET])
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+
+    memset(ret, 0, SERVE_NET);
+    if (inet_pton(AF_INET, from, &v4) == 1) {
+        ret[0] = AF_INET;
+        memcpy(ret + 1, &v4, 3);
+    } else if (inet_pton(AF_INET6, from, &v6) == 1) {
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6);
+
+        ret[0] = mapped ? AF_INET : AF_INET6;
+        memcpy(ret + 1, v6.s6_addr + (mapped ? 12 : 0), mapped ? 3 : 8);
+    }
+}
+
+bool serve_crowded(const struct hb_serve *s, const uint8_t net[SERVE_NET])
+{
+    unsigned n = 0;
+
+    for (const struct serve_conn *c = s->conns; c != NULL; c = c->next)
+        n += memcmp(c->net, net, SERVE_NET) == 0;
+    return n >= s->c.network;
 }

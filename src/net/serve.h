@@ -48,7 +48,8 @@ struct hb_serve_config {
     const char *const *proxies; /* addresses; their X-Forwarded-For counts */
     size_t proxies_n;
     unsigned connections; /* in all; 0: 1200 */
-    unsigned network;     /* of one /24 or /64; 0: 300 */
+    unsigned network;     /* of one /24 or /64; 0: 300.  Behind a proxy: the
+                             client's, while it asks (429) */
     size_t form_max;      /* bytes of a form; 0: 64 KiB */
     unsigned idle_s;      /* without a byte; 0: 30 */
     unsigned head_s;      /* for a request's head; 0: 15 */

@@ -20,11 +20,13 @@ struct serve_conn {
     struct serve_conn *next, **at;
     struct hb_serve *s;
     int fd;
-    uint8_t net[SERVE_NET];
     char from[HB_SERVE_FROM];
-    struct hb_request *r; /* whose head was read; NULL none */
-    uint64_t since;       /* of the last end, or of the connection */
-    bool kept;            /* a request has ended */
+    bool proxy;             /* FROM is one of the proxies */
+    uint8_t net[SERVE_NET]; /* which it counts for; zeros: none.  A proxy's:
+                               the client's, while a request runs */
+    struct hb_request *r;   /* whose head was read; NULL none */
+    uint64_t since;         /* of the last end, or of the connection */
+    bool kept;              /* a request has ended */
 };
 
 struct hb_serve {
@@ -82,6 +84,13 @@ struct serve_stream {
     struct hb_stream s;
     struct hb_request *r; /* NULL: it has ended */
 };
+
+/* ---- serve.c ---- */
+
+/* What counts as one place, of an address as text; zeros: it is none. */
+void serve_network(const char *from, uint8_t ret[SERVE_NET]);
+/* Whether as many connections as may be count for NET. */
+bool serve_crowded(const struct hb_serve *s, const uint8_t net[SERVE_NET]);
 
 /* ---- serve_request.c ---- */
 

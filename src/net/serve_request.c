@@ -26,6 +26,7 @@ static char *unescape(struct hb_arena *a, const char *p, size_t n, bool form);
 static enum MHD_Result last_forwarded(void *arg, enum MHD_ValueKind kind,
                                       const char *key, const char *value);
 static void find_from(struct hb_request *r);
+static int check_crowd(struct hb_request *r);
 static void find_lang(struct hb_request *r);
 static int begin_body(struct hb_request *r);
 static bool is_field(const char *key, const char *value);
@@ -89,6 +90,8 @@ int serve_request_head(struct hb_request *r, const char *method)
         status = check_host(r);
     if (status == 0)
         status = check_path(r);
+    if (status == 0)
+        status = check_crowd(r);
     if (status != 0)
         return status;
     if (hb_streq(method, "GET") || hb_streq(method, "HEAD"))
@@ -429,12 +432,9 @@ static void find_from(struct hb_request *r)
 {
     const char *z = NULL, *last;
     uint8_t raw[16];
-    bool proxy = false;
 
     r->from = r->conn->from;
-    for (size_t i = 0; i < r->s->c.proxies_n; i++)
-        proxy = proxy || hb_streq(r->s->c.proxies[i], r->conn->from);
-    if (!proxy)
+    if (!r->conn->proxy)
         return;
     (void)MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, last_forwarded,
                                     &z);
@@ -449,6 +449,20 @@ static void find_from(struct hb_request *r)
         if (copy != NULL)
             r->from = copy;
     }
+}
+
+/* Who came without a proxy was counted when it came. */
+static int check_crowd(struct hb_request *r)
+{
+    uint8_t net[SERVE_NET];
+
+    if (!r->conn->proxy || r->from == r->conn->from)
+        return 0;
+    serve_network(r->from, net);
+    if (serve_crowded(r->s, net))
+        return 429;
+    memcpy(r->conn->net, net, sizeof(net));
+    return 0;
 }
 
 static void find_lang(struct hb_request *r)

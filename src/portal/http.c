@@ -349,6 +349,7 @@ static void on_error(void *arg, struct hb_request *r, int status)
     case 403:
         text = _("The request came from another page.");
         break;
+    case 429:
     case 500:
     case 503:
         text = _("The portal cannot do this now. Nothing is lost; try again "

@@ -716,6 +716,48 @@ static void test_network_limit(void **state)
     assert_int_equal(uploads_done, 5);
 }
 
+/* Who comes through a proxy is counted by the address that it says, and only
+ * while it asks: the proxy keeps its connections for others. */
+static void test_proxy_limit(void **state)
+{
+    static const char *const proxies[] = {"127.0.2.1"};
+    struct hb_serve_config c = config();
+    struct client *one, *kept;
+    char client[32];
+
+    (void)state;
+    c.proxies = proxies;
+    c.proxies_n = 1;
+    c.network = 2;
+    open_with(c);
+    kept = dial("127.0.2.1");
+    for (unsigned i = 1; i <= 3; i++) {
+        (void)putz(kept, "GET /from HTTP/1.1\r\n" OUR
+                         "X-Forwarded-For: 198.51.100.1\r\n\r\n");
+        assert_true(until(kept, i, "198.51.100.1"));
+    }
+    for (unsigned i = 0; i < 4; i++) { /* four networks behind one proxy */
+        (void)snprintf(client, sizeof(client), "198.51.%u.1", i);
+        assert_true(held(hold("127.0.2.1", client)));
+    }
+    one = hold("127.0.2.1", "198.51.100.1");
+    assert_true(held(one));
+    assert_true(held(hold("127.0.2.1", "198.51.100.2")));
+    (void)putz(kept, "GET /from HTTP/1.1\r\n" OUR
+                     "X-Forwarded-For: 198.51.100.3\r\n\r\n");
+    assert_true(until(kept, 4, "429"));
+    assert_int_equal(requests, 3);
+    /* The proxy's own neighbours are no visitors of it. */
+    assert_true(held(hold("127.0.2.7", NULL)));
+    hang_up(one);
+    turns(50);
+    assert_true(held(hold("127.0.2.1", "198.51.100.3")));
+    /* A mapped address is the one that it maps. */
+    one = hold("127.0.2.1", "::ffff:198.51.100.3");
+    assert_true(until(one, 1, "429"));
+    done();
+}
+
 /* ---- how long ---- */
 
 /* All at once, since each takes its time. */
@@ -1081,23 +1123,15 @@ static void test_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(test_answers),
-        UNIT(test_head),
-        UNIT(test_kept),
-        UNIT(test_ceilings),
-        UNIT(test_body_ceiling),
-        UNIT(test_decoding),
-        UNIT(test_framing),
-        UNIT(test_injection),
-        UNIT(test_forwarded),
-        UNIT(test_network_limit),
-        UNIT(test_slow),
-        UNIT(test_many),
-        UNIT(test_shutdown),
-        UNIT(test_listen),
-        UNIT(test_bad_certificate),
-        UNIT(test_no_memory),
-        UNIT(test_no_files),
+        UNIT(test_answers),      UNIT(test_head),
+        UNIT(test_kept),         UNIT(test_ceilings),
+        UNIT(test_body_ceiling), UNIT(test_decoding),
+        UNIT(test_framing),      UNIT(test_injection),
+        UNIT(test_forwarded),    UNIT(test_network_limit),
+        UNIT(test_proxy_limit),  UNIT(test_slow),
+        UNIT(test_many),         UNIT(test_shutdown),
+        UNIT(test_listen),       UNIT(test_bad_certificate),
+        UNIT(test_no_memory),    UNIT(test_no_files),
         UNIT(test_tls),
     };
 
