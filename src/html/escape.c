@@ -51,6 +51,19 @@ bool hb_html_url(struct hb_buf *b, struct hb_slice s)
     return true;
 }
 
+void hb_html_url_part(struct hb_buf *b, struct hb_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~@", c)))
+            hb_buf_addc(b, c);
+        else
+            hb_buf_addf(b, "%%%02X", (unsigned)(uint8_t)c);
+    }
+}
+
 static void escape(struct hb_buf *b, struct hb_slice s, bool attribute)
 {
     size_t plain = 0; /* first byte not written yet */

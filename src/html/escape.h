@@ -25,4 +25,8 @@ void hb_html_attr(struct hb_buf *b, struct hb_slice s);
  * Bytes that RFC 3986 does not permit are percent-encoded. */
 bool hb_html_url(struct hb_buf *b, struct hb_slice s);
 
+/* A part of such a URL, behind its scheme and host: what RFC 3986 reserves is
+ * percent-encoded too, but for "@" (of mailto:). */
+void hb_html_url_part(struct hb_buf *b, struct hb_slice s);
+
 #endif

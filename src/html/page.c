@@ -383,7 +383,11 @@ static int write_message(struct making *m, const struct template_step *s)
 static void write_text(struct making *m, struct hb_slice z,
                        enum template_place place)
 {
-    if (place == PLACE_LINES) {
+    switch (place) {
+    case PLACE_TEXT:
+        hb_html_text(m->b, z);
+        break;
+    case PLACE_LINES:
         /* A browser drops the first line break of a textarea. */
         hb_buf_addc(m->b, '\n');
         while (z.n > 0) {
@@ -396,12 +400,17 @@ static void write_text(struct making *m, struct hb_slice z,
             n += end != NULL;
             z = hb_slice(z.p + n, z.n - n);
         }
-    } else if (place == PLACE_TEXT)
-        hb_html_text(m->b, z);
-    else if (place == PLACE_ATTR)
+        break;
+    case PLACE_ATTR:
         hb_html_attr(m->b, z);
-    else
+        break;
+    case PLACE_URL:
         (void)hb_html_url(m->b, z);
+        break;
+    case PLACE_URL_PART:
+        hb_html_url_part(m->b, z);
+        break;
+    }
 }
 
 static const struct value *find(const struct making *m, const char *name)

@@ -12,11 +12,15 @@
  *                                   outside of it
  *     {{>name}}                     another template
  *
- * A value may stand between tags and in an attribute's double quotes; in href,
- * src and action it must be a URL without a script (escape.h).  Anywhere else
- * (a script, a style, a comment, a tag's or an attribute's name, without
- * quotes, an attribute that begins with "on", style, srcdoc) the template is
- * refused when it is read, which is when the program starts, and in a test.
+ * A value may stand between tags and in an attribute's double quotes.  In an
+ * attribute that is a URL (href, src, action, ...) it is either the whole, and
+ * must be one without a script (escape.h), or a part of the path, the query or
+ * the fragment behind text of the template, and is percent-encoded; it never
+ * makes a scheme or a host.  Anywhere else (a script, a style, a comment, a
+ * tag's or an attribute's name, without quotes, an attribute that begins with
+ * "on", style, srcdoc, http-equiv) the template is refused when it is read,
+ * which is when the program starts, and in a test.  So is a script without
+ * src, which the policy (serve.h) would stop, and a block in a name.
  * So is one whose tags do not fit each other.  A name that has no value when
  * the page is made is an error, never an empty place.
  */

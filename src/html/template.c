@@ -25,10 +25,28 @@ enum state {
     DECLARATION
 };
 
+/* Where in a URL (WHATWG URL, 4.4): what may still become its scheme or its
+ * host is no place for a value. */
+enum url {
+    URL_NONE,        /* the attribute is no URL */
+    URL_BEGIN,       /* */
+    URL_SCHEME,      /* in what a colon would make a scheme */
+    URL_COLON,       /* behind "https:" */
+    URL_COLON_SLASH, /* */
+    URL_SLASH,       /* behind one "/" at the beginning */
+    URL_SLASH_VALUE, /* ... and a value, which may be empty */
+    URL_HOST_BEGIN,  /* behind "//" */
+    URL_HOST,        /* */
+    URL_WHOLE,       /* behind a value that is a whole URL */
+    URL_PART         /* in the path, the query or the fragment */
+};
+
 struct where {
     enum state state;
     bool closing, self;
-    char tag[NAME_MAX_BYTES], attr[NAME_MAX_BYTES];
+    bool src; /* the tag has this attribute */
+    enum url url;
+    char tag[NAME_MAX_BYTES], attr[NAME_MAX_BYTES], scheme[NAME_MAX_BYTES];
 };
 
 struct block {
@@ -61,7 +79,10 @@ struct source {
 static int read_all(struct reading *r, const char *name);
 static int literal(struct reading *r, struct hb_slice text);
 static int character(struct reading *r, char c, const char *at);
+static int attribute_named(struct reading *r);
+static int url_character(struct reading *r, char c);
 static int tag_ended(struct reading *r);
+static bool innermost(const struct reading *r, const char *tag);
 static int hole(struct reading *r, struct hb_slice inside);
 static int begin_block(struct reading *r, enum template_op op,
                        struct hb_slice name);
@@ -197,6 +218,8 @@ static int character(struct reading *r, char c, const char *at)
     case TEXT:
         if (c == '<')
             *w = (struct where){.state = TAG};
+        else if (innermost(r, "script"))
+            return bad(r, "a script in the page");
         return c == '>' ? bad(r, "> outside of a tag") : 0;
     case TAG:
         if (c == '!' && w->tag[0] == '\0') {
@@ -232,27 +255,25 @@ static int character(struct reading *r, char c, const char *at)
     case ATTR_NAME:
         if (c == '=')
             w->state = ATTR_GAP;
-        else if (c == '>')
-            return tag_ended(r);
-        else if (space)
+        else if (space || c == '>')
             w->state = IN_TAG;
         else if (isalnum((unsigned char)c) || c == '-')
             append(w->attr, c);
         else
             return bad(r, "no name of an attribute");
-        if (w->state != ATTR_NAME &&
-            (strncmp(w->attr, "on", 2) == 0 || hb_streq(w->attr, "style") ||
-             hb_streq(w->attr, "srcdoc")))
-            return bad(r, "an attribute that runs something");
-        return 0;
+        if (w->state != ATTR_NAME && attribute_named(r) < 0)
+            return -EINVAL;
+        return c == '>' ? tag_ended(r) : 0;
     case ATTR_GAP:
         if (c != '"')
             return bad(r, "a value without double quotes");
         w->state = VALUE;
         return 0;
     case VALUE:
-        if (c == '"')
-            w->state = IN_TAG;
+        if (c != '"')
+            return w->url == URL_NONE ? 0 : url_character(r, c);
+        w->state = IN_TAG;
+        w->url = URL_NONE;
         return 0;
     case DECLARATION:
         if (c == '>')
@@ -260,6 +281,92 @@ static int character(struct reading *r, char c, const char *at)
         return 0;
     }
     return 0;
+}
+
+static int attribute_named(struct reading *r)
+{
+    static const char *const runs[] = {"style", "srcdoc", "http-equiv"};
+    static const char *const urls[] = {
+        "href",     "src",    "action",      "formaction", "data",
+        "poster",   "srcset", "imagesrcset", "ping",       "background",
+        "longdesc", "cite",   "manifest",
+    };
+    struct where *w = &r->where;
+
+    if (strncmp(w->attr, "on", 2) == 0)
+        return bad(r, "an attribute that runs something");
+    for (size_t i = 0; i < HB_ARRAY_LEN(runs); i++)
+        if (hb_streq(w->attr, runs[i]))
+            return bad(r, "an attribute that runs something");
+    w->src = w->src || (hb_streq(w->attr, "src") && w->state == ATTR_GAP);
+    w->url = URL_NONE;
+    w->scheme[0] = '\0';
+    for (size_t i = 0; i < HB_ARRAY_LEN(urls); i++)
+        if (hb_streq(w->attr, urls[i]))
+            w->url = URL_BEGIN;
+    return 0;
+}
+
+/* Text of the template in a URL; it may be "&amp;" only where it can change
+ * neither scheme nor host. */
+static int url_character(struct reading *r, char c)
+{
+    struct where *w = &r->where;
+    bool ends = c == '/' || c == '?' || c == '#';
+
+    if ((unsigned char)c <= ' ' || c == 0x7f || c == '\\')
+        return bad(r, "a blank or a backslash in a URL");
+    if (c == '&' && w->url != URL_PART)
+        return bad(r, "an & before the path of a URL");
+    switch (w->url) {
+    case URL_BEGIN:
+    case URL_SCHEME:
+        if (c == ':') {
+            if (hb_streq(w->scheme, "mailto"))
+                w->url = URL_PART;
+            else if (hb_streq(w->scheme, "http") ||
+                     hb_streq(w->scheme, "https"))
+                w->url = URL_COLON;
+            else
+                return bad(r, "a URL of another scheme");
+        } else if (ends) {
+            w->url = c == '/' && w->url == URL_BEGIN ? URL_SLASH : URL_PART;
+        } else {
+            append(w->scheme, c);
+            w->url = URL_SCHEME;
+        }
+        return 0;
+    case URL_COLON:
+    case URL_COLON_SLASH:
+        if (c != '/')
+            return bad(r, "a URL without a host");
+        w->url = w->url == URL_COLON ? URL_COLON_SLASH : URL_HOST_BEGIN;
+        return 0;
+    case URL_SLASH:
+        w->url = c == '/' ? URL_HOST_BEGIN : URL_PART;
+        return 0;
+    case URL_SLASH_VALUE:
+    case URL_WHOLE:
+        if (c == '/' || (w->url == URL_WHOLE && !ends))
+            return bad(r, "text that may change the URL before it");
+        w->url = URL_PART;
+        return 0;
+    case URL_HOST_BEGIN:
+    case URL_HOST:
+        if (ends && w->url == URL_HOST_BEGIN)
+            return bad(r, "a URL without a host");
+        w->url = ends ? URL_PART : URL_HOST;
+        return 0;
+    case URL_NONE:
+    case URL_PART:
+        break;
+    }
+    return 0;
+}
+
+static bool innermost(const struct reading *r, const char *tag)
+{
+    return r->tags_n > 0 && hb_streq(r->tags[r->tags_n - 1], tag);
 }
 
 static int tag_ended(struct reading *r)
@@ -272,6 +379,9 @@ static int tag_ended(struct reading *r)
     /* Scripts and styles are files of their own. */
     if (hb_streq(w->tag, "style"))
         return bad(r, "a style in the page");
+    if (!w->closing &&
+        ((hb_streq(w->tag, "script") && !w->src) || innermost(r, "script")))
+        return bad(r, "a script in the page");
     for (size_t i = 0; empty[i] != NULL; i++)
         if (hb_streq(w->tag, empty[i]))
             return w->closing ? bad(r, "this tag has no end") : 0;
@@ -314,7 +424,11 @@ static int begin_block(struct reading *r, enum template_op op,
 {
     struct template_step *s = add(r, op);
     struct block *b = &r->block[r->blocks];
+    enum state at = r->where.state;
 
+    /* In a name it would make two, of which one was looked at. */
+    if (at != TEXT && at != IN_TAG && at != VALUE)
+        return bad(r, "a block in a name");
     if (s == NULL || r->blocks == TEMPLATE_DEPTH)
         return bad(r, "too many steps, or blocks in blocks");
     s->name = name_of(r, name);
@@ -377,6 +491,8 @@ static int message(struct reading *r, struct hb_slice z)
 
     if (rc < 0)
         return rc;
+    if (place == PLACE_URL || place == PLACE_URL_PART)
+        return bad(r, "a text is no URL");
     if (z.n < 3 || z.p[0] != '"' || z.p[z.n - 2] != '"' || z.p[z.n - 1] != ')')
         return bad(r, "a text is _(\"...\")");
     text = hb_arena_alloc(r->a, z.n);
@@ -416,23 +532,26 @@ static int value(struct reading *r, struct hb_slice name)
 /* Where a value would land. */
 static int place_of(struct reading *r, enum template_place *ret)
 {
-    static const char *const urls[] = {"href", "src", "action", "formaction",
-                                       NULL};
+    struct where *w = &r->where;
 
-    if (r->where.state == TEXT) {
-        if (r->tags_n > 0 && hb_streq(r->tags[r->tags_n - 1], "script"))
+    if (w->state == TEXT) {
+        if (innermost(r, "script"))
             return bad(r, "a value in a script");
-        *ret = r->tags_n > 0 && hb_streq(r->tags[r->tags_n - 1], "textarea")
-                   ? PLACE_LINES
-                   : PLACE_TEXT;
+        *ret = innermost(r, "textarea") ? PLACE_LINES : PLACE_TEXT;
         return 0;
     }
-    if (r->where.state != VALUE)
+    if (w->state != VALUE)
         return bad(r, "a value stands between tags or in double quotes");
     *ret = PLACE_ATTR;
-    for (size_t i = 0; urls[i] != NULL; i++)
-        if (hb_streq(r->where.attr, urls[i]))
-            *ret = PLACE_URL;
+    if (w->url == URL_NONE)
+        return 0;
+    *ret = w->url == URL_BEGIN ? PLACE_URL : PLACE_URL_PART;
+    if (w->url == URL_BEGIN)
+        w->url = URL_WHOLE;
+    else if (w->url == URL_SLASH)
+        w->url = URL_SLASH_VALUE;
+    else if (w->url != URL_SLASH_VALUE && w->url != URL_PART)
+        return bad(r, "a value that would change a URL's scheme or host");
     return 0;
 }
 
@@ -459,7 +578,10 @@ static bool same(const struct where *a, const struct where *b)
 {
     return a->state == b->state &&
            (a->state == TEXT || hb_streq(a->tag, b->tag)) &&
-           (a->state != VALUE || hb_streq(a->attr, b->attr));
+           (a->state == TEXT || a->src == b->src) &&
+           (a->state != VALUE ||
+            (hb_streq(a->attr, b->attr) && a->url == b->url &&
+             hb_streq(a->scheme, b->scheme)));
 }
 
 static bool starts(struct hb_slice *s, const char *with)

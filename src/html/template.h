@@ -25,7 +25,8 @@ enum template_place {
     PLACE_TEXT,
     PLACE_LINES, /* in a textarea: line breaks stay */
     PLACE_ATTR,
-    PLACE_URL
+    PLACE_URL,     /* a whole one */
+    PLACE_URL_PART /* behind its scheme and host */
 };
 
 struct template_step {

@@ -55,6 +55,23 @@ static void test_text(void **state)
     text(HB_SLICE("]]>--><!--"), "]]&gt;--&gt;&lt;!--");
 }
 
+static void test_url_part(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+        const char in = (char)c;
+        char want[8];
+
+        (void)snprintf(want, sizeof(want), "%%%02X", c);
+        hb_html_url_part(&b, hb_slice(&in, 1));
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c >= '0' && c <= '9') || (c > 0 && strchr("-._~@", (int)c)))
+            (void)snprintf(want, sizeof(want), "%c", in);
+        assert_string_equal(hb_buf_z(&b), want);
+    }
+}
+
 static void test_hidden(void **state)
 {
     text(HB_SLICE("a\0b\nc\td\x1b[0m\x7f"), "a\\x00b\\nc\\td\\x1b[0m\\x7f");
@@ -189,10 +206,10 @@ static void test_small_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),         cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_attr),         cmocka_unit_test(test_url),
-        cmocka_unit_test(test_url_refused),  cmocka_unit_test(test_every_pair),
-        cmocka_unit_test(test_small_buffer),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_url_part),   cmocka_unit_test(test_attr),
+        cmocka_unit_test(test_url),        cmocka_unit_test(test_url_refused),
+        cmocka_unit_test(test_every_pair), cmocka_unit_test(test_small_buffer),
     };
 
     return hb_tap_run("html/escape", tests);
