@@ -12,18 +12,25 @@
 #include "base/utf8.h"
 #include "html/escape.h"
 
-static void escape(struct hb_buf *b, struct hb_slice s, bool attribute);
+enum context { BETWEEN_TAGS, TEXTAREA, ATTRIBUTE };
+
+static void escape(struct hb_buf *b, struct hb_slice s, enum context c);
 static const char *entity(uint32_t cp, bool attribute);
 static bool url_allowed(struct hb_slice s);
 
 void hb_html_text(struct hb_buf *b, struct hb_slice s)
 {
-    escape(b, s, false);
+    escape(b, s, BETWEEN_TAGS);
+}
+
+void hb_html_lines(struct hb_buf *b, struct hb_slice s)
+{
+    escape(b, s, TEXTAREA);
 }
 
 void hb_html_attr(struct hb_buf *b, struct hb_slice s)
 {
-    escape(b, s, true);
+    escape(b, s, ATTRIBUTE);
 }
 
 bool hb_html_url(struct hb_buf *b, struct hb_slice s)
@@ -64,16 +71,16 @@ void hb_html_url_part(struct hb_buf *b, struct hb_slice s)
     }
 }
 
-static void escape(struct hb_buf *b, struct hb_slice s, bool attribute)
+static void escape(struct hb_buf *b, struct hb_slice s, enum context c)
 {
     size_t plain = 0; /* first byte not written yet */
 
     for (size_t at = 0; at < s.n;) {
         uint32_t cp = 0;
         size_t n = hb_utf8_get(s.p + at, s.n - at, &cp);
-        const char *name = n > 0 ? entity(cp, attribute) : NULL;
+        const char *name = n > 0 ? entity(cp, c == ATTRIBUTE) : NULL;
 
-        if (n > 0 && name == NULL && !hb_show_hidden(cp)) {
+        if (n > 0 && name == NULL && (c == TEXTAREA || !hb_show_hidden(cp))) {
             at += n;
             continue;
         }

@@ -15,6 +15,11 @@
 /* Between tags. */
 void hb_html_text(struct hb_buf *b, struct hb_slice s);
 
+/* Between a textarea's tags: as it was typed, line breaks and what cannot be
+ * seen included, since it comes back with the form.  Only bytes that are no
+ * UTF-8 become visible text. */
+void hb_html_lines(struct hb_buf *b, struct hb_slice s);
+
 /* Inside an attribute's double quotes, which the caller writes. */
 void hb_html_attr(struct hb_buf *b, struct hb_slice s);
 

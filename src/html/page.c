@@ -388,18 +388,7 @@ static void write_text(struct making *m, struct hb_slice z,
         hb_html_text(m->b, z);
         break;
     case PLACE_LINES:
-        /* A browser drops the first line break of a textarea. */
-        hb_buf_addc(m->b, '\n');
-        while (z.n > 0) {
-            const char *end = memchr(z.p, '\n', z.n);
-            size_t n = end != NULL ? (size_t)(end - z.p) : z.n;
-
-            hb_html_text(m->b, hb_slice(z.p, n));
-            if (end != NULL)
-                hb_buf_addc(m->b, '\n');
-            n += end != NULL;
-            z = hb_slice(z.p + n, z.n - n);
-        }
+        hb_html_lines(m->b, z);
         break;
     case PLACE_ATTR:
         hb_html_attr(m->b, z);

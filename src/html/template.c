@@ -78,6 +78,7 @@ struct source {
 
 static int read_all(struct reading *r, const char *name);
 static int literal(struct reading *r, struct hb_slice text);
+static int add_literal(struct reading *r, struct hb_slice text);
 static int character(struct reading *r, char c, const char *at);
 static int attribute_named(struct reading *r);
 static int url_character(struct reading *r, char c);
@@ -182,16 +183,32 @@ static int read_all(struct reading *r, const char *name)
 
 static int literal(struct reading *r, struct hb_slice text)
 {
+    size_t from = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < text.n; i++) {
+        bool tag = r->where.state != TEXT;
+
+        rc = character(r, text.p[i], text.p + i);
+        /* A browser drops a line break that a textarea begins with. */
+        if (rc == 0 && tag && r->where.state == TEXT && !r->where.closing &&
+            innermost(r, "textarea") &&
+            (i + 1 == text.n || text.p[i + 1] != '\n')) {
+            rc = add_literal(r, hb_slice(text.p + from, i + 1 - from));
+            if (rc == 0)
+                rc = add_literal(r, hb_slice("\n", 1));
+            from = i + 1;
+        }
+    }
+    return rc < 0 ? rc : add_literal(r, hb_slice(text.p + from, text.n - from));
+}
+
+static int add_literal(struct reading *r, struct hb_slice text)
+{
     struct template_step *s;
 
     if (text.n == 0)
         return 0;
-    for (size_t i = 0; i < text.n; i++) {
-        int rc = character(r, text.p[i], text.p + i);
-
-        if (rc < 0)
-            return rc;
-    }
     s = add(r, OP_LITERAL);
     if (s == NULL)
         return bad(r, "too many steps");

@@ -23,7 +23,7 @@ enum template_op {
 
 enum template_place {
     PLACE_TEXT,
-    PLACE_LINES, /* in a textarea: line breaks stay */
+    PLACE_LINES, /* in a textarea: as it was typed */
     PLACE_ATTR,
     PLACE_URL,     /* a whole one */
     PLACE_URL_PART /* behind its scheme and host */

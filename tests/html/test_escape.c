@@ -55,6 +55,18 @@ static void test_text(void **state)
     text(HB_SLICE("]]>--><!--"), "]]&gt;--&gt;&lt;!--");
 }
 
+/* A textarea gives back what was typed, once the browser has read it. */
+static void test_lines(void **state)
+{
+    _cleanup_buf_ struct hb_buf b = HB_BUF_INIT;
+
+    (void)state;
+    hb_html_lines(&b, HB_SLICE("a\r\n\tb\xe2\x80\xae \"c\" </textarea>&\xff"));
+    assert_string_equal(hb_buf_z(&b),
+                        "a\r\n\tb\xe2\x80\xae \"c\" &lt;/textarea&gt;&amp;"
+                        "\\xff");
+}
+
 static void test_url_part(void **state)
 {
     (void)state;
@@ -206,10 +218,11 @@ static void test_small_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_url_part),   cmocka_unit_test(test_attr),
-        cmocka_unit_test(test_url),        cmocka_unit_test(test_url_refused),
-        cmocka_unit_test(test_every_pair), cmocka_unit_test(test_small_buffer),
+        cmocka_unit_test(test_text),         cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_lines),        cmocka_unit_test(test_url_part),
+        cmocka_unit_test(test_attr),         cmocka_unit_test(test_url),
+        cmocka_unit_test(test_url_refused),  cmocka_unit_test(test_every_pair),
+        cmocka_unit_test(test_small_buffer),
     };
 
     return hb_tap_run("html/escape", tests);

@@ -53,6 +53,7 @@ static void evil(struct hb_view *v)
     hb_view_str(v, "js", "javascript:alert(1)");
     hb_view_str(v, "url", "/a?b=c d");
     hb_view_str(v, "lines", "one\n<two>");
+    hb_view_str(v, "typed", "\n\ta\r\n&b\u200d\n");
     hb_view_str(v, "id", "a b/../:?&\"\u706b@c");
     hb_view_int(v, "n", -5);
     hb_view_bool(v, "yes", true);
@@ -80,6 +81,16 @@ static void test_places(void **state)
         {"<form action=\"{{js}}\"></form>", "<form action=\"#\"></form>"},
         {"<textarea>{{lines}}</textarea>",
          "<textarea>\none\n&lt;two&gt;</textarea>"},
+        /* As it was typed: the browser drops one line break, no other. */
+        {"<textarea>{{typed}}</textarea>",
+         "<textarea>\n\n\ta\r\n&amp;b\u200d\n</textarea>"},
+        {"<textarea>x{{lines}}{{lines}}</textarea>",
+         "<textarea>\nxone\n&lt;two&gt;one\n&lt;two&gt;</textarea>"},
+        {"<textarea>{{#if no}}{{n}}{{/if}}{{typed}}</textarea>",
+         "<textarea>\n\n\ta\r\n&amp;b\u200d\n</textarea>"},
+        {"<textarea>{{_(\"{n} {lines}\")}}</textarea>",
+         "<textarea>\n-5 one\n&lt;two&gt;</textarea>"},
+        {"<textarea>\n{{n}}</textarea>", "<textarea>\n-5</textarea>"},
         {"<script src=\"{{url}}\" defer></script>",
          "<script src=\"/a?b=c%20d\" defer></script>"},
         /* Behind text of the template a value is a part of a URL. */
