@@ -43,6 +43,7 @@ texts() {
     pot | msgmerge -q --no-fuzzy-matching po/ja.po - -o - |
         msgattrib --untranslated --no-obsolete | grep '^msgid "..*' ; true
 }
+names() { python3 tools/po_names.py po/ja.po; }
 potfiles() { for f in $(files 'src/*.c' 'src/*.h'); do
     grep -qE '(^|[^a-zA-Z_])(_|N_|P_)\("' "$f" || continue
     [ "$f" = src/base/i18n.h ] && continue
@@ -71,7 +72,7 @@ tidy() {
 }
 
 # memleak: cppcheck does not know _cleanup_; the tests run with LeakSanitizer.
-total=10; [ -n "$fast" ] || total=13
+total=11; [ -n "$fast" ] || total=14
 echo "1..$total"
 check 'includes go downwards only' python3 tools/layers.py check .
 check 'no line over 80 columns, no tab' wide
@@ -80,6 +81,7 @@ check 'no mark of unfinished work' marks
 check 'every file names its licence' spdx
 check 'every text stands in the catalogue' potfiles
 check 'the catalogue is complete in Japanese' texts
+check 'translations keep names and conversions' names
 check 'the manual stands in both languages' manual
 check 'debian/control agrees with the package list' control
 check 'shell scripts parse' sh -c 'for f in $(git ls-files "*.sh" dev .ci/run);
