@@ -122,6 +122,9 @@ class Mailboxes:
                 return None
             time.sleep(0.05)
 
+    def count(self, to):
+        return sum(to in m['to'] for m in self.mails)
+
     def code(self, to):
         return self.find(to, r'(?<!\d)(\d{6})(?!\d)')
 
