@@ -79,7 +79,7 @@ struct source {
 static int read_all(struct reading *r, const char *name);
 static int literal(struct reading *r, struct hb_slice text);
 static int add_literal(struct reading *r, struct hb_slice text);
-static int character(struct reading *r, char c, const char *at);
+static int character(struct reading *r, struct hb_slice rest);
 static int attribute_named(struct reading *r);
 static int url_character(struct reading *r, char c);
 static int tag_ended(struct reading *r);
@@ -189,7 +189,7 @@ static int literal(struct reading *r, struct hb_slice text)
     for (size_t i = 0; rc == 0 && i < text.n; i++) {
         bool tag = r->where.state != TEXT;
 
-        rc = character(r, text.p[i], text.p + i);
+        rc = character(r, hb_slice(text.p + i, text.n - i));
         /* A browser drops a line break that a textarea begins with. */
         if (rc == 0 && tag && r->where.state == TEXT && !r->where.closing &&
             innermost(r, "textarea") &&
@@ -226,9 +226,11 @@ static void append(char name[NAME_MAX_BYTES], char c)
     }
 }
 
-static int character(struct reading *r, char c, const char *at)
+/* The first of REST. */
+static int character(struct reading *r, struct hb_slice rest)
 {
     struct where *w = &r->where;
+    char c = rest.p[0];
     bool space = c == ' ' || c == '\n';
 
     switch (w->state) {
@@ -241,7 +243,8 @@ static int character(struct reading *r, char c, const char *at)
     case TAG:
         if (c == '!' && w->tag[0] == '\0') {
             w->state = DECLARATION;
-            return strncasecmp(at, "!DOCTYPE html>", 14) == 0
+            return rest.n >= 14 &&
+                           strncasecmp(rest.p, "!DOCTYPE html>", 14) == 0
                        ? 0
                        : bad(r, "a comment, or another declaration");
         }
