@@ -4,7 +4,8 @@
 
 A list of customers is to go to tanaka@partner.example and goes to
 tanaka@partners.example, whose name was completed.  Run A: nobody has opened it;
-the link is dead within a second of the report, and the proof says "opened: 0".
+the link is dead within a second of the report, and the proof says "opened: 0";
+the list as a table would have waited for a third person.
 Run B: the stranger has opened it, and wants more: what left is counted, the
 rest is out of reach, they confirm the deletion.  In both an incident of case
 15 is open with what our own record knows, and the request to delete (D17) is
@@ -27,8 +28,12 @@ import locker  # noqa: E402
 
 SATO = 'sato@city.example'
 RIGHT, WRONG = 'tanaka@partner.example', 'tanaka@partners.example'
-LIST = '\n'.join(['氏名,住所,電話'] + [
-    f'見本 太郎{i},見本県見本市{i},090-0000-{i:04}' for i in range(500)]).encode()
+# Printed: what the portal cannot look into yet, so that it goes out.
+LIST = b'%PDF-1.7\n%\xe2\xe3\xcf\xd3\n' + bytes(range(256)) * 80
+NAMES = ('佐藤 健一', '鈴木 美咲', '高橋 大輔', '田中 陽子', '伊藤 翔太', '渡辺 直美',
+         '山本 拓也', '中村 由美', '小林 正人', '加藤 恵子', '吉田 浩二', '山田 花子')
+TABLE = '\r\n'.join(['氏名,電話'] + [
+    f'{name},090-0000-{i:04}' for i, name in enumerate(NAMES)]).encode('cp932')
 NOT_YET = (
     ('held', 'an attachment to outside waits for a second person'),
     ('first_time', 'a first-time domain is pointed out before it is sent'),
@@ -60,7 +65,7 @@ def send(bed, mails, origin, ca):
     the share, the link of the wrong one)."""
     desk = locker.Browser(origin, ca)
     desk.sign_in(mails, SATO)
-    share = desk.share([RIGHT, WRONG], {'顧客名簿.csv': LIST}, most='3')
+    share = desk.share([RIGHT, WRONG], {'顧客名簿.pdf': LIST}, most='3')
     desk.deed(share, 'submit')
     return desk, share, mails.link(WRONG)
 
@@ -98,7 +103,7 @@ def papers(bed, run, want):
              json.dumps(known, ensure_ascii=False)[:300])
     r = bed.officer('document', 'D17', '1', check=False)
     bed.part(f'{run}.D17', r.returncode == 0 and
-             '顧客名簿.csv' in r.stdout,
+             '顧客名簿.pdf' in r.stdout,
              'the request to delete (D17) is written', r.stdout[-600:])
 
 
@@ -123,6 +128,10 @@ def run_a(bed, mails):
     bed.part('A.others', '名簿' in shown.text,
              'the right recipient goes on undisturbed', shown.status)
     papers(bed, 'A', '0')
+    share = desk.share([WRONG], {'顧客.csv': TABLE})
+    page = desk.deed(share, 'submit')
+    bed.part('A.personal', 'third person' in page.plain(),
+             'the same list as a table waits for a third person', page.plain())
 
 
 def run_b(bed, mails):

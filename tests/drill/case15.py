@@ -5,4 +5,4 @@ import sys
 
 import gate
 
-sys.exit(gate.main('15', 12, firewall=False))
+sys.exit(gate.main('15', 13, firewall=False))
