@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // axe.mjs PAGES.json MODULES - each page in light and dark, 360 and 1280 px
-// wide, by axe-core (WCAG 2.2 A and AA) in Chromium; prints one JSON object a
-// look: {"name","look","problems":[...]}.
+// wide, by axe-core (WCAG 2.2 A and AA) in Chromium, whether all that belongs
+// to it came; prints one JSON object a look: {"name","look","problems":[...]}.
 //
 // PAGES.json: {"chromium": PATH, "pages": [{"name", "url", "html", "headers",
 // "cookies", "lang"}]}.  A page with "html" is answered with that text (what a
@@ -23,15 +23,26 @@ const browser = await puppeteer.launch({
     acceptInsecureCerts: true,
 });
 
+// No page names it: the browser asks of itself, once.
+const ofItself = (url) => url && new URL(url).pathname === '/favicon.ico';
+
 async function look(page, one, scheme, width) {
     const problems = [];
     const heard = (m) => m.type() === 'error' &&
-        // A page that says 404 is meant to.
-        !/Failed to load resource.*status of [45]\d\d/.test(m.text()) &&
-        problems.push('console: ' + m.text());
+        // A page that says 404 is meant to; what belongs to it is not.
+        !(/Failed to load resource.*status of [45]\d\d/.test(m.text()) &&
+            (m.location().url === one.url || ofItself(m.location().url))) &&
+        problems.push(`console: ${m.text()} ${m.location().url || ''}`);
     const broken = (e) => problems.push('script: ' + e.message);
+    const answered = (r) => r.status() >= 400 &&
+        !r.request().isNavigationRequest() && !ofItself(r.url()) &&
+        problems.push(`missing: ${r.status()} ${r.url()}`);
+    const failed = (rq) =>
+        problems.push(`missing: ${rq.failure()?.errorText} ${rq.url()}`);
     page.on('console', heard);
     page.on('pageerror', broken);
+    page.on('response', answered);
+    page.on('requestfailed', failed);
     await page.emulateMediaFeatures([
         { name: 'prefers-color-scheme', value: scheme }]);
     await page.setViewport({ width, height: 800 });
@@ -50,6 +61,8 @@ async function look(page, one, scheme, width) {
             problems.push(`${v.id}: ${n.target.join(' ')}: ${n.html}`);
     page.off('console', heard);
     page.off('pageerror', broken);
+    page.off('response', answered);
+    page.off('requestfailed', failed);
     return problems;
 }
 

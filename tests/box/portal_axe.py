@@ -24,6 +24,7 @@ SATO, BOSS, OUT = 'sato@city.example', 'boss@city.example', 'a@partner.example'
 BAD = '''<!DOCTYPE html><html><head><title>x</title></head><body>
 <input type="text"><p style="color:#bbb;background:#fff">pale</p>
 <div style="width:2000px">wide</div><img src="data:,x">
+<link rel="stylesheet" href="/static/none.css">
 <script>throw new Error('run')</script></body></html>'''
 count = 0
 
@@ -205,7 +206,7 @@ def run(bed, mails, top):
     rows, err = looks(top, bed, bad)
     said = json.dumps(rows)
     for word in ('label', 'color-contrast', 'sideways', 'image-alt',
-                 'html-has-lang', 'script: run'):
+                 'html-has-lang', 'script: run', 'none.css'):
         ok(word in said, f'a page that is wrong is told: {word}', said + err)
 
 
