@@ -66,8 +66,17 @@
     }
     for (const button of document.querySelectorAll('button[data-copy]')) {
         if (!navigator.clipboard) continue;
+        // What is said stands in the page, in the reader's language.
+        const say = button.parentElement.querySelector('[role=status]');
         button.hidden = false;
-        button.addEventListener('click', () =>
-            navigator.clipboard.writeText(button.dataset.copy));
+        button.addEventListener('click', async () => {
+            say.textContent = ''; // the same words again are news, too
+            try {
+                await navigator.clipboard.writeText(button.dataset.copy);
+                say.textContent = button.dataset.copied;
+            } catch (e) {
+                say.textContent = button.dataset.failed;
+            }
+        });
     }
 }());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // axe.mjs PAGES.json MODULES - each page in light and dark, 360 and 1280 px
 // wide, by axe-core (WCAG 2.2 A and AA) in Chromium, whether all that belongs
-// to it came; prints one JSON object a look: {"name","look","problems":[...]}.
+// to it came, and whether buttons that copy say so; prints one JSON object a
+// look: {"name","look","problems":[...]}.
 //
 // PAGES.json: {"chromium": PATH, "pages": [{"name", "url", "html", "headers",
 // "cookies", "lang"}]}.  A page with "html" is answered with that text (what a
@@ -25,6 +26,29 @@ const browser = await puppeteer.launch({
 
 // No page names it: the browser asks of itself, once.
 const ofItself = (url) => url && new URL(url).pathname === '/favicon.ico';
+
+// In the page: each button that copies says whether it did.
+async function copies() {
+    const problems = [];
+    for (const button of document.querySelectorAll('button[data-copy]')) {
+        const say = button.parentElement.querySelector('[aria-live]');
+        let got = '';
+        if (button.hidden) problems.push('copy: the button stays hidden');
+        for (const [want, write] of [
+            ['copied', async (text) => { got = text; }],
+            ['failed', async () => { throw new Error('denied'); }]]) {
+            Object.defineProperty(navigator.clipboard, 'writeText',
+                { value: write, configurable: true });
+            button.click();
+            await new Promise((go) => setTimeout(go, 50));
+            if (!button.dataset[want] ||
+                say.textContent !== button.dataset[want])
+                problems.push(`copy: "${say.textContent}", not ${want}`);
+        }
+        if (got !== button.dataset.copy) problems.push('copy: other text');
+    }
+    return problems;
+}
 
 async function look(page, one, scheme, width) {
     const problems = [];
@@ -59,6 +83,7 @@ async function look(page, one, scheme, width) {
     for (const v of found.violations)
         for (const n of v.nodes)
             problems.push(`${v.id}: ${n.target.join(' ')}: ${n.html}`);
+    problems.push(...await page.evaluate(copies));
     page.off('console', heard);
     page.off('pageerror', broken);
     page.off('response', answered);

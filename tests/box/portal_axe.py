@@ -25,6 +25,7 @@ BAD = '''<!DOCTYPE html><html><head><title>x</title></head><body>
 <input type="text"><p style="color:#bbb;background:#fff">pale</p>
 <div style="width:2000px">wide</div><img src="data:,x">
 <link rel="stylesheet" href="/static/none.css">
+<button data-copy="x" data-copied="y">c</button><p aria-live="polite"></p>
 <script>throw new Error('run')</script></body></html>'''
 count = 0
 
@@ -206,7 +207,7 @@ def run(bed, mails, top):
     rows, err = looks(top, bed, bad)
     said = json.dumps(rows)
     for word in ('label', 'color-contrast', 'sideways', 'image-alt',
-                 'html-has-lang', 'script: run', 'none.css'):
+                 'html-has-lang', 'script: run', 'none.css', 'copy: '):
         ok(word in said, f'a page that is wrong is told: {word}', said + err)
 
 
