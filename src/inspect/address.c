@@ -9,7 +9,7 @@
 #include "inspect/address.h"
 
 #define NAME_MAX 14u /* letters before the mark */
-#define TOWN_MAX 24u /* letters between the mark and the number */
+#define TOWN_MAX 32u /* letters between the mark and the number */
 
 struct found {
     size_t begin, end;
@@ -18,6 +18,7 @@ struct found {
     bool blank;      /* before the number */
 };
 
+static bool number_ahead(const uint32_t *cp, size_t end, size_t at);
 static size_t name_begin(const uint32_t *cp, size_t from, size_t at);
 static size_t prefecture_begin(const uint32_t *cp, size_t from, size_t begin);
 static size_t town_end(const uint32_t *cp, size_t end, size_t at,
@@ -37,6 +38,8 @@ bool hb_address_find(const uint32_t *cp, size_t from, size_t end, size_t at,
     unsigned marks = 0, parts = 0;
     size_t number, last;
 
+    if (!number_ahead(cp, end, at + 1))
+        return false;
     f.begin = name_begin(cp, from, at);
     if (f.begin == at)
         return false;
@@ -66,6 +69,16 @@ bool hb_address_find(const uint32_t *cp, size_t from, size_t end, size_t at,
     return true;
 }
 
+/* A cheap look before all others. */
+static bool number_ahead(const uint32_t *cp, size_t end, size_t at)
+{
+    end = HB_MIN(end, at + TOWN_MAX + 1);
+    for (size_t i = at; i < end && cp[i] != 0x3002 && cp[i] != 0x3001; i++)
+        if (hb_is_digit(cp[i]) || numeral(cp[i]))
+            return true;
+    return false;
+}
+
 static bool is_separator(uint32_t c)
 {
     return hb_is_blank(c) || c == ',' || c == '"' || c == '|';
@@ -75,7 +88,8 @@ static bool is_separator(uint32_t c)
 static bool is_joint(uint32_t c)
 {
     return c == 0x30b1 || c == 0x30f6 || c == 0x306e || c == 0x30ce ||
-           c == 0x304c || c == 0x30ac || c == 0x30f5 || c == 0x30c4;
+           c == 0x304c || c == 0x30ac || c == 0x30f5 || c == 0x30c4 ||
+           c == 0x308b || c == 0x30eb;
 }
 
 static size_t name_begin(const uint32_t *cp, size_t from, size_t at)
@@ -117,13 +131,14 @@ static size_t town_end(const uint32_t *cp, size_t end, size_t at,
 {
     /* 市道, 市営, 町内: no town begins so. */
     static const char *const not_town[] = {
-        "道",   "営",   "立",   "民",   "長",   "役",   "議",   "内会", "場",
-        "街",   "費",   "税",   "政",   "制",   "販",   "況",   "分",   "画",
-        "間",   "域",   "別",   "から", "まで", "では", "には", "との", "への",
-        "など", "にて", "より", "とし", "にお", "につ", "は",   "を",   "に",
-        "で",   "へ",   "も",   "と",   "の",   "が",   "や",
+        "道",   "営",   "民",   "役所", "役場", "議",     "内会", "場",
+        "街地", "費",   "税",   "政",   "制",   "販",     "況",   "分",
+        "画整", "間",   "域",   "別",   "立小", "立中学", "立高", "立病",
+        "立図", "立体", "から", "まで", "では", "には",   "との", "への",
+        "など", "にて", "より", "とし", "にお", "につ",   "は",   "を",
+        "に",   "で",   "へ",   "も",   "と",   "の",     "が",   "や",
     };
-    size_t i = at, kana = 0;
+    size_t i = at, kana = 0, apart = 0;
 
     for (size_t k = 0; k < HB_ARRAY_LEN(not_town); k++)
         if (hb_letters_begin(cp + at, not_town[k]) > 0)
@@ -141,10 +156,11 @@ static size_t town_end(const uint32_t *cp, size_t end, size_t at,
         }
         if (is_separator(c)) {
             f->blank = true;
-            if (i > at && is_separator(cp[i - 1]) && is_separator(cp[i - 2]))
+            if (++apart > 4)
                 return 0;
         } else if (hb_is_kanji(c) || hb_is_katakana(c)) {
             f->blank = false;
+            apart = 0;
             f->town++;
             /* A second municipality, 市 and then 区: the town comes. */
             if (hb_address_mark(c) || c == 0x5b57)

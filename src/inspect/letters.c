@@ -2,21 +2,41 @@
 /*
  * letters.c - see letters.h.
  *
- * The one pass that touches every byte of a file: ASCII goes through a short
- * loop, everything else through fold().
+ * The one pass that touches every byte of a file: plain ASCII, kana and kanji
+ * go through a short loop, everything else through tables and fold().
  */
 #include "base/utf8.h"
 #include "inspect/letters.h"
 
 #define TAG_MAX 512u /* bytes of a tag; what is longer is text */
 
-static void put(struct hb_letters *l, uint32_t cp, size_t at);
+enum special { PLAIN, DIGIT, COUNTED, BLANK, ESCAPE, ENTITY, TAG, OTHER };
+
+static size_t add_ascii(struct hb_letters *l, const uint8_t *p, size_t n,
+                        uint32_t base);
+static size_t add_kana(struct hb_letters *l, const uint8_t *p, size_t n,
+                       uint32_t base);
+static size_t add_special(struct hb_letters *l, const char *p, size_t n,
+                          size_t at);
+static size_t add_other(struct hb_letters *l, const char *p, size_t n,
+                        size_t at);
+static inline void put(struct hb_letters *l, uint32_t cp, size_t at);
 static void put_folded(struct hb_letters *l, uint32_t cp, size_t at);
 static uint32_t fold(uint32_t cp);
 static size_t escape(const char *p, size_t n, uint32_t *ret);
 static size_t entity(const char *p, size_t n, uint32_t *ret);
 static size_t tag(struct hb_letters *l, const char *p, size_t n, size_t at);
 static void long_marks(struct hb_letters *l, size_t from);
+
+static const uint8_t special[256] = {
+    [0] = BLANK,     ['\r'] = BLANK,  ['\\'] = ESCAPE,
+    ['&'] = ENTITY,  ['<'] = TAG,     ['\t'] = COUNTED,
+    ['|'] = COUNTED, [','] = COUNTED, [';'] = COUNTED,
+    ['"'] = COUNTED, ['0'] = DIGIT,   ['1'] = DIGIT,
+    ['2'] = DIGIT,   ['3'] = DIGIT,   ['4'] = DIGIT,
+    ['5'] = DIGIT,   ['6'] = DIGIT,   ['7'] = DIGIT,
+    ['8'] = DIGIT,   ['9'] = DIGIT,   [0x80 ... 0xff] = OTHER,
+};
 
 int hb_letters_init(struct hb_letters *l)
 {
@@ -39,51 +59,126 @@ void hb_letters_done(struct hb_letters *l)
 
 void hb_letters_reset(struct hb_letters *l)
 {
-    l->n = 0;
-    l->cp[0] = 0;
-    l->digit = l->mail = l->row_open = l->row = false;
+    uint32_t *cp = l->cp, *at = l->at;
+
+    *l = (struct hb_letters){.cp = cp, .at = at};
+    cp[0] = 0;
 }
 
 size_t hb_letters_add(struct hb_letters *l, struct hb_slice line, uint32_t base)
 {
-    const char *p = line.p;
+    const uint8_t *p = (const uint8_t *)line.p;
     size_t i = 0, from = l->n;
 
     while (i < line.n && l->n < HB_LETTERS) {
-        uint32_t cp = (uint8_t)p[i];
-        size_t step = 1;
-
-        if (cp < 0x80) {
-            if (cp == '\\')
-                step = escape(p + i, line.n - i, &cp);
-            else if (cp == '&')
-                step = entity(p + i, line.n - i, &cp);
-            else if (cp == '<')
-                step = tag(l, p + i, line.n - i, base + i);
-            if (cp == '<' && step > 1) {
-                i += step;
-                continue;
-            }
-            if (cp < 0x80) {
-                l->digit = l->digit || hb_is_digit(cp);
-                l->mail = l->mail || cp == '@';
-                put(l, cp == '\r' || cp == 0 ? ' ' : cp, base + i);
-                i += step;
-                continue;
-            }
-        } else {
-            step = hb_utf8_get(p + i, line.n - i, &cp);
-            if (step == 0) {
-                step = 1;
-                cp = 0xfffd;
-            }
-        }
-        put_folded(l, cp, base + i);
-        i += step;
+        i += add_ascii(l, p + i, line.n - i, base + (uint32_t)i);
+        i += add_kana(l, p + i, line.n - i, base + (uint32_t)i);
+        if (i == line.n || l->n == HB_LETTERS)
+            break;
+        if (p[i] < 0x80)
+            i += add_special(l, line.p + i, line.n - i, base + i);
+        else
+            i += add_other(l, line.p + i, line.n - i, base + i);
     }
     l->cp[l->n] = 0;
-    long_marks(l, from);
+    if (l->digit && l->n - from < i)
+        long_marks(l, from);
     return i;
+}
+
+/* A run of ASCII that stands for itself. */
+static size_t add_ascii(struct hb_letters *l, const uint8_t *p, size_t n,
+                        uint32_t base)
+{
+    size_t room = HB_MIN(n, HB_LETTERS - l->n), k = 0;
+    uint32_t *cp = l->cp + l->n, *at = l->at + l->n;
+    unsigned digit = 0;
+
+    for (; k < room && special[p[k]] <= DIGIT; k++) {
+        digit |= special[p[k]];
+        cp[k] = p[k];
+        at[k] = base + (uint32_t)k;
+    }
+    l->n += k;
+    l->digit = l->digit || digit != 0;
+    return k;
+}
+
+/* A run of kana, kanji and their punctuation, nearly all of the rest. */
+static size_t add_kana(struct hb_letters *l, const uint8_t *p, size_t n,
+                       uint32_t base)
+{
+    size_t room = HB_MIN(n / 3, HB_LETTERS - l->n), k = 0;
+    uint32_t *cp = l->cp + l->n, *at = l->at + l->n;
+
+    for (; k < room; k++, p += 3) {
+        uint32_t three = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+        uint32_t c =
+            (three >> 4 & 0xf000) | (three >> 2 & 0xfc0) | (three & 0x3f);
+
+        /* 1110.... 10...... 10......, U+3000 to U+9FFF */
+        if ((three & 0xf0c0c0) != 0xe08080 || c - 0x3000 >= 0x7000 ||
+            c - 0x3099 < 2)
+            break;
+        cp[k] = c;
+        at[k] = base + (uint32_t)k * 3;
+    }
+    l->n += k;
+    return k * 3;
+}
+
+/* A letter of ASCII that is counted or begins something. */
+static size_t add_special(struct hb_letters *l, const char *p, size_t n,
+                          size_t at)
+{
+    uint32_t cp = (uint8_t)p[0];
+    size_t step = 1;
+
+    switch (special[cp]) {
+    case COUNTED:
+        l->tabs += cp == '\t';
+        l->pipes += cp == '|';
+        l->commas += cp == ',';
+        l->semicolons += cp == ';';
+        l->quotes += cp == '"';
+        break;
+    case BLANK:
+        cp = ' ';
+        break;
+    case ESCAPE:
+        step = escape(p, n, &cp);
+        l->quotes += cp == '"';
+        break;
+    case ENTITY:
+        step = entity(p, n, &cp);
+        break;
+    case TAG:
+        step = tag(l, p, n, at);
+        if (step > 1)
+            return step;
+        break;
+    default:
+        break;
+    }
+    if (cp < 0x80)
+        put(l, cp, at);
+    else
+        put_folded(l, cp, at);
+    return step;
+}
+
+static size_t add_other(struct hb_letters *l, const char *p, size_t n,
+                        size_t at)
+{
+    uint32_t cp;
+    size_t step = hb_utf8_get(p, n, &cp);
+
+    if (step == 0) {
+        step = 1;
+        cp = 0xfffd;
+    }
+    put_folded(l, cp, at);
+    return step;
 }
 
 size_t hb_letters_begin(const uint32_t *cp, const char *z)
@@ -109,7 +204,7 @@ size_t hb_letters_begin_n(const uint32_t *cp, size_t n, const char *z,
     return at;
 }
 
-static void put(struct hb_letters *l, uint32_t cp, size_t at)
+static inline void put(struct hb_letters *l, uint32_t cp, size_t at)
 {
     if (l->n == HB_LETTERS)
         return;
@@ -141,7 +236,6 @@ static void put_folded(struct hb_letters *l, uint32_t cp, size_t at)
         return;
     cp = fold(cp);
     l->digit = l->digit || hb_is_digit(cp);
-    l->mail = l->mail || cp == '@';
     put(l, cp, at);
 }
 
@@ -256,6 +350,30 @@ static bool tag_is(const char *name, size_t n, const char *want)
     return strlen(want) == n && memcmp(name, want, n) == 0;
 }
 
+/* <name>...</name> of XML is "name: ..."; so is <dt>...</dt><dd>. */
+static void label_tag(struct hb_letters *l, const char *low, size_t n, bool end,
+                      size_t at)
+{
+    static const char *const plain[] = {
+        "div",   "p",       "br",      "hr",   "li",     "ul",     "ol",
+        "dl",    "dt",      "h1",      "h2",   "h3",     "h4",     "h5",
+        "table", "thead",   "body",    "html", "tbody",  "head",   "pre",
+        "code",  "section", "article", "main", "u",      "i",      "font",
+        "small", "label",   "form",    "nav",  "header", "footer", "tfoot",
+    };
+
+    if (tag_is(low, n, "dd") && !end) {
+        put(l, ':', at);
+        return;
+    }
+    for (size_t i = 0; i < HB_ARRAY_LEN(plain); i++)
+        if (end || tag_is(low, n, plain[i]))
+            return;
+    for (size_t i = 0; i < n; i++)
+        put(l, (uint8_t)low[i], at);
+    put(l, ':', at);
+}
+
 /* Bytes that a tag of HTML takes, 1 where "<" is no tag.  What stands in
  * attributes of links and fields is text. */
 static size_t tag(struct hb_letters *l, const char *p, size_t n, size_t at)
@@ -276,9 +394,12 @@ static size_t tag(struct hb_letters *l, const char *p, size_t n, size_t at)
     close = memchr(p, '>', HB_MIN(n, TAG_MAX));
     if (close == NULL)
         return 1;
+    l->tags = true;
+    l->table = l->table || tag_is(low, k, "table");
     if (tag_is(low, k, "tr")) {
         l->row = true;
         l->row_open = !end;
+        put(l, HB_ROW_END, at);
     } else if (tag_is(low, k, "td") || tag_is(low, k, "th")) {
         l->row = true;
         if (end)
@@ -292,6 +413,7 @@ static size_t tag(struct hb_letters *l, const char *p, size_t n, size_t at)
         return (size_t)(close - p) + 1; /* within a word */
     } else {
         put(l, ' ', at);
+        label_tag(l, low, k, end, at);
     }
     return (size_t)(close - p) + 1;
 }
@@ -299,8 +421,6 @@ static size_t tag(struct hb_letters *l, const char *p, size_t n, size_t at)
 /* "06ー8731": people type the long mark of kana for a dash. */
 static void long_marks(struct hb_letters *l, size_t from)
 {
-    if (!l->digit)
-        return;
     for (size_t i = HB_MAX(from, 1); i + 1 < l->n; i++)
         if (l->cp[i] == 0x30fc && hb_is_digit(l->cp[i - 1]) &&
             hb_is_digit(l->cp[i + 1]))

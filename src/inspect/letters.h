@@ -16,14 +16,19 @@
 
 #define HB_LETTERS    16384u /* of one line; a longer one is cut */
 #define HB_WIDE_BLANK 0x3000u
+#define HB_ROW_END    0x1eu /* between rows of HTML */
 
 struct hb_letters {
     uint32_t *cp; /* HB_LETTERS + 1; 0 behind the last */
     uint32_t *at; /* bytes from the beginning of the line */
     size_t n;
-    bool digit, mail; /* there is a digit, an "@" */
-    bool row_open;    /* a <tr> without its </tr> */
-    bool row;         /* cells of HTML */
+    /* What stands in it. */
+    uint32_t tabs, pipes, commas, semicolons, quotes;
+    bool digit;
+    bool row_open; /* a <tr> without its </tr> */
+    bool row;      /* cells of HTML */
+    bool tags;     /* tags were taken out */
+    bool table;    /* a <table> begins or ends */
 };
 
 int hb_letters_init(struct hb_letters *l) HB_WUR;
@@ -54,8 +59,11 @@ static inline bool hb_is_alpha(uint32_t c)
 /* 々〆 and the compatibility ideographs too. */
 static inline bool hb_is_kanji(uint32_t c)
 {
-    return c - 0x4e00 < 0x5200 || c == 0x3005 || c == 0x3006 ||
-           c - 0x3400 < 0x19c0 || c - 0xf900 < 0x200 || c - 0x20000 < 0x10000;
+    if (c - 0x4e00 < 0x5200)
+        return true;
+    if (c < 0x3400)
+        return c == 0x3005 || c == 0x3006;
+    return c - 0x3400 < 0x19c0 || c - 0xf900 < 0x200 || c - 0x20000 < 0x10000;
 }
 
 static inline bool hb_is_hiragana(uint32_t c)

@@ -8,6 +8,8 @@
 
 #define NAME_TOKENS 3u /* words of a name behind its label */
 
+static size_t address(struct hb_personal *p, const struct hb_span *s, size_t at,
+                      size_t from, bool whole);
 static size_t mail(struct hb_personal *p, const struct hb_span *s, size_t at);
 static bool role(const uint32_t *cp, size_t n);
 static bool is_file(const uint32_t *cp, size_t n);
@@ -15,7 +17,19 @@ static size_t name_after(struct hb_personal *p, const struct hb_span *s,
                          size_t at);
 static void text_name(struct hb_personal *p, const struct hb_span *s,
                       size_t begin, size_t n, bool headed);
+static size_t half_name(struct hb_personal *p, const struct hb_span *s,
+                        size_t at, bool surname);
 static bool words_only(const struct hb_span *s, size_t begin, size_t n);
+
+/* What may begin, or end, at a letter of ASCII. */
+enum begin { NOTHING, NUMBER, MAIL, LABEL_END, SPACE };
+
+static const uint8_t begins[128] = {
+    ['0'] = NUMBER,    ['1'] = NUMBER, ['2'] = NUMBER, ['3'] = NUMBER,
+    ['4'] = NUMBER,    ['5'] = NUMBER, ['6'] = NUMBER, ['7'] = NUMBER,
+    ['8'] = NUMBER,    ['9'] = NUMBER, ['@'] = MAIL,   [':'] = LABEL_END,
+    ['='] = LABEL_END, [' '] = SPACE,
+};
 
 static bool has_digit(const struct hb_span *s)
 {
@@ -34,66 +48,80 @@ void hb_look(struct hb_personal *p, const struct hb_span *s, bool names)
 
     for (size_t i = s->begin; i < s->end;) {
         uint32_t c = cp[i];
+        size_t n;
 
-        if (hb_is_digit(c)) {
-            size_t next = hb_look_number(p, s, i);
-
-            /* The long way only once: "1-2-3 ..." ends where it ends. */
-            i = next;
+        if (c < 0x80) {
+            switch (begins[c]) {
+            case NOTHING:
+                i++;
+                break;
+            case NUMBER:
+                i = hb_look_number(p, s, i);
+                break;
+            case MAIL:
+                i = i > s->begin ? mail(p, s, i) : i + 1;
+                break;
+            case LABEL_END:
+                i = names ? name_after(p, s, i) : i + 1;
+                break;
+            default: /* a blank */
+                i = names && i > s->begin && cp[i - 1] >= 0x80
+                        ? name_after(p, s, i)
+                        : i + 1;
+                break;
+            }
             continue;
         }
-        if (c < 0x80) {
-            if (c == '@' && i > s->begin) {
-                i = mail(p, s, i);
-                continue;
-            }
-            if (names && (c == ':' || c == '=')) {
-                i = name_after(p, s, i);
-                continue;
-            }
-            if (names && c == ' ' && i > s->begin && cp[i - 1] >= 0x80) {
-                i = name_after(p, s, i);
-                continue;
-            }
-            i++;
+        if (c - 0x3041 < 0xbf) { /* kana */
+            do
+                i++;
+            while (cp[i] - 0x3041 < 0xbf);
             continue;
         }
         if (hb_address_mark(c)) {
-            size_t begin, end;
+            bool on = whole && (i + 1 == s->end || c == 0x5e02 || c == 0x533a);
 
-            if (hb_address_find(cp, whole ? 0 : address_from,
-                                whole ? s->line->l.n : s->end, i,
-                                s->label == HB_LABEL_ADDRESS, &begin, &end)) {
-                char value[HB_VALUE_BYTES];
-                size_t n = 0;
-
-                for (size_t k = begin; k < end && n + 4 < sizeof(value); k++)
-                    if (!hb_is_blank(cp[k]) && cp[k] != ',' && cp[k] != '"' &&
-                        cp[k] != '|')
-                        n += hb_utf8_put(value + n, cp[k]);
-                hb_look_tell(p, HB_CLASS_ADDRESS, value, n,
-                             s->line->base + s->line->l.at[begin]);
-                i = address_from = end;
+            n = address(p, s, i, on ? 0 : address_from, on);
+            if (n > 0) {
+                i = address_from = n;
                 continue;
             }
         }
-        if (names && c == HB_WIDE_BLANK) {
+        if (!names) {
+            i++;
+        } else if (c == HB_WIDE_BLANK) {
             i = name_after(p, s, i);
-            continue;
-        }
-        if (names && hb_is_kanji(c) &&
-            (i == s->begin ||
-             (!hb_is_kanji(cp[i - 1]) && !hb_is_katakana(cp[i - 1])))) {
-            size_t n = hb_name_here(p->names, cp + i);
-
-            if (n > 0 && i + n <= s->end) {
+        } else if (hb_is_kanji(c)) {
+            n = i == s->begin ||
+                        (!hb_is_kanji(cp[i - 1]) && !hb_is_katakana(cp[i - 1]))
+                    ? hb_name_here(p->names, cp + i)
+                    : 0;
+            if (n > 0 && i + n <= s->end)
                 text_name(p, s, i, n, false);
-                i += n;
-                continue;
-            }
+            i += n > 0 ? n : 1;
+        } else {
+            i++;
         }
-        i++;
     }
+}
+
+/* The letter behind the address whose municipality ends at AT, 0 none. */
+static size_t address(struct hb_personal *p, const struct hb_span *s, size_t at,
+                      size_t from, bool whole)
+{
+    const uint32_t *cp = s->line->l.cp;
+    char value[HB_VALUE_BYTES];
+    size_t begin, end, n = 0;
+
+    if (!hb_address_find(cp, from, whole ? s->line->l.n : s->end, at,
+                         s->label == HB_LABEL_ADDRESS, &begin, &end))
+        return 0;
+    for (size_t k = begin; k < end && n + 4 < sizeof(value); k++)
+        if (!hb_is_blank(cp[k]) && cp[k] != ',' && cp[k] != '"' && cp[k] != '|')
+            n += hb_utf8_put(value + n, cp[k]);
+    hb_look_tell(p, HB_CLASS_ADDRESS, value, n,
+                 s->line->base + s->line->l.at[begin]);
+    return end;
 }
 
 unsigned hb_look_near(struct hb_personal *p, const struct hb_span *s)
@@ -122,14 +150,14 @@ void hb_look_tell(struct hb_personal *p, enum hb_class c, const char *value,
     int r;
 
     for (size_t i = 0; i < n; i++)
-        h = hb_hash(h, (uint8_t)value[i]);
+        h = (h ^ (uint8_t)value[i]) * HB_HASH_PRIME;
     if (c != HB_CLASS_PERSON) {
         p->about = hb_hash(p->about, h);
         r = hb_persons_about(&p->persons, h, true, p->lines);
         if (r < 0)
             p->err = r;
     }
-    r = hb_set_add(&p->seen[c], h);
+    r = hb_set_add(&p->seen[c], hb_hash(h, n));
     if (r < 0)
         p->err = r;
     if (r <= 0)
@@ -313,7 +341,11 @@ static size_t name_after(struct hb_personal *p, const struct hb_span *s,
 
     if (at == s->begin)
         return at + 1;
+    if (!hb_label_may_name(p->words, cp + s->begin, at - s->begin))
+        return at + 1;
     label = hb_label_before(p->words, cp, s->begin, at);
+    if (label == HB_LABEL_SURNAME || label == HB_LABEL_GIVEN)
+        return half_name(p, s, at, label == HB_LABEL_SURNAME);
     if (label != HB_LABEL_NAME && label != HB_LABEL_NAME_MAYBE)
         return at + 1;
     while (i < s->end && (hb_is_blank(cp[i]) || cp[i] == ':' || cp[i] == '=' ||
@@ -350,6 +382,53 @@ static size_t name_after(struct hb_personal *p, const struct hb_span *s,
     return at + 1;
 }
 
+/* "lastName": "山田", and "firstName": "太郎" in one of the next lines. */
+static size_t half_name(struct hb_personal *p, const struct hb_span *s,
+                        size_t at, bool surname)
+{
+    const uint32_t *cp = s->line->l.cp;
+    struct hb_half *half = &p->half;
+    size_t i = at + 1, n = 0;
+    uint64_t h = 11;
+
+    while (i < s->end && (hb_is_blank(cp[i]) || cp[i] == ':' || cp[i] == '=' ||
+                          cp[i] == '"' || cp[i] == '\''))
+        i++;
+    if (!half->open || p->lines - half->line > 3 || half->surname == surname) {
+        half->n = 0;
+        half->open = true;
+        half->surname = surname;
+        half->line = p->lines;
+    } else {
+        half->open = false;
+    }
+    while (i + n < s->end && n < HB_NAME_LETTERS / 4 &&
+           (hb_is_kanji(cp[i + n]) || hb_is_latin(cp[i + n]) ||
+            hb_is_hiragana(cp[i + n]) || hb_is_katakana(cp[i + n])))
+        n++;
+    if (n == 0) {
+        half->open = false;
+        return at + 1;
+    }
+    for (size_t k = 0; k < n; k++)
+        half->n += hb_utf8_put(half->value + half->n, cp[i + k]);
+    if (half->open)
+        return i + n;
+    for (size_t k = 0; k < half->n; k++)
+        h = (h ^ (uint8_t)half->value[k]) * HB_HASH_PRIME;
+    hb_look_tell(p, HB_CLASS_PERSON, half->value, half->n,
+                 s->line->base + s->line->l.at[i]);
+    if (s->in_row) {
+        p->row_name = h;
+    } else {
+        int r = hb_persons_name(&p->persons, h, true, p->lines);
+
+        if (r < 0)
+            p->err = r;
+    }
+    return i + n;
+}
+
 /* A shape that holds no particle of a sentence. */
 static bool words_only(const struct hb_span *s, size_t begin, size_t n)
 {
@@ -369,25 +448,30 @@ static bool short_rest(const struct hb_span *s, size_t begin, size_t n,
                        uint64_t *ret)
 {
     const uint32_t *cp = s->line->l.cp;
-    size_t letters = 0;
+    size_t letters = 0, hiragana = 0;
     uint64_t h = 3;
 
-    if (s->end - s->begin > 60)
+    /* "山田太郎が答える" */
+    if (s->end - s->begin > 60 ||
+        (begin + n < s->end && hb_is_hiragana(cp[begin + n]) &&
+         cp[begin + n] != 0x3055 && cp[begin + n] != 0x304f))
         return false;
     for (size_t i = s->begin; i < s->end; i++) {
-        if (cp[i] == 0x3001 || cp[i] == 0x3002)
+        /* A sentence, speech. */
+        if (cp[i] == 0x3001 || cp[i] == 0x3002 || cp[i] == 0x300c)
             return false;
         if (i >= begin && i < begin + n)
             continue;
         if (i < begin && !hb_is_kanji(cp[i]) && !hb_is_alpha(cp[i]))
             continue; /* "12. " before it */
         if (hb_is_word(cp[i])) {
-            letters++;
+            letters += cp[i] != 0x69d8 && cp[i] != 0x6bbf && cp[i] != 0x6c0f;
             h = hb_hash(h, cp[i]);
+            hiragana += hb_is_hiragana(cp[i]);
         }
     }
     *ret = h;
-    return letters >= 2;
+    return letters > 0 && hiragana < 6;
 }
 
 static void text_name(struct hb_personal *p, const struct hb_span *s,
@@ -396,8 +480,11 @@ static void text_name(struct hb_personal *p, const struct hb_span *s,
     uint64_t name = hb_look_person(p, s->line, begin, begin + n), rest;
     int r = 0;
 
-    if (name == 0 || s->in_row)
-        return; /* the row tells of it */
+    if (name == 0 || s->in_row) {
+        p->row_name = name; /* the row tells of it */
+        return;
+    }
+    p->name_line = p->lines;
     r = hb_persons_name(&p->persons, name, headed, p->lines);
     if (r == 0 && !headed && short_rest(s, begin, n, &rest))
         r = hb_persons_about(&p->persons, rest, false, p->lines);

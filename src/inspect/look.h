@@ -14,9 +14,10 @@
 #include "inspect/row.h"
 #include "inspect/words.h"
 
-#define HB_LINES_ABOVE 3u /* in which a word still counts */
-#define HB_PENDING     128u
-#define HB_VALUE_BYTES 512u /* of one value */
+#define HB_LINES_ABOVE  3u /* in which a word still counts */
+#define HB_PENDING      128u
+#define HB_LINES_COLUMN (HB_COLUMNS + 1u) /* numbers beside names in lines */
+#define HB_VALUE_BYTES  512u              /* of one value */
 
 struct hb_line {
     struct hb_letters l;
@@ -60,6 +61,13 @@ struct hb_symbol {
     bool open;
 };
 
+/* A surname or given name by its key, that waits for the other. */
+struct hb_half {
+    char value[HB_NAME_LETTERS * 2];
+    size_t n, line;
+    bool open, surname;
+};
+
 struct hb_personal {
     hb_personal_fn *found;
     void *arg;
@@ -73,13 +81,17 @@ struct hb_personal {
     size_t joined; /* lines that make the row that is open */
     struct hb_table table;
     struct hb_pending pending;
-    uint32_t near_good, near_bad; /* numbers below the word */
+    uint32_t lone_good, lone_bad; /* of these, beside a name in a line */
+    uint32_t bare_good, bare_bad; /* numbers of 12 digits, nothing said */
     struct hb_symbol symbol;
+    struct hb_half half;
     struct hb_set seen[HB_CLASSES];
     struct hb_persons persons;
     struct hb_personal_report report;
-    uint64_t about; /* attributes of this row so far */
-    int err;        /* the first failure */
+    uint64_t about;    /* attributes of this row so far */
+    uint64_t row_name; /* a name within a cell of this row, 0 none */
+    size_t name_line;  /* of the name that text held last */
+    int err;           /* the first failure */
 };
 
 /* A span of the line that is looked at. */

@@ -9,9 +9,11 @@
 #include "inspect/names.h"
 #include "inspect/names_data.h"
 
-#define KANJI_FIRST 0x4e00u
-#define KANJI_N     0x5200u
-#define SLOTS       4096u /* of the hash, a power of two */
+#define KANJI_FIRST   0x4e00u
+#define KANJI_N       0x5200u
+#define FIRM_LETTERS  10u   /* of the longest word of firm_end */
+#define LATIN_LETTERS 16u   /* of one word of a name */
+#define SLOTS         8192u /* of the hash, a power of two */
 
 enum part {
     SUR_FIRST = 1u << 0,
@@ -19,10 +21,12 @@ enum part {
     GIVEN_ONE = 1u << 2,
     GIVEN_FIRST = 1u << 3,
     GIVEN_LAST = 1u << 4,
-    GIVEN_THIRD = 1u << 5
+    GIVEN_THIRD = 1u << 5,
+    FIRM_LAST = 1u << 6, /* ends a word of firm_end */
+    SUR_LISTED = 1u << 7 /* begins a listed surname */
 };
 
-enum list { LIST_SURNAME = 1, LIST_KANA };
+enum list { LIST_SURNAME = 1, LIST_KANA, LIST_FIRM, LIST_LATIN, LIST_WORD };
 
 struct hb_names {
     uint8_t part[KANJI_N];
@@ -35,6 +39,7 @@ struct piece {
     size_t n;
 };
 
+static void mark(struct hb_names *names, uint32_t cp, uint8_t bit);
 static void parts(struct hb_names *names, const char *z, uint8_t bit);
 static int listed(struct hb_names *names, const char *z, enum list list);
 static bool is_listed(const struct hb_names *names, enum list list,
@@ -44,8 +49,10 @@ static size_t trimmed(const uint32_t *cp, size_t n);
 static bool full(const struct hb_names *names, const uint32_t *cp, size_t n);
 static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
                              size_t n, size_t blank);
-static enum hb_name katakana(const uint32_t *cp, size_t n);
-static enum hb_name latin(const uint32_t *cp, size_t n);
+static enum hb_name katakana(const struct hb_names *names, const uint32_t *cp,
+                             size_t n);
+static enum hb_name latin(const struct hb_names *names, const uint32_t *cp,
+                          size_t n);
 
 int hb_names_new(struct hb_names **ret)
 {
@@ -63,6 +70,12 @@ int hb_names_new(struct hb_names **ret)
     r = listed(names, sur_listed, LIST_SURNAME);
     if (r == 0)
         r = listed(names, given_kana, LIST_KANA);
+    if (r == 0)
+        r = listed(names, firm_end, LIST_FIRM);
+    if (r == 0)
+        r = listed(names, firm_latin, LIST_LATIN);
+    if (r == 0)
+        r = listed(names, no_name, LIST_WORD);
     if (r < 0) {
         free(names);
         return r;
@@ -81,7 +94,8 @@ bool hb_name_surname(const struct hb_names *names, const uint32_t *cp, size_t n)
     if (n == 2 && (part(names, cp[0]) & SUR_FIRST) &&
         (part(names, cp[1]) & SUR_SECOND))
         return true;
-    if (n >= 1 && n <= 5 && is_listed(names, LIST_SURNAME, cp, n))
+    if (n >= 1 && n <= 5 && (part(names, cp[0]) & SUR_LISTED) &&
+        is_listed(names, LIST_SURNAME, cp, n))
         return true;
     /* 大久保, 佐々木, 上野山: a surname behind or before one kanji more. */
     return n == 3 && hb_is_kanji(cp[0]) && (part(names, cp[0]) & SUR_FIRST) &&
@@ -101,31 +115,32 @@ bool hb_name_given(const struct hb_names *names, const uint32_t *cp, size_t n)
         (part(names, cp[1]) & (GIVEN_FIRST | GIVEN_LAST)) &&
         (part(names, cp[2]) & GIVEN_THIRD))
         return true;
-    return n >= 2 && n <= 5 && is_listed(names, LIST_KANA, cp, n);
+    return n >= 2 && n <= 5 && !hb_is_kanji(cp[0]) &&
+           is_listed(names, LIST_KANA, cp, n);
 }
 
-bool hb_name_firm(const uint32_t *cp, size_t n)
+bool hb_name_firm(const struct hb_names *names, const uint32_t *cp, size_t n)
 {
     static const char *const inside[] = {
         "会社", "(株)", "(有)", "法人", "組合", "銀行", "センター", "㈱", "㈲",
     };
-    const char *z = firm_end;
 
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < HB_ARRAY_LEN(inside); k++) {
-            size_t m =
-                hb_letters_begin_n(cp + i, n - i, inside[k], strlen(inside[k]));
-            if (m > 0)
+    for (size_t i = 0; i < n; i++) {
+        if (cp[i] != 0x4f1a && cp[i] != '(' && cp[i] != 0x6cd5 &&
+            cp[i] != 0x7d44 && cp[i] != 0x9280 && cp[i] != 0x30bb &&
+            cp[i] != 0x3231 && cp[i] != 0x3232)
+            continue;
+        for (size_t k = 0; k < HB_ARRAY_LEN(inside); k++)
+            if (hb_letters_begin_n(cp + i, n - i, inside[k],
+                                   strlen(inside[k])) > 0)
                 return true;
-        }
-    while (*z != '\0') {
-        size_t len = strcspn(z, " ");
-
-        for (size_t m = 1; m < n && m <= 8; m++)
-            if (hb_letters_begin_n(cp + n - m, m, z, len) == m)
-                return true;
-        z += len + (z[len] == ' ');
     }
+    if (n < 2 ||
+        (hb_is_kanji(cp[n - 1]) && !(part(names, cp[n - 1]) & FIRM_LAST)))
+        return false;
+    for (size_t m = 1; m < n && m <= FIRM_LETTERS; m++)
+        if (is_listed(names, LIST_FIRM, cp + n - m, m))
+            return true;
     return false;
 }
 
@@ -134,6 +149,10 @@ enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
 {
     size_t blank = 0, blanks = 0, dots = 0, alpha = 0, kana = 0, m;
 
+    *ret_n = 0;
+    if (n < 2 || !(hb_is_kanji(cp[0]) || hb_is_latin(cp[0]) ||
+                   hb_is_katakana(cp[0]) || hb_is_hiragana(cp[0])))
+        return HB_NAME_NO;
     m = trimmed(cp, n);
     *ret_n = m;
     if (m < 2 || m > HB_NAME_LETTERS)
@@ -153,9 +172,9 @@ enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
         }
     }
     if (alpha > 0)
-        return alpha + blanks == m ? latin(cp, m) : HB_NAME_NO;
+        return alpha + blanks == m ? latin(names, cp, m) : HB_NAME_NO;
     if (kana + blanks == m)
-        return katakana(cp, m);
+        return katakana(names, cp, m);
     if (blanks > 1 || m > 9)
         return HB_NAME_NO;
     return japanese(names, cp, m, blanks > 0 ? blank : 0);
@@ -169,12 +188,16 @@ size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
            (hb_is_kanji(cp[run]) || cp[run] == 0x30ce || cp[run] == 0x30f6))
         run++;
     for (size_t s = HB_MIN(run, 5); s >= 1 && best == 0; s--) {
-        size_t blank, k, g;
+        size_t blank = cp[s] == ' ' || cp[s] == HB_WIDE_BLANK ? 1 : 0;
+        size_t k = s + blank, g;
 
+        /* The cheap half first: whether a given name could follow. */
+        if (hb_is_kanji(cp[k])
+                ? !(part(names, cp[k]) & (GIVEN_FIRST | GIVEN_ONE))
+                : !hb_is_hiragana(cp[k]) && !hb_is_katakana(cp[k]))
+            continue;
         if (!hb_name_surname(names, cp, s))
             continue;
-        blank = cp[s] == ' ' || cp[s] == HB_WIDE_BLANK ? 1 : 0;
-        k = s + blank;
         for (g = 4; g >= 1; g--) {
             uint32_t after;
             size_t i;
@@ -196,6 +219,8 @@ size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
                 continue;
             if (hb_is_hiragana(cp[k]) && hb_is_hiragana(after) && blank == 0)
                 continue;
+            if (blank == 0 && is_listed(names, LIST_WORD, cp, k + g))
+                continue;
             best = k + g;
             break;
         }
@@ -212,11 +237,16 @@ static void parts(struct hb_names *names, const char *z, uint8_t bit)
         size_t step = hb_utf8_get(z, left, &cp);
 
         HB_ASSERT(step > 0);
-        if (cp - KANJI_FIRST < KANJI_N)
-            names->part[cp - KANJI_FIRST] |= bit;
+        mark(names, cp, bit);
         z += step;
         left -= step;
     }
+}
+
+static void mark(struct hb_names *names, uint32_t cp, uint8_t bit)
+{
+    if (cp - KANJI_FIRST < KANJI_N)
+        names->part[cp - KANJI_FIRST] |= bit;
 }
 
 /* FNV-1a over the letters. */
@@ -232,7 +262,7 @@ static uint64_t hash(enum list list, const uint32_t *cp, size_t n)
 static int listed(struct hb_names *names, const char *z, enum list list)
 {
     size_t left = strlen(z), n = 0;
-    uint32_t word[8];
+    uint32_t word[LATIN_LETTERS];
 
     for (;;) {
         uint32_t cp = ' ';
@@ -250,6 +280,9 @@ static int listed(struct hb_names *names, const char *z, enum list list)
                     return -ENOSPC;
             }
             names->slot[i] = h;
+            if (list == LIST_SURNAME || list == LIST_FIRM)
+                mark(names, list == LIST_FIRM ? word[n - 1] : word[0],
+                     list == LIST_FIRM ? FIRM_LAST : SUR_LISTED);
             n = 0;
         }
         if (left == 0)
@@ -290,7 +323,10 @@ static size_t trimmed(const uint32_t *cp, size_t n)
         m++;
     while (m > 0 && hb_is_blank(cp[m - 1]))
         m--;
-    for (size_t i = 0; i < HB_ARRAY_LEN(after); i++) {
+    for (size_t i = 0; m > 2 && i < HB_ARRAY_LEN(after) &&
+                       (cp[m - 1] == 0x3093 || cp[m - 1] == 0x307e ||
+                        (hb_is_kanji(cp[m - 1]) && !hb_is_alpha(cp[0])));
+         i++) {
         size_t bytes = strlen(after[i]), k = bytes / 3;
 
         if (m > k + 1 &&
@@ -307,6 +343,8 @@ static size_t trimmed(const uint32_t *cp, size_t n)
 /* Surname and given name without a blank, all of N letters. */
 static bool full(const struct hb_names *names, const uint32_t *cp, size_t n)
 {
+    if (is_listed(names, LIST_WORD, cp, n))
+        return false;
     for (size_t s = 1; s < n && s <= 5; s++)
         if (hb_name_surname(names, cp, s) &&
             hb_name_given(names, cp + s, n - s))
@@ -327,7 +365,7 @@ static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
         if (hb_name_surname(names, cp, blank) &&
             hb_name_given(names, cp + blank + 1, g))
             return HB_NAME_FULL;
-        return blank <= 5 && g >= 1 && g <= 4 && !hb_name_firm(cp, n)
+        return blank <= 5 && g >= 1 && g <= 4 && !hb_name_firm(names, cp, n)
                    ? HB_NAME_SHAPE
                    : HB_NAME_NO;
     }
@@ -336,17 +374,18 @@ static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
     if (n <= 3 && hb_name_surname(names, cp, n))
         return HB_NAME_SURNAME;
     if (n < 3 || n > 7 || kanji == 0 || !hb_is_kanji(cp[0]) ||
-        hb_name_firm(cp, n))
+        hb_name_firm(names, cp, n))
         return HB_NAME_NO;
     return HB_NAME_SHAPE;
 }
 
 /* オオコウチ ダイスケ, ジョン・スミス; one word is none. */
-static enum hb_name katakana(const uint32_t *cp, size_t n)
+static enum hb_name katakana(const struct hb_names *names, const uint32_t *cp,
+                             size_t n)
 {
     size_t words = 0, word = 0, longest = 0;
 
-    if (hb_name_firm(cp, n))
+    if (hb_name_firm(names, cp, n))
         return HB_NAME_NO;
     for (size_t i = 0; i <= n; i++) {
         if (i == n || hb_is_blank(cp[i]) || cp[i] == 0x30fb || cp[i] == '=' ||
@@ -363,18 +402,10 @@ static enum hb_name katakana(const uint32_t *cp, size_t n)
 }
 
 /* "Keiko YOSHIDA", "Yoshida, Keiko", "Nguyen Van An". */
-static enum hb_name latin(const uint32_t *cp, size_t n)
+static enum hb_name latin(const struct hb_names *names, const uint32_t *cp,
+                          size_t n)
 {
-    static const char *const firms[] = {
-        "inc",     "ltd",     "corp",       "llc",        "co",
-        "company", "bank",    "university", "hospital",   "street",
-        "group",   "store",   "shop",       "station",    "hotel",
-        "center",  "centre",  "club",       "school",     "office",
-        "system",  "service", "services",   "department", "the",
-        "of",      "and",     "for",        "new",        "team",
-        "project", "error",   "name",       "number",     "test",
-        "data",    "file",    "book",
-    };
+    uint32_t low[LATIN_LETTERS];
     size_t words = 0, caps = 0;
 
     for (size_t i = 0; i < n;) {
@@ -389,19 +420,14 @@ static enum hb_name latin(const uint32_t *cp, size_t n)
             return HB_NAME_NO;
         while (i < n && !hb_is_blank(cp[i]) && cp[i] != ',' && cp[i] != '.')
             i++;
-        for (k = 0; k < HB_ARRAY_LEN(firms); k++) {
-            size_t m = strlen(firms[k]), same = 0;
-
-            while (same < m && i - begin == m &&
-                   (cp[begin + same] | 0x20) == (uint32_t)firms[k][same])
-                same++;
-            if (same == m)
-                return HB_NAME_NO;
-        }
+        if (i - begin > LATIN_LETTERS)
+            return HB_NAME_NO;
+        for (k = begin; k < i; k++)
+            low[k - begin] = hb_is_alpha(cp[k]) ? cp[k] | 0x20 : cp[k];
+        if (is_listed(names, LIST_LATIN, low, i - begin))
+            return HB_NAME_NO;
         words++;
         caps += upper;
-        if (i - begin > 16)
-            return HB_NAME_NO;
     }
     return words >= 2 && words <= 5 && caps >= 2 ? HB_NAME_SHAPE : HB_NAME_NO;
 }

@@ -37,6 +37,6 @@ bool hb_name_surname(const struct hb_names *names, const uint32_t *cp,
                      size_t n);
 bool hb_name_given(const struct hb_names *names, const uint32_t *cp, size_t n);
 /* Names of firms, shops and places by what they end in. */
-bool hb_name_firm(const uint32_t *cp, size_t n);
+bool hb_name_firm(const struct hb_names *names, const uint32_t *cp, size_t n);
 
 #endif

@@ -23,6 +23,8 @@ struct window {
     size_t n, from, to, at;
 };
 
+static size_t separator(const struct hb_span *s, size_t i, char *ret);
+static bool short_number(const struct hb_span *s, size_t at, size_t *ret_end);
 static size_t read_run(const struct hb_span *s, size_t at, struct run *r);
 static bool cut(const struct run *r, size_t from, size_t to,
                 struct window *ret);
@@ -30,6 +32,8 @@ static bool look_window(struct hb_personal *p, const struct hb_span *s,
                         const struct run *r, const struct window *w);
 static bool my_number(struct hb_personal *p, const struct hb_span *s,
                       const struct run *r, const struct window *w);
+static bool my_number_bare(struct hb_personal *p, const struct hb_span *s,
+                           const struct window *w, bool ok);
 static bool card(struct hb_personal *p, const struct hb_span *s,
                  const struct run *r, const struct window *w);
 static bool phone(struct hb_personal *p, const struct hb_span *s,
@@ -48,17 +52,24 @@ size_t hb_look_number(struct hb_personal *p, const struct hb_span *s, size_t at)
     size_t groups, from = 0;
     struct run r;
 
+    /* Short numbers in text: nothing to be. */
+    if (!p->symbol.open && short_number(s, at, &from))
+        return from;
+    from = 0;
     read_run(s, at, &r);
     groups = r.n.groups;
-    if (r.too_long || r.n.n < 2)
+    if (r.too_long || r.n.n < (p->symbol.open ? 2 : 5))
         return r.end;
     while (from < groups) {
+        struct window w;
         size_t to;
 
         /* The longest window first: what is part of it is nothing else. */
+        /* In the boxes of a form each digit is a group. */
+        if (from == 0 && groups == 12 && cut(&r, 0, groups, &w) &&
+            look_window(p, s, &r, &w))
+            break;
         for (to = HB_MIN(groups, from + 6); to > from; to--) {
-            struct window w;
-
             if (cut(&r, from, to, &w) && look_window(p, s, &r, &w))
                 break;
         }
@@ -72,12 +83,38 @@ static bool digit_at(const struct hb_span *s, size_t i)
     return i < s->end && hb_is_digit(s->line->l.cp[i]);
 }
 
+/* Whether the run is too short to be anything; most numbers are. */
+static bool short_number(const struct hb_span *s, size_t at, size_t *ret_end)
+{
+    const uint32_t *cp = s->line->l.cp;
+    size_t i = at, digits = 0, groups = 0;
+    char sep;
+
+    for (;;) {
+        size_t from = i, step;
+
+        while (i < s->end && hb_is_digit(cp[i]))
+            i++;
+        digits += i - from;
+        groups++;
+        if (digits >= 7)
+            return false;
+        step = separator(s, i, &sep);
+        if (step == 0)
+            break;
+        i += step;
+    }
+    *ret_end = i;
+    /* 記号 has five. */
+    return digits != 5 || groups > 1 || (cp[at] != '0' && cp[at] != '1');
+}
+
 /* Letters of the separator at I, 0 where the run ends. */
 static size_t separator(const struct hb_span *s, size_t i, char *ret)
 {
     const uint32_t *cp = s->line->l.cp;
 
-    if (i >= s->end)
+    if (i >= s->end || (cp[i] - ' ' > '.' - ' ' && cp[i] != HB_WIDE_BLANK))
         return 0;
     *ret = (char)cp[i];
     if ((cp[i] == '-' || cp[i] == ' ' || cp[i] == '.') && digit_at(s, i + 1))
@@ -118,7 +155,7 @@ static size_t read_run(const struct hb_span *s, size_t at, struct run *r)
     const uint32_t *cp = s->line->l.cp;
     size_t i = at, n = 0, g = 0;
 
-    memset(r, 0, sizeof(*r));
+    r->too_long = r->letter_before = r->letter_behind = false;
     r->begin = at;
     r->plus = at > s->begin && cp[at - 1] == '+';
     r->open_before = at > s->begin && cp[at - 1] == '(';
@@ -275,36 +312,47 @@ static bool my_number(struct hb_personal *p, const struct hb_span *s,
         return false;
     if (s->column < HB_COLUMNS && s->explained)
         return false;
-    if (s->column < HB_COLUMNS) {
-        struct hb_column *c = &p->table.column[s->column];
+    return my_number_bare(p, s, w, ok);
+}
 
-        if (ok)
-            c->good++;
-        else
-            c->bad++;
+/* Nothing says what it is: the word above, or the others like it, do. */
+static bool my_number_bare(struct hb_personal *p, const struct hb_span *s,
+                           const struct window *w, bool ok)
+{
+    uint64_t at = s->line->base + s->line->l.at[w->at];
+    size_t column = s->column;
+
+    if (hb_look_near(p, s) & HB_NEAR_MY_NUMBER) {
+        column = HB_COLUMNS;
+    } else if (column < HB_COLUMNS) {
+        struct hb_column *c = &p->table.column[column];
+
+        c->good += ok;
+        c->bad += !ok;
         if (c->live && ok) {
-            hb_look_tell(p, HB_CLASS_MY_NUMBER, w->digits, w->n,
-                         s->line->base + s->line->l.at[w->at]);
+            hb_look_tell(p, HB_CLASS_MY_NUMBER, w->digits, w->n, at);
             return true;
         }
-    }
-    if (!ok && !(hb_look_near(p, s) & HB_NEAR_MY_NUMBER))
+    } else if (p->name_line == p->lines) {
+        column = HB_LINES_COLUMN;
+        p->lone_good += ok;
+        p->lone_bad += !ok;
+        if (p->lone_bad == 0 && p->pending.n == HB_PENDING &&
+            hb_persons_list(&p->persons))
+            hb_look_pending(p, column, true);
+    } else {
+        p->bare_good += ok;
+        p->bare_bad += !ok;
         return false;
-    if (hb_look_near(p, s) & HB_NEAR_MY_NUMBER) {
-        if (!ok)
-            p->near_bad++;
-        else
-            p->near_good++;
     }
-    if (ok && p->pending.n < HB_PENDING &&
-        (s->column < HB_COLUMNS || (hb_look_near(p, s) & HB_NEAR_MY_NUMBER))) {
+    p->bare_good += ok;
+    p->bare_bad += !ok;
+    if (ok && p->pending.n < HB_PENDING) {
         size_t n = p->pending.n++;
 
         memcpy(p->pending.digits[n], w->digits, 12);
-        p->pending.at[n] = s->line->base + s->line->l.at[w->at];
-        p->pending.column[n] = hb_look_near(p, s) & HB_NEAR_MY_NUMBER
-                                   ? HB_COLUMNS
-                                   : (uint8_t)s->column;
+        p->pending.at[n] = at;
+        p->pending.column[n] = (uint8_t)column;
     }
     return false;
 }
@@ -321,8 +369,10 @@ static bool card(struct hb_personal *p, const struct hb_span *s,
     if (r->n.group[w->to - 1] < 1 || !hb_card_ok(w->digits, w->n))
         return false;
     label = label_of(p, s, w);
-    if (label == HB_LABEL_OTHER || label == HB_LABEL_PHONE ||
-        label == HB_LABEL_MY_NUMBER || label == HB_LABEL_ACCOUNT)
+    /* One in ten order numbers has a right check digit. */
+    if ((label == HB_LABEL_OTHER || label == HB_LABEL_PHONE ||
+         label == HB_LABEL_MY_NUMBER || label == HB_LABEL_ACCOUNT) &&
+        !(hb_look_near(p, s) & HB_NEAR_CARD))
         return true;
     hb_look_tell(p, HB_CLASS_CARD, w->digits, w->n,
                  s->line->base + s->line->l.at[w->at]);

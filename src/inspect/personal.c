@@ -14,6 +14,8 @@
 
 static void line(struct hb_personal *p, struct hb_slice text);
 static void analyse(struct hb_personal *p, struct hb_line *l);
+static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
+                    size_t end, uint32_t separator);
 static bool headings(struct hb_personal *p, struct hb_line *l,
                      const struct hb_cell *cells, size_t n);
 static void row(struct hb_personal *p, struct hb_line *l,
@@ -111,10 +113,17 @@ int hb_personal_end(struct hb_personal *p, struct hb_personal_report *ret)
         analyse(p, hb_look_line(p));
     }
     table_end(p);
-    hb_look_pending(p, HB_COLUMNS, p->near_bad * 4 <= p->near_good);
     r = hb_persons_close(&p->persons);
     if (p->err == 0)
         p->err = r;
+    /* Where many numbers have 12 digits and few are right, the right ones are
+     * chance. */
+    hb_look_pending(p, HB_LINES_COLUMN,
+                    p->lone_good >= HB_LIST_FROM &&
+                        p->lone_bad * 20 <= p->lone_good &&
+                        hb_persons_list(&p->persons));
+    hb_look_pending(p, HB_COLUMNS,
+                    p->bare_bad < 4 || p->bare_bad <= p->bare_good * 2);
     if (p->err < 0)
         return p->err;
     p->report.persons = hb_persons_count(&p->persons);
@@ -129,7 +138,8 @@ static size_t piece_end(const struct hb_letters *l)
     for (size_t n = l->n; n > l->n - l->n / 8; n--) {
         uint32_t c = l->cp[n - 1];
 
-        if (c == ',' || c == '}' || hb_is_blank(c) || c == 0x3002)
+        if (c == ',' || c == '}' || hb_is_blank(c) || c == 0x3002 ||
+            c == HB_ROW_END)
             return n;
     }
     return l->n;
@@ -180,34 +190,61 @@ static void line(struct hb_personal *p, struct hb_slice text)
 
 static void analyse(struct hb_personal *p, struct hb_line *l)
 {
-    struct hb_cell cells[HB_COLUMNS];
-    struct hb_span s = {.line = l, .end = l->l.n, .column = HB_COLUMNS};
+    size_t begin = 0;
     uint32_t separator;
-    size_t n;
 
-    for (n = 0; n < l->l.n && hb_is_blank(l->l.cp[n]);)
-        n++;
-    if (n == l->l.n) {
-        table_end(p);
+    while (begin < l->l.n &&
+           (hb_is_blank(l->l.cp[begin]) || l->l.cp[begin] == HB_ROW_END))
+        begin++;
+    if (begin == l->l.n) {
+        /* A title, a blank line, the list; and "<tbody>" ends nothing. */
+        if (l->l.tags ? l->l.table
+                      : p->table.separator != '\n' || p->table.rows > 0)
+            table_end(p);
         return;
     }
     separator = hb_row_separator(&l->l);
-    if (separator == 0 || separator != p->table.separator) {
-        /* One column, headed as names. */
-        if (separator == 0 && p->table.separator == '\n')
-            separator = '\n';
-        else
-            table_end(p);
-    }
+    if (separator == 0 && p->table.separator == '\n')
+        separator = '\n'; /* one column, headed as names */
+    else if (separator == 0 || separator != p->table.separator)
+        table_end(p);
     if (hb_row_rule(&l->l))
         return;
-    n = 0;
-    if (separator != 0 && separator != '\n') {
-        n = hb_row_split(&l->l, separator, cells);
-    } else {
-        cells[0] = (struct hb_cell){0, (uint32_t)l->l.n};
-        n = 1;
+    if (!l->l.row) {
+        segment(p, l, 0, l->l.n, separator);
+        return;
     }
+    if (l->l.table)
+        table_end(p);
+    for (size_t i = begin; i <= l->l.n; i++)
+        if (i == l->l.n || l->l.cp[i] == HB_ROW_END) {
+            segment(p, l, begin, i, separator);
+            begin = i + 1;
+        }
+}
+
+/* One row, or a line of text. */
+static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
+                    size_t end, uint32_t separator)
+{
+    struct hb_span s = {
+        .line = l, .begin = begin, .end = end, .column = HB_COLUMNS};
+    struct hb_cell cells[HB_COLUMNS];
+    size_t n = 1;
+
+    while (begin < end && hb_is_blank(l->l.cp[begin]))
+        begin++;
+    if (begin == end)
+        return;
+    if (separator != 0 && separator != '\n')
+        n = hb_row_split(&l->l, s.begin, end, separator, cells);
+    else
+        cells[0] = (struct hb_cell){(uint32_t)begin, (uint32_t)end};
+    /* "・山田太郎", "1. 山田太郎" */
+    while (separator == '\n' && cells[0].begin < end &&
+           (!hb_is_word(l->l.cp[cells[0].begin]) ||
+            hb_is_digit(l->l.cp[cells[0].begin])))
+        cells[0].begin++;
     if (n == 1 && separator == 0) {
         if (headings(p, l, cells, 1))
             p->table.separator = '\n';
@@ -218,6 +255,43 @@ static void analyse(struct hb_personal *p, struct hb_line *l)
     p->table.separator = separator;
     if (!headings(p, l, cells, n))
         row(p, l, cells, n);
+}
+
+/* What no heading is: with digits, or a name in kana or Latin. */
+static bool is_value(struct hb_personal *p, const struct hb_line *l,
+                     const struct hb_cell *c)
+{
+    const uint32_t *cp = l->l.cp + c->begin;
+    size_t n = c->end - c->begin, m;
+
+    for (size_t i = 0; i < n; i++)
+        if (hb_is_digit(cp[i]))
+            return true;
+    return n > 0 && !hb_is_kanji(cp[0]) &&
+           hb_name_cell(p->names, cp, n, &m) >= HB_NAME_SHAPE;
+}
+
+/* 没年, 時代: the persons of the table are history. */
+static bool is_past(const struct hb_line *l)
+{
+    static const char *const words[] = {"没",   "時代", "幕府", "元号",
+                                        "在職", "武将", "将軍"};
+
+    for (size_t i = 0; i < l->l.n; i++)
+        for (size_t k = 0; k < HB_ARRAY_LEN(words); k++)
+            if (hb_letters_begin(l->l.cp + i, words[k]) > 0)
+                return true;
+    return false;
+}
+
+/* "3年2組 名簿": a title over names. */
+static bool is_roster(const struct hb_line *l)
+{
+    size_t n = l->l.n;
+
+    while (n > 0 && !hb_is_word(l->l.cp[n - 1]))
+        n--;
+    return n > 2 && l->l.cp[n - 2] == 0x540d && l->l.cp[n - 1] == 0x7c3f;
 }
 
 /* Whether the row holds headings; takes them. */
@@ -252,7 +326,13 @@ static bool headings(struct hb_personal *p, struct hb_line *l,
         if (!whole && hb_name_cell(p->names, cp, len, &m) == HB_NAME_FULL)
             return false;
     }
-    if (known == 0 || (n == 1 && (label[0] != HB_LABEL_NAME || l->l.n > 12)))
+    /* "氏名 | ジョン・スミス", "住所 | ...1-2": a form, no headings. */
+    if (n == 2 && known == 1 && is_value(p, l, &cells[1]))
+        return false;
+    if (known == 0 && n == 1)
+        known = l->l.n > 2 && l->l.n < 30 && is_roster(l);
+    if (known == 0 || (n == 1 && !(label[0] == HB_LABEL_NAME && known)) ||
+        (n == 1 && l->l.n > 30))
         return false;
     if (t->headed && (known < 2 || known * 2 < filled))
         return false;
@@ -261,7 +341,10 @@ static bool headings(struct hb_personal *p, struct hb_line *l,
     t->headed = true;
     t->columns = n;
     t->near = hb_near(l->l.cp, l->l.n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, past = is_past(l); i < n; i++) {
+        if (past &&
+            (label[i] == HB_LABEL_NAME || label[i] == HB_LABEL_NAME_MAYBE))
+            label[i] = HB_LABEL_THING;
         t->column[i].label = label[i];
         t->column[i].explained = cells[i].end > cells[i].begin;
         if (label[i] == HB_LABEL_BANK)
@@ -281,7 +364,7 @@ static uint64_t cell_hash(const struct hb_line *l, const struct hb_cell *c)
     uint64_t h = 5;
 
     for (size_t i = c->begin; i < c->end; i++)
-        h = hb_hash(h, l->l.cp[i]);
+        h = (h ^ l->l.cp[i]) * HB_HASH_PRIME;
     return h;
 }
 
@@ -352,10 +435,48 @@ static uint64_t two_columns(struct hb_personal *p, struct hb_line *l,
         return 0;
     *ret_first = HB_MIN(sur, given);
     *ret_second = HB_MAX(sur, given);
-    if (*ret_second != *ret_first + 1)
+    if (*ret_second > *ret_first + 2)
         return 0;
     return hb_look_person(p, l, cells[*ret_first].begin,
                           cells[*ret_second].end);
+}
+
+/* "個人番号 | 1234...": the first cell is the label of the second. */
+static enum hb_label form_label(const struct hb_personal *p,
+                                const struct hb_line *l,
+                                const struct hb_cell *cells, size_t n)
+{
+    enum hb_label label;
+    bool whole;
+
+    if (n < 2 || n > 3 || cells[0].end - cells[0].begin > 20)
+        return HB_LABEL_NONE;
+    label = hb_label_of(p->words, l->l.cp + cells[0].begin,
+                        cells[0].end - cells[0].begin, &whole);
+    return whole ? label : HB_LABEL_NONE;
+}
+
+/* What stands in the cell behind the name, "... <taro@example.jp>", is of this
+ * person.  True where there is a mail address. */
+static bool name_and_mail(struct hb_personal *p, const struct hb_span *s,
+                          size_t m, uint64_t name)
+{
+    struct hb_span rest = *s;
+    int r;
+
+    rest.begin = s->begin + m;
+    while (rest.begin < rest.end && s->line->l.cp[rest.begin] != '@')
+        rest.begin++;
+    if (rest.begin == rest.end)
+        return false;
+    rest.begin = s->begin + m;
+    p->about = 0;
+    hb_look(p, &rest, false);
+    r = hb_persons_row(&p->persons, name, p->about, p->about != 0,
+                       p->about != 0, false);
+    if (r < 0)
+        p->err = r;
+    return true;
 }
 
 static void row(struct hb_personal *p, struct hb_line *l,
@@ -365,9 +486,10 @@ static void row(struct hb_personal *p, struct hb_line *l,
     uint64_t name[4], about = 0;
     size_t names = 0, name_cell = HB_COLUMNS, second = HB_COLUMNS;
     bool headed = false, has_about = false;
+    enum hb_label form;
     int r = 0;
 
-    p->about = 0;
+    p->about = p->row_name = 0;
     t->rows++;
     t->columns = HB_MAX(t->columns, n);
     if (t->headed) {
@@ -377,8 +499,13 @@ static void row(struct hb_personal *p, struct hb_line *l,
             headed = true;
         }
     }
+    form = form_label(p, l, cells, n);
     for (size_t i = 0; i < n; i++) {
-        struct hb_column *col = &t->column[i];
+        struct hb_column by_form = {.label = form};
+        struct hb_column *col = i == 1 && form != HB_LABEL_NONE &&
+                                        t->column[i].label == HB_LABEL_NONE
+                                    ? &by_form
+                                    : &t->column[i];
         struct hb_span s = {.line = l,
                             .begin = cells[i].begin,
                             .end = cells[i].end,
@@ -397,6 +524,8 @@ static void row(struct hb_personal *p, struct hb_line *l,
             uint64_t h =
                 hb_look_person(p, l, cells[i].begin, cells[i].begin + m);
 
+            if (h != 0 && !t->headed && name_and_mail(p, &s, m, h))
+                continue;
             if (h != 0) {
                 if (name_cell == HB_COLUMNS)
                     name_cell = i;
@@ -408,8 +537,8 @@ static void row(struct hb_personal *p, struct hb_line *l,
         if (i == name_cell || i == second)
             continue;
         /* A column of persons' names is no text. */
-        s.in_row =
-            t->headed || col->label != HB_LABEL_NONE || n < 2 || names > 0;
+        s.in_row = t->separator != '\n' &&
+                   (t->headed || col->label != HB_LABEL_NONE || names > 0);
         hb_look(p, &s,
                 col->label == HB_LABEL_NONE || col->label == HB_LABEL_INDEX ||
                     col->label == HB_LABEL_ABOUT ||
@@ -423,6 +552,8 @@ static void row(struct hb_personal *p, struct hb_line *l,
             has_about = true;
         }
     }
+    if (names == 0 && p->row_name != 0)
+        name[names++] = p->row_name;
     if (names > 0) {
         t->persons++;
         for (size_t i = 0; i < names && r == 0; i++)
@@ -455,8 +586,7 @@ static void table_end(struct hb_personal *p)
                             c->good >= HB_LIST_FROM && c->bad * 20 <= c->good &&
                                 t->persons >= HB_LIST_FROM);
     }
-    if (t->rows > 0 || t->headed)
-        memset(t->column, 0, sizeof(t->column));
+    memset(t->column, 0, t->columns * sizeof(t->column[0]));
     t->separator = 0;
     t->headed = false;
     t->near = 0;

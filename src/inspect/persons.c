@@ -23,7 +23,7 @@ int hb_set_add(struct hb_set *s, uint64_t h)
         if (r < 0)
             return r;
     }
-    for (i = h % s->cap; s->slot[i] != 0; i = (i + 1) % s->cap)
+    for (i = h & (s->cap - 1); s->slot[i] != 0; i = (i + 1) & (s->cap - 1))
         if (s->slot[i] == h)
             return 0;
     if (s->n < HB_SET_MAX) {
@@ -42,10 +42,10 @@ static int grow(struct hb_set *s)
         return -ENOMEM;
     for (size_t i = 0; i < s->cap; i++)
         if (s->slot[i] != 0) {
-            size_t k = s->slot[i] % cap;
+            size_t k = s->slot[i] & (cap - 1);
 
             while (slot[k] != 0)
-                k = (k + 1) % cap;
+                k = (k + 1) & (cap - 1);
             slot[k] = s->slot[i];
         }
     free(s->slot);

@@ -23,6 +23,8 @@ void hb_set_done(struct hb_set *s);
 /* 1 where H is new, 0 where it was there; -ENOMEM. */
 int hb_set_add(struct hb_set *s, uint64_t h) HB_WUR;
 
+#define HB_HASH_PRIME 1099511628211u /* FNV-1a */
+
 static inline uint64_t hb_hash(uint64_t h, uint64_t v)
 {
     h ^= v + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);

@@ -6,37 +6,30 @@
 
 static void trim(const uint32_t *cp, struct hb_cell *c);
 
-uint32_t hb_row_separator(const struct hb_letters *l)
+static bool sentence(const struct hb_letters *l)
 {
-    size_t tabs = 0, pipes = 0, commas = 0, semis = 0;
-    bool sentence = false;
-
-    for (size_t i = 0; i < l->n; i++) {
-        uint32_t c = l->cp[i];
-
-        if (c >= 0x80) {
-            sentence = sentence || c == 0x3002;
-            continue;
-        }
-        tabs += c == '\t';
-        pipes += c == '|';
-        commas += c == ',';
-        semis += c == ';';
-    }
-    if (l->row || tabs > 0)
-        return '\t';
-    if (pipes > 1)
-        return '|';
-    if (commas > 0 && (!sentence || commas > 2))
-        return ',';
-    return semis > 1 ? ';' : 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->cp[i] == 0x3002)
+            return true;
+    return false;
 }
 
-size_t hb_row_split(const struct hb_letters *l, uint32_t separator,
-                    struct hb_cell cells[HB_COLUMNS])
+uint32_t hb_row_separator(const struct hb_letters *l)
+{
+    if (l->row || l->tabs > 0)
+        return '\t';
+    if (l->pipes > 1)
+        return '|';
+    if (l->commas > 2 || (l->commas > 0 && !sentence(l)))
+        return ',';
+    return l->semicolons > 1 ? ';' : 0;
+}
+
+size_t hb_row_split(const struct hb_letters *l, size_t begin, size_t end,
+                    uint32_t separator, struct hb_cell cells[HB_COLUMNS])
 {
     bool quoted = false;
-    size_t n = 0, begin = 0, end = l->n;
+    size_t n = 0;
 
     if (separator == '|') {
         while (begin < end && hb_is_blank(l->cp[begin]))
@@ -65,15 +58,13 @@ size_t hb_row_split(const struct hb_letters *l, uint32_t separator,
 
 bool hb_row_open(const struct hb_letters *l)
 {
-    size_t quotes = 0;
-    bool cell = l->n > 0 && l->cp[0] == '"';
-
-    for (size_t i = 0; i < l->n; i++) {
-        quotes += l->cp[i] == '"';
-        cell = cell || (l->cp[i] == '"' && i > 0 &&
-                        (l->cp[i - 1] == ',' || l->cp[i - 1] == '\t'));
-    }
-    return cell && quotes % 2 == 1;
+    if (l->quotes % 2 == 0)
+        return false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->cp[i] == '"' &&
+            (i == 0 || l->cp[i - 1] == ',' || l->cp[i - 1] == '\t'))
+            return true;
+    return false;
 }
 
 bool hb_row_rule(const struct hb_letters *l)
@@ -93,10 +84,14 @@ bool hb_row_rule(const struct hb_letters *l)
 
 static void trim(const uint32_t *cp, struct hb_cell *c)
 {
-    while (c->begin < c->end &&
-           (hb_is_blank(cp[c->begin]) || cp[c->begin] == '"'))
+    while (c->begin < c->end && (hb_is_blank(cp[c->begin]) ||
+                                 cp[c->begin] == '"' || cp[c->begin] == '\''))
+        c->begin++;
+    /* (1, '...'), of SQL */
+    if (c->end > c->begin + 1 && cp[c->begin] == '(' && c->begin == 0)
         c->begin++;
     while (c->end > c->begin &&
-           (hb_is_blank(cp[c->end - 1]) || cp[c->end - 1] == '"'))
+           (hb_is_blank(cp[c->end - 1]) || cp[c->end - 1] == '"' ||
+            cp[c->end - 1] == '\''))
         c->end--;
 }

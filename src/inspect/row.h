@@ -15,9 +15,9 @@ struct hb_cell {
 
 /* What separates the cells of the line, 0 where it is no row. */
 uint32_t hb_row_separator(const struct hb_letters *l);
-/* Cells of the line; their number. */
-size_t hb_row_split(const struct hb_letters *l, uint32_t separator,
-                    struct hb_cell cells[HB_COLUMNS]);
+/* Cells of letters BEGIN..END of the line; their number. */
+size_t hb_row_split(const struct hb_letters *l, size_t begin, size_t end,
+                    uint32_t separator, struct hb_cell cells[HB_COLUMNS]);
 /* Whether a quoted cell goes on in the next line (RFC 4180). */
 bool hb_row_open(const struct hb_letters *l);
 /* "|---|:--:|" and lines of dashes. */

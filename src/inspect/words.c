@@ -13,6 +13,7 @@
 #define POOL    8192u /* letters of all words together */
 #define WORDS   1600u
 #define BUCKETS 256u
+#define ENDS    16384u
 #define LABEL   40u /* letters of the longest label that is looked at */
 
 struct word {
@@ -26,6 +27,9 @@ struct hb_words {
     struct word word[WORDS]; /* the first is not used */
     uint16_t head[BUCKETS];
     size_t pool_n, n;
+    /* Whether a label, or one of names, may end in two letters, by a hash of
+     * them: most texts are put aside by that. */
+    uint64_t ends[ENDS / 64], name_ends[ENDS / 64];
 };
 
 /* A label as it is compared. */
@@ -63,9 +67,10 @@ static const struct {
      "displayname contactname recipientname holdername accountholder "
      "cardholder cardholdername attendee attendees participant employee "
      "student patient applicant passenger passengername fn cn ownername "
-     "staffname accountname holder namekanji kanjiname shimei namae"},
+     "名簿 staffname accountname holder namekanji kanjiname shimei namae"},
     {HB_LABEL_NAME_MAYBE,
-     "担当 担当者 担当者名 連絡担当者 責任者 責任者名 現場責任者 管理者 "
+     "操作者 製作者 制作者 担当 担当者 担当者名 連絡担当者 責任者 責任者名 "
+     "現場責任者 管理者 "
      "管理責任者 お届け先名 届け先名 届け先 送付先名 送付先 配送先 配送先名 "
      "依頼主 依頼主名 差出人 宛先 お客様 顧客 得意先 得意先名 取引先 取引先名 "
      "支払先 支払先名 振込先 請求先 仕入先 発注者 受注者 相手先 相手方 "
@@ -74,9 +79,9 @@ static const struct {
      "店長 名 customer client contact person from to cc manager user owner "
      "assignee reporter author creator contributor reviewer member payee "
      "payer recipient sender holder title label username"},
-    {HB_LABEL_SURNAME,
-     "姓 苗字 名字 氏 lastname familyname surname sei lname nmlast 姓漢字"},
-    {HB_LABEL_GIVEN, "firstname givenname mei fname 名漢字"},
+    {HB_LABEL_SURNAME, "姓 苗字 名字 氏 last family lastname familyname "
+                       "surname sei lname nmlast 姓漢字"},
+    {HB_LABEL_GIVEN, "first given firstname givenname mei fname 名漢字"},
     {HB_LABEL_READING,
      "フリガナ ふりがな カナ かな よみ ヨミ 読み よみがな ヨミガナ 読み仮名 "
      "読みがな 氏名カナ カナ氏名 カナ名 氏名フリガナ kana furigana yomi "
@@ -201,10 +206,12 @@ static const struct {
 };
 
 static int add(struct hb_words *w, const char *z, size_t n, uint8_t label);
+static bool may_end(const struct hb_words *w, const uint64_t *ends,
+                    const uint32_t *cp, size_t n);
 static void make_bare(struct bare *b, const uint32_t *cp, size_t n);
 static const struct word *longest(const struct hb_words *w,
                                   const struct bare *b);
-static bool holds_my_number(const struct bare *b);
+static bool holds_my_number(const uint32_t *cp, size_t n);
 
 int hb_words_new(struct hb_words **ret)
 {
@@ -233,6 +240,21 @@ void hb_words_free(struct hb_words *w)
     free(w);
 }
 
+/* 氏名(カナ): the brackets say that it is the reading. */
+static bool is_reading(const uint32_t *cp, size_t n)
+{
+    static const char *const words[] = {
+        "(カナ", "(かな", "(フリガナ", "(ふりがな", "(ヨミ",     "(よみ",
+        "(kana", "(Kana", "(読み",     "(全角カナ", "(半角カナ", "(カタカナ"};
+
+    for (size_t i = n > LABEL ? n - LABEL : 0; i < n; i++)
+        for (size_t k = 0; cp[i] == '(' && k < HB_ARRAY_LEN(words); k++)
+            if (hb_letters_begin_n(cp + i, n - i, words[k], strlen(words[k])) >
+                0)
+                return true;
+    return false;
+}
+
 enum hb_label hb_label_of(const struct hb_words *w, const uint32_t *cp,
                           size_t n, bool *ret_whole)
 {
@@ -242,22 +264,28 @@ enum hb_label hb_label_of(const struct hb_words *w, const uint32_t *cp,
     uint32_t before;
 
     *ret_whole = false;
+    if (n > 2 && cp[n - 1] == ')' && is_reading(cp, n)) {
+        *ret_whole = true;
+        return HB_LABEL_READING;
+    }
+    if (!may_end(w, w->ends, cp, n))
+        return HB_LABEL_NONE;
     make_bare(&b, cp, n);
     if (b.n == 0)
         return HB_LABEL_NONE;
     found = longest(w, &b);
     if (found == NULL)
-        return holds_my_number(&b) ? HB_LABEL_MY_NUMBER : HB_LABEL_NONE;
+        return holds_my_number(cp, n) ? HB_LABEL_MY_NUMBER : HB_LABEL_NONE;
     label = (enum hb_label)found->label;
     *ret_whole = found->n == b.n;
+    if (label == HB_LABEL_INDEX && holds_my_number(cp, n))
+        return HB_LABEL_MY_NUMBER;
     if (*ret_whole)
         return label;
     before = b.cp[b.n - found->n - 1];
     /* "受付番号" is one of its own kind, "その番号" is any. */
     if (label == HB_LABEL_INDEX && !hb_is_hiragana(before))
         label = HB_LABEL_OTHER;
-    if (label == HB_LABEL_INDEX && holds_my_number(&b))
-        label = HB_LABEL_MY_NUMBER;
     /* "計画名", "姓" within a word and the like say nothing. */
     if (found->n == 1 && !hb_is_alpha(w->pool[found->at]) &&
         label != HB_LABEL_OTHER && label != HB_LABEL_PHONE)
@@ -265,6 +293,11 @@ enum hb_label hb_label_of(const struct hb_words *w, const uint32_t *cp,
     if (label == HB_LABEL_NAME && hb_is_alpha(w->pool[found->at]))
         label = HB_LABEL_NAME_MAYBE;
     return label;
+}
+
+bool hb_label_may_name(const struct hb_words *w, const uint32_t *cp, size_t n)
+{
+    return may_end(w, w->name_ends, cp, n);
 }
 
 enum hb_label hb_label_before(const struct hb_words *w, const uint32_t *cp,
@@ -343,17 +376,10 @@ static unsigned near_at(const uint32_t *cp)
         {"貯蓄", HB_NEAR_KIND},
         {"口座", HB_NEAR_ACCOUNT},
         {"記号", HB_NEAR_SYMBOL},
+        {"カード", HB_NEAR_CARD},
+        {"クレジット", HB_NEAR_CARD},
         {"ゆうちょ", HB_NEAR_SYMBOL},
         {"郵便貯金", HB_NEAR_SYMBOL},
-        {"時代", HB_NEAR_PAST},
-        {"没年", HB_NEAR_PAST},
-        {"幕府", HB_NEAR_PAST},
-        {"生没", HB_NEAR_PAST},
-        {"武将", HB_NEAR_PAST},
-        {"文豪", HB_NEAR_PAST},
-        {"明治維新", HB_NEAR_PAST},
-        {"歴史", HB_NEAR_PAST},
-        {"戦国", HB_NEAR_PAST},
     };
     static const struct {
         const char *word;
@@ -362,6 +388,12 @@ static unsigned near_at(const uint32_t *cp)
         {"my number", HB_NEAR_MY_NUMBER},
         {"individual number", HB_NEAR_MY_NUMBER},
         {"bank", HB_NEAR_BANK},
+        {"card", HB_NEAR_CARD},
+        {"credit", HB_NEAR_CARD},
+        {"visa", HB_NEAR_CARD},
+        {"jcb", HB_NEAR_CARD},
+        {"amex", HB_NEAR_CARD},
+        {"master", HB_NEAR_CARD},
         {"branch", HB_NEAR_BRANCH},
         {"savings", HB_NEAR_KIND},
         {"ordinary", HB_NEAR_KIND},
@@ -369,12 +401,43 @@ static unsigned near_at(const uint32_t *cp)
     };
 
     if (cp[0] < 0x80) {
+        if (cp[0] != 'J' && strchr("mibsoacvj", (int)(cp[0] | 0x20)) == NULL)
+            return 0;
         for (size_t i = 0; i < HB_ARRAY_LEN(latin); i++)
             if (begins_latin(cp, latin[i].word))
                 return latin[i].bit;
         return cp[0] == 'J' && cp[1] == 'A' && !hb_is_alpha(cp[2])
                    ? HB_NEAR_BANK
                    : 0;
+    }
+    switch (cp[0]) {
+    case 0x500b: /* 個 */
+    case 0x30de: /* マ */
+    case 0x30ab: /* カ */
+    case 0x30af: /* ク */
+    case 0x901a: /* 通 */
+    case 0x9280: /* 銀 */
+    case 0x4fe1: /* 信 */
+    case 0x52b4: /* 労 */
+    case 0x8fb2: /* 農 */
+    case 0x6f01: /* 漁 */
+    case 0x4e2d: /* 中 */
+    case 0x91d1: /* 金 */
+    case 0x652f: /* 支 */
+    case 0x672c: /* 本 */
+    case 0x51fa: /* 出 */
+    case 0x55b6: /* 営 */
+    case 0x5e97: /* 店 */
+    case 0x666e: /* 普 */
+    case 0x5f53: /* 当 */
+    case 0x8caf: /* 貯 */
+    case 0x53e3: /* 口 */
+    case 0x8a18: /* 記 */
+    case 0x3086: /* ゆ */
+    case 0x90f5: /* 郵 */
+        break;
+    default:
+        return 0;
     }
     for (size_t i = 0; i < HB_ARRAY_LEN(near); i++)
         if (hb_letters_begin(cp, near[i].word) > 0)
@@ -390,7 +453,8 @@ unsigned hb_near(const uint32_t *cp, size_t n)
         if (cp[i] < 0x80) {
             if (hb_is_alpha(cp[i]) && (i == 0 || !hb_is_alpha(cp[i - 1])))
                 bits |= near_at(cp + i);
-        } else if (hb_is_kanji(cp[i]) || cp[i] == 0x30de || cp[i] == 0x3086) {
+        } else if (hb_is_kanji(cp[i]) || cp[i] == 0x30de || cp[i] == 0x3086 ||
+                   cp[i] == 0x30ab || cp[i] == 0x30af) {
             bits |= near_at(cp + i);
         } else if (cp[i] == 0x30d5 && (i == 0 || !hb_is_word(cp[i - 1])) &&
                    !hb_is_word(cp[i + 1])) {
@@ -398,6 +462,41 @@ unsigned hb_near(const uint32_t *cp, size_t n)
         }
     }
     return bits;
+}
+
+static uint32_t two(uint32_t before, uint32_t last)
+{
+    return (before * 0x9e37u + last * 0x85ebu + (last >> 7)) % ENDS;
+}
+
+static bool has(const uint64_t *set, uint32_t bit)
+{
+    return set[bit / 64] >> bit % 64 & 1;
+}
+
+static bool may_end(const struct hb_words *w, const uint64_t *ends,
+                    const uint32_t *cp, size_t n)
+{
+    uint32_t last, before;
+
+    while (n > 0 && (!hb_is_word(cp[n - 1]) || hb_is_digit(cp[n - 1]))) {
+        uint32_t c = cp[n - 1];
+
+        /* Brackets, and signs that are words: the long way. */
+        if (c == ')' || c == ']' || c == 0x3011 || c == 0x300d || c == '#' ||
+            c == 0x3012 || (c >= 0x2100 && c < 0x2700))
+            return true;
+        n--;
+    }
+    if (n == 0)
+        return false;
+    last = hb_is_alpha(cp[n - 1]) ? cp[n - 1] | 0x20 : cp[n - 1];
+    if (has(ends, two(0, last)))
+        return true;
+    for (n--; n > 0 && !hb_is_word(cp[n - 1]); n--)
+        ;
+    before = n == 0 ? 0 : hb_is_alpha(cp[n - 1]) ? cp[n - 1] | 0x20 : cp[n - 1];
+    return has(ends, two(before, last));
 }
 
 static size_t bucket(uint32_t last)
@@ -426,6 +525,15 @@ static int add(struct hb_words *w, const char *z, size_t n, uint8_t label)
             continue;
         w->pool[w->pool_n++] = cp;
         word->n++;
+    }
+    {
+        uint32_t last = w->pool[w->pool_n - 1];
+        uint32_t bit = two(word->n > 1 ? w->pool[w->pool_n - 2] : 0, last);
+
+        w->ends[bit / 64] |= UINT64_C(1) << bit % 64;
+        if (label == HB_LABEL_NAME || label == HB_LABEL_NAME_MAYBE ||
+            label == HB_LABEL_SURNAME || label == HB_LABEL_GIVEN)
+            w->name_ends[bit / 64] |= UINT64_C(1) << bit % 64;
     }
     word->next = w->head[bucket(w->pool[w->pool_n - 1])];
     w->head[bucket(w->pool[w->pool_n - 1])] = (uint16_t)w->n++;
@@ -488,10 +596,11 @@ static const struct word *longest(const struct hb_words *w,
     return found;
 }
 
-static bool holds_my_number(const struct bare *b)
+/* 番号(マイナンバー): what stands in brackets too. */
+static bool holds_my_number(const uint32_t *cp, size_t n)
 {
-    for (size_t i = 0; i + 3 < b->n; i++)
-        if (near_at(b->cp + i) == HB_NEAR_MY_NUMBER)
+    for (size_t i = n > LABEL ? n - LABEL : 0; i + 3 < n; i++)
+        if (near_at(cp + i) == HB_NEAR_MY_NUMBER)
             return true;
     return false;
 }

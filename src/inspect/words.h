@@ -40,8 +40,7 @@ enum hb_near {
     HB_NEAR_KIND = 1u << 3,
     HB_NEAR_ACCOUNT = 1u << 4,
     HB_NEAR_SYMBOL = 1u << 5, /* 記号, ゆうちょ */
-    HB_NEAR_PHONE = 1u << 6,
-    HB_NEAR_PAST = 1u << 7 /* 時代, 没年: the persons are history */
+    HB_NEAR_CARD = 1u << 6
 };
 
 struct hb_words;
@@ -56,6 +55,9 @@ enum hb_label hb_label_of(const struct hb_words *w, const uint32_t *cp,
 /* The label right before letter AT of a line that begins at FROM. */
 enum hb_label hb_label_before(const struct hb_words *w, const uint32_t *cp,
                               size_t from, size_t at);
+/* False where a label of names (NAME, NAME_MAYBE) cannot be the end: a cheap
+ * look before the one above. */
+bool hb_label_may_name(const struct hb_words *w, const uint32_t *cp, size_t n);
 /* Bits of enum hb_near. */
 unsigned hb_near(const uint32_t *cp, size_t n);
 

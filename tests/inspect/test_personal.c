@@ -73,6 +73,10 @@ static void test_my_number(void **state)
     finds(c, "個人番号を記入\n\n番号 0234 5678 9013", "023456789013");
     finds(c, "氏名,個人番号\n山田太郎,023456789013\n", "023456789013");
     finds(c, "{\"my_number\": \"023456789013\"}", "023456789013");
+    finds(c, "個人番号 0 2 3 4 5 6 7 8 9 0 1 3", "023456789013");
+    finds(c, "番号(マイナンバー),備考\n023456789013,\n", "023456789013");
+    finds(c, "| 項目 | 内容 |\n|---|---|\n| 個人番号 | 023456789013 |\n",
+          "023456789013");
     /* Without the word, of another kind, wrong, too long, the specimen. */
     finds(c, "管理 023456789013", "");
     finds(c, "マイナンバー\n注文番号 023456789013", "");
@@ -158,6 +162,8 @@ static void test_address(void **state)
     finds(c, "茨城県,ひたちなか市,東石川2−10−1\n",
           "茨城県ひたちなか市東石川2-10-1");
     finds(c, "住所：長野県木曽郡木曽町福島1234", "長野県木曽郡木曽町福島1234");
+    finds(c, "店名,住所\n中村酒店,東京都千代田区千代田1-1\n",
+          "東京都千代田区千代田1-1");
     finds(c, "東京都、横浜市、呉市", "");
     finds(c, "呉市 9-3 世田谷区、横浜市港北区 2-3 松本市", "");
     finds(c, "市町村,人口\n大野市,59014\n", "");
@@ -176,6 +182,12 @@ static void test_person(void **state)
     finds(c, "{\"name\": \"\\u5c71\\u7530\\u592a\\u90ce\"}", "山田太郎");
     finds(c, "<tr><th>氏名</th></tr>\n<tr>\n<td>山田太郎</td>\n</tr>",
           "山田太郎");
+    finds(c, "<member><name>山田太郎</name></member>", "山田太郎");
+    finds(c, "{\"lastName\": \"山田\",\n \"firstName\": \"太郎\"}", "山田太郎");
+    finds(c, "INSERT INTO t VALUES (1, '山田太郎', 'x');", "山田太郎");
+    finds(c, "氏名,氏名(カナ)\n山田太郎,ヤマダ タロウ\n", "山田太郎");
+    finds(c, "氏名,生年,没年\n徳川家康,1543,1616\n", "");
+    finds(c, "東京都、北海道、江戸時代、日本海", "");
     finds(c, "山田様、お世話になっております。", "");
     finds(c, "店名,区分\n山田薬局,正会員\n", "");
     finds(c, "駅名,発車\n大森,10:00\n", "");
@@ -215,7 +227,9 @@ static void test_list(void **state)
     assert_int_equal(r.persons, 120);
     assert_true(rows("名簿\n\n", "山田@　営業部　", 12).list);
     assert_true(rows("", "氏名：山田@\n電話：090-1234-", 12).list);
-    /* Shops, and the same three over and over. */
+    assert_true(rows("3年2組 名簿\n\n", "・山田@ ", 12).list);
+    /* Speech, shops. */
+    assert_false(rows("", "山田@「そうだね」と", 12).list);
     assert_false(rows("店名,電話\n", "山田@商店,090-1234-", 12).list);
 }
 
@@ -246,6 +260,11 @@ static void test_column_without_heading(void **state)
         i++;
     }
     assert_int_equal(run(b.p, b.n, 4096, NULL).count[HB_CLASS_MY_NUMBER], 12);
+    hb_buf_reset(&b);
+    hb_buf_addz(&b, "マイナンバーカード 受付一覧\n");
+    for (unsigned i = 0; i < 200; i++)
+        hb_buf_addf(&b, "77%010u 交付済\n", i * 7919u);
+    assert_int_equal(run(b.p, b.n, 4096, NULL).count[HB_CLASS_MY_NUMBER], 0);
     hb_buf_reset(&b);
     for (unsigned i = 0; i < 200; i++)
         hb_buf_addf(&b, "山田太郎,77%010u\n", i * 7919u);
