@@ -357,9 +357,11 @@ static size_t name_after(struct hb_personal *p, const struct hb_span *s,
 
         if (hb_is_blank(cp[k]))
             continue;
-        if (hb_is_blank(c) || c == '(' || c == '<' || c == '"' || c == '\'' ||
-            c == 0x3001 || c == 0x3002 || c == ';' || c == '/' || c == '|' ||
-            c == '}' || c == ']') {
+        if (hb_is_digit(c))
+            break;
+        if (!hb_is_kanji(c) && !hb_is_hiragana(c) && !hb_is_katakana(c) &&
+            !hb_is_latin(c) && c != 0x30fb && c != '-' && c != '.' &&
+            c != ',' && c != '=' && c != '\'') {
             ends[n++] = k + 1;
             if (!hb_is_blank(c))
                 break;
@@ -452,7 +454,7 @@ static bool short_rest(const struct hb_span *s, size_t begin, size_t n,
     uint64_t h = 3;
 
     /* "山田太郎が答える" */
-    if (s->end - s->begin > 60 ||
+    if (s->end - s->begin > HB_SHORT_LINE ||
         (begin + n < s->end && hb_is_hiragana(cp[begin + n]) &&
          cp[begin + n] != 0x3055 && cp[begin + n] != 0x304f))
         return false;

@@ -14,7 +14,8 @@
 #include "inspect/row.h"
 #include "inspect/words.h"
 
-#define HB_LINES_ABOVE  3u /* in which a word still counts */
+#define HB_LINES_ABOVE  3u  /* in which a word still counts */
+#define HB_SHORT_LINE   60u /* letters of a line that could be of a list */
 #define HB_PENDING      128u
 #define HB_LINES_COLUMN (HB_COLUMNS + 1u) /* numbers beside names in lines */
 #define HB_VALUE_BYTES  512u              /* of one value */

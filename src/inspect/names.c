@@ -206,7 +206,8 @@ size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
                 ;
             if (i < g || !hb_name_given(names, cp + k, g))
                 continue;
-            if (s == 1 && blank == 0 && g == 1)
+            if (blank == 0 && ((s == 1 && g == 1) || cp[k + g - 1] == 0x753a ||
+                               cp[k + g - 1] == 0x5cb3))
                 continue;
             after = cp[k + g];
             /* "山本正面" goes on: no name; 氏, 様 and titles may follow. */
@@ -307,6 +308,8 @@ static unsigned part(const struct hb_names *names, uint32_t c)
 {
     if (c - KANJI_FIRST < KANJI_N)
         return names->part[c - KANJI_FIRST];
+    if (c == 0x20bb7) /* 𠮷 for 吉 */
+        return names->part[0x5409 - KANJI_FIRST];
     return c - 0xf900 < 0x200 ? SUR_FIRST | SUR_SECOND : 0;
 }
 
@@ -345,6 +348,9 @@ static bool full(const struct hb_names *names, const uint32_t *cp, size_t n)
 {
     if (is_listed(names, LIST_WORD, cp, n))
         return false;
+    /* 信濃町, 赤石岳 */
+    if (cp[n - 1] == 0x753a || cp[n - 1] == 0x5cb3)
+        return false;
     for (size_t s = 1; s < n && s <= 5; s++)
         if (hb_name_surname(names, cp, s) &&
             hb_name_given(names, cp + s, n - s))
@@ -365,11 +371,16 @@ static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
         if (hb_name_surname(names, cp, blank) &&
             hb_name_given(names, cp + blank + 1, g))
             return HB_NAME_FULL;
-        return blank <= 5 && g >= 1 && g <= 4 && !hb_name_firm(names, cp, n)
+        return blank <= 5 && g >= 1 && (g <= 4 || (kanji == 0 && g <= 6)) &&
+                       !hb_name_firm(names, cp, n)
                    ? HB_NAME_SHAPE
                    : HB_NAME_NO;
     }
-    if (full(names, cp, n))
+    /* 林正: as good a word as a name; 上野, 西武 */
+    if (n == 2 && hb_name_surname(names, cp, 1) &&
+        (hb_name_given(names, cp + 1, 1) || !hb_name_surname(names, cp, 2)))
+        return HB_NAME_SHAPE;
+    if (n > 2 && full(names, cp, n))
         return HB_NAME_FULL;
     if (n <= 3 && hb_name_surname(names, cp, n))
         return HB_NAME_SURNAME;
@@ -396,9 +407,8 @@ static enum hb_name katakana(const struct hb_names *names, const uint32_t *cp,
             longest = HB_MAX(longest, ++word);
         }
     }
-    return words >= 2 && words <= 5 && longest >= 2 && longest <= 10
-               ? HB_NAME_SHAPE
-               : HB_NAME_NO;
+    return words >= 2 && words <= 5 && n >= 4 && longest <= 10 ? HB_NAME_SHAPE
+                                                               : HB_NAME_NO;
 }
 
 /* "Keiko YOSHIDA", "Yoshida, Keiko", "Nguyen Van An". */

@@ -16,6 +16,8 @@ static void line(struct hb_personal *p, struct hb_slice text);
 static void analyse(struct hb_personal *p, struct hb_line *l);
 static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
                     size_t end, uint32_t separator);
+static void text(struct hb_personal *p, const struct hb_line *l,
+                 const struct hb_span *s);
 static bool headings(struct hb_personal *p, struct hb_line *l,
                      const struct hb_cell *cells, size_t n);
 static void row(struct hb_personal *p, struct hb_line *l,
@@ -223,6 +225,23 @@ static void analyse(struct hb_personal *p, struct hb_line *l)
         }
 }
 
+/* A line; a short one that is no sentence could be of a list. */
+static void text(struct hb_personal *p, const struct hb_line *l,
+                 const struct hb_span *s)
+{
+    const uint32_t *cp = l->l.cp;
+    size_t kanji = 0, stops = 0;
+
+    if (s->end - s->begin <= HB_SHORT_LINE) {
+        for (size_t i = s->begin; i < s->end; i++) {
+            kanji += hb_is_kanji(cp[i]);
+            stops += cp[i] == 0x3002 || cp[i] == 0x3001;
+        }
+        p->persons.weak_rows += kanji >= 2 && stops == 0;
+    }
+    hb_look(p, s, true);
+}
+
 /* One row, or a line of text. */
 static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
                     size_t end, uint32_t separator)
@@ -249,7 +268,7 @@ static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
         if (headings(p, l, cells, 1))
             p->table.separator = '\n';
         else
-            hb_look(p, &s, true);
+            text(p, l, &s);
         return;
     }
     p->table.separator = separator;
@@ -472,8 +491,11 @@ static bool name_and_mail(struct hb_personal *p, const struct hb_span *s,
     rest.begin = s->begin + m;
     p->about = 0;
     hb_look(p, &rest, false);
-    r = hb_persons_row(&p->persons, name, p->about, p->about != 0,
-                       p->about != 0, false);
+    r = hb_persons_row(&p->persons,
+                       &(struct hb_person){.name = name,
+                                           .about = p->about,
+                                           .has_about = true,
+                                           .strong = p->about != 0});
     if (r < 0)
         p->err = r;
     return true;
@@ -485,7 +507,7 @@ static void row(struct hb_personal *p, struct hb_line *l,
     struct hb_table *t = &p->table;
     uint64_t name[4], about = 0;
     size_t names = 0, name_cell = HB_COLUMNS, second = HB_COLUMNS;
-    bool headed = false, has_about = false;
+    bool headed = false, maybe = false, has_about = false;
     enum hb_label form;
     int r = 0;
 
@@ -531,6 +553,7 @@ static void row(struct hb_personal *p, struct hb_line *l,
                     name_cell = i;
                 name[names++] = h;
                 headed = headed || by_heading;
+                maybe = maybe || col->label == HB_LABEL_NAME_MAYBE;
                 continue;
             }
         }
@@ -554,11 +577,18 @@ static void row(struct hb_personal *p, struct hb_line *l,
     }
     if (names == 0 && p->row_name != 0)
         name[names++] = p->row_name;
+    p->persons.weak_rows += !headed && !maybe;
     if (names > 0) {
         t->persons++;
         for (size_t i = 0; i < names && r == 0; i++)
-            r = hb_persons_row(&p->persons, name[i], about, has_about && i == 0,
-                               p->about != 0, headed);
+            r = hb_persons_row(
+                &p->persons,
+                &(struct hb_person){.name = name[i],
+                                    .about = about,
+                                    .has_about = has_about && i == 0,
+                                    .strong = p->about != 0,
+                                    .sure = headed || maybe,
+                                    .headed = headed});
         p->persons.open = false;
     }
     if (r < 0)

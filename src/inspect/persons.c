@@ -62,19 +62,22 @@ void hb_persons_done(struct hb_persons *p)
     hb_set_done(&p->names);
 }
 
-int hb_persons_row(struct hb_persons *p, uint64_t name, uint64_t about,
-                   bool has_about, bool strong, bool headed)
+int hb_persons_row(struct hb_persons *p, const struct hb_person *one)
 {
-    uint64_t both = hb_hash(name, about);
+    bool weak = !one->strong && !one->sure;
+    uint64_t both = hb_hash(one->name, one->about);
     int r = hb_set_add(&p->all, both);
 
-    p->strong += r > 0 && strong;
+    p->strong += r > 0 && one->strong;
+    p->weak_hits += weak && one->has_about;
     if (r >= 0)
-        r = hb_set_add(&p->names, name);
-    if (r >= 0 && has_about)
+        r = hb_set_add(&p->names, one->name);
+    if (r >= 0 && one->has_about) {
         r = hb_set_add(&p->known, both);
-    if (r >= 0 && headed)
-        r = hb_set_add(&p->headed, name);
+        p->weak += r > 0 && weak;
+    }
+    if (r >= 0 && one->headed)
+        r = hb_set_add(&p->headed, one->name);
     return r < 0 ? r : 0;
 }
 
@@ -84,10 +87,7 @@ int hb_persons_name(struct hb_persons *p, uint64_t name, bool headed,
     int r = hb_persons_close(p);
 
     p->open = true;
-    p->has_about = p->strong_open = false;
-    p->named = headed;
-    p->name = name;
-    p->about = 0;
+    p->one = (struct hb_person){.name = name, .sure = headed, .headed = headed};
     p->line = line;
     return r;
 }
@@ -99,9 +99,9 @@ int hb_persons_about(struct hb_persons *p, uint64_t about, bool strong,
         return 0;
     if (line - p->line > HB_PERSON_LINES)
         return hb_persons_close(p);
-    p->about = hb_hash(p->about, about);
-    p->has_about = true;
-    p->strong_open = p->strong_open || strong;
+    p->one.about = hb_hash(p->one.about, about);
+    p->one.has_about = true;
+    p->one.strong = p->one.strong || strong;
     return 0;
 }
 
@@ -110,8 +110,7 @@ int hb_persons_close(struct hb_persons *p)
     if (!p->open)
         return 0;
     p->open = false;
-    return hb_persons_row(p, p->name, p->about, p->has_about, p->strong_open,
-                          p->named);
+    return hb_persons_row(p, &p->one);
 }
 
 /* Few names in many rows: the rows are no persons. */
@@ -125,6 +124,9 @@ bool hb_persons_list(const struct hb_persons *p)
     if (p->headed.n >= HB_LIST_FROM)
         return true;
     if (p->known.n < HB_LIST_FROM)
+        return false;
+    /* One in ten names of stations could be a person's. */
+    if (p->known.n - p->weak < HB_LIST_FROM && p->weak_hits * 4 < p->weak_rows)
         return false;
     return p->names.n >= HB_LIST_FROM || (p->names.n * 5 >= HB_LIST_FROM * 4 &&
                                           p->names.n * 10 >= p->known.n * 6);

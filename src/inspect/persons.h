@@ -32,23 +32,31 @@ static inline uint64_t hb_hash(uint64_t h, uint64_t v)
     return h ^ h >> 33;
 }
 
+struct hb_person {
+    uint64_t name, about;
+    bool has_about;
+    bool strong; /* a number, an address, mail stands with it */
+    bool sure;   /* a heading or label says that it is a person */
+    bool headed; /* one of names alone: 氏名 */
+};
+
 struct hb_persons {
     struct hb_set all;    /* name and attributes */
     struct hb_set known;  /* of these, with an attribute */
     struct hb_set headed; /* names below a heading of names */
     struct hb_set names;  /* names alone, of all */
     uint64_t strong;      /* of all, with a value that was found */
-    /* The one whose attributes are coming. */
-    uint64_t name, about;
+    /* Of known: told by the name alone, in rows and short lines that no
+     * heading explains; and how many of these there were. */
+    uint64_t weak, weak_hits, weak_rows;
+    struct hb_person one; /* whose attributes are coming, where OPEN */
     size_t line;
-    bool open, has_about, strong_open, named;
+    bool open;
 };
 
 void hb_persons_done(struct hb_persons *p);
-/* A person with all of its row.  STRONG: a number, an address or mail is in
- * it, not only words. */
-int hb_persons_row(struct hb_persons *p, uint64_t name, uint64_t about,
-                   bool has_about, bool strong, bool headed) HB_WUR;
+/* A person with all of its row. */
+int hb_persons_row(struct hb_persons *p, const struct hb_person *one) HB_WUR;
 /* A name in text: what hb_persons_about() brings up to HB_PERSON_LINES lines
  * below belongs to it, until the next name. */
 #define HB_PERSON_LINES 12u
