@@ -21,7 +21,7 @@ struct found {
 static bool number_ahead(const uint32_t *cp, size_t end, size_t at);
 static size_t name_begin(const uint32_t *cp, size_t from, size_t at);
 static size_t prefecture_begin(const uint32_t *cp, size_t from, size_t begin);
-static size_t town_end(const uint32_t *cp, size_t end, size_t at,
+static size_t town_end(const uint32_t *cp, size_t end, size_t at, bool labelled,
                        struct found *f);
 static size_t number_end(const uint32_t *cp, size_t end, size_t at,
                          unsigned *ret_marks, unsigned *ret_parts);
@@ -49,7 +49,7 @@ bool hb_address_find(const uint32_t *cp, size_t from, size_t end, size_t at,
     last = prefecture_begin(cp, from, f.begin);
     f.prefecture = f.prefecture || last < f.begin;
     f.begin = last;
-    number = town_end(cp, end, at + 1, &f);
+    number = town_end(cp, end, at + 1, labelled, &f);
     if (number == 0)
         return false;
     last = number_end(cp, end, number, &marks, &parts);
@@ -125,11 +125,9 @@ static size_t prefecture_begin(const uint32_t *cp, size_t from, size_t begin)
     return i - k >= 3 ? k : begin;
 }
 
-/* Where the number begins behind the town; 0 where there is none. */
-static size_t town_end(const uint32_t *cp, size_t end, size_t at,
-                       struct found *f)
+/* 市道, 市営, 町内: no town begins so. */
+static bool no_town(const uint32_t *cp)
 {
-    /* 市道, 市営, 町内: no town begins so. */
     static const char *const not_town[] = {
         "道",   "営",   "民",   "役所", "役場", "議",     "内会", "場",
         "街地", "費",   "税",   "政",   "制",   "販",     "況",   "分",
@@ -138,11 +136,19 @@ static size_t town_end(const uint32_t *cp, size_t end, size_t at,
         "など", "にて", "より", "とし", "にお", "につ",   "は",   "を",
         "に",   "で",   "へ",   "も",   "と",   "の",     "が",   "や",
     };
-    size_t i = at, kana = 0, apart = 0;
 
     for (size_t k = 0; k < HB_ARRAY_LEN(not_town); k++)
-        if (hb_letters_begin(cp + at, not_town[k]) > 0)
-            return 0;
+        if (hb_letters_begin(cp, not_town[k]) > 0)
+            return true;
+    return false;
+}
+
+/* Where the number begins behind the town; 0 where there is none. */
+static size_t town_end(const uint32_t *cp, size_t end, size_t at, bool labelled,
+                       struct found *f)
+{
+    size_t i = at, kana = 0, apart = 0;
+
     while (i < end && i - at < TOWN_MAX) {
         uint32_t c = cp[i];
 
@@ -150,9 +156,7 @@ static size_t town_end(const uint32_t *cp, size_t end, size_t at,
             (numeral(c) &&
              number_end(cp, end, i, &(unsigned){0}, &(unsigned){0}) > i)) {
             /* 第3号, 0263-..., and a number that goes with no place. */
-            if (cp[i - 1] == 0x7b2c || c == '0')
-                return 0;
-            return i;
+            return cp[i - 1] == 0x7b2c || c == '0' || no_town(cp + at) ? 0 : i;
         }
         if (is_separator(c)) {
             f->blank = true;
@@ -173,7 +177,7 @@ static size_t town_end(const uint32_t *cp, size_t end, size_t at,
             /* Hiragana begins the town, or joins two kanji. */
             if (!is_joint(c) && ++kana > 7)
                 return 0;
-            if (!is_joint(c) && i > at && hb_is_kanji(cp[i - 1]))
+            if (!is_joint(c) && i > at && hb_is_kanji(cp[i - 1]) && !labelled)
                 return 0;
         } else {
             return 0;

@@ -29,6 +29,7 @@ static size_t one_16(const uint8_t *p, size_t n, bool big, uint32_t *ret);
 static uint32_t jis(unsigned row, unsigned cell);
 static enum hb_encoding guess_16(const uint8_t *p, size_t n, bool *ret_zero);
 static enum hb_encoding guess_8(const uint8_t *p, size_t n);
+static bool single_shifts_only(const uint8_t *p, size_t n);
 static bool half_kana_only(const uint8_t *p, size_t n);
 static struct fit fit_utf8(const uint8_t *p, size_t n);
 static struct fit fit_cp932(const uint8_t *p, size_t n);
@@ -289,8 +290,27 @@ static enum hb_encoding guess_8(const uint8_t *p, size_t n)
         return HB_ENC_UTF8;
     if (c.bad != e.bad)
         return c.bad < e.bad ? HB_ENC_CP932 : HB_ENC_EUC_JP;
+    if (single_shifts_only(p, n))
+        return HB_ENC_EUC_JP;
     return e.usual > c.usual && !half_kana_only(p, n) ? HB_ENC_EUC_JP
                                                       : HB_ENC_CP932;
+}
+
+/* Half-width kana of EUC-JP alone: each behind a byte that would begin kanji
+ * in CP932. */
+static bool single_shifts_only(const uint8_t *p, size_t n)
+{
+    size_t pairs = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] < 0x80)
+            continue;
+        if (p[i] != 0x8e || i + 1 == n || p[i + 1] < 0xa1 || p[i + 1] > 0xdf)
+            return false;
+        pairs++;
+        i++;
+    }
+    return pairs >= 4;
 }
 
 /* Half-width kana of CP932 are pairs of kanji in EUC-JP.  Words of kanji have

@@ -5,6 +5,8 @@
  * The one pass that touches every byte of a file: plain ASCII, kana and kanji
  * go through a short loop, everything else through tables and fold().
  */
+#include <endian.h>
+
 #include "base/utf8.h"
 #include "inspect/letters.h"
 
@@ -111,13 +113,17 @@ static size_t add_kana(struct hb_letters *l, const uint8_t *p, size_t n,
     size_t room = HB_MIN(n / 3, HB_LETTERS - l->n), k = 0;
     uint32_t *cp = l->cp + l->n, *at = l->at + l->n;
 
+    /* Four bytes are read at a time. */
+    if (room > 0 && room * 3 == n)
+        room--;
     for (; k < room; k++, p += 3) {
-        uint32_t three = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-        uint32_t c =
-            (three >> 4 & 0xf000) | (three >> 2 & 0xfc0) | (three & 0x3f);
+        uint32_t four, c;
 
+        memcpy(&four, p, sizeof(four));
+        four = le32toh(four);
+        c = (four & 15) << 12 | (four >> 2 & 0xfc0) | (four >> 16 & 63);
         /* 1110.... 10...... 10......, U+3000 to U+9FFF */
-        if ((three & 0xf0c0c0) != 0xe08080 || c - 0x3000 >= 0x7000 ||
+        if ((four & 0xc0c0f0) != 0x8080e0 || c - 0x3000 >= 0x7000 ||
             c - 0x3099 < 2)
             break;
         cp[k] = c;

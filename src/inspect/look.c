@@ -99,6 +99,8 @@ void hb_look(struct hb_personal *p, const struct hb_span *s, bool names)
             if (n > 0 && i + n <= s->end)
                 text_name(p, s, i, n, false);
             i += n > 0 ? n : 1;
+            while (cp[i] - 0x4e00 < 0x5200 && !hb_address_mark(cp[i]))
+                i++;
         } else {
             i++;
         }

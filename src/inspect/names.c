@@ -11,7 +11,9 @@
 
 #define KANJI_FIRST   0x4e00u
 #define KANJI_N       0x5200u
-#define FIRM_LETTERS  10u   /* of the longest word of firm_end */
+#define FIRM_LETTERS  10u /* of the longest word of firm_end */
+#define KANA_FIRST    0x3040u
+#define KANA          192u  /* hiragana and katakana */
 #define LATIN_LETTERS 16u   /* of one word of a name */
 #define SLOTS         8192u /* of the hash, a power of two */
 
@@ -31,6 +33,8 @@ enum list { LIST_SURNAME = 1, LIST_KANA, LIST_FIRM, LIST_LATIN, LIST_WORD };
 struct hb_names {
     uint8_t part[KANJI_N];
     uint64_t slot[SLOTS]; /* hash of a listed name, 0 free */
+    /* First two kana of listed given names: most that follow kanji are none. */
+    uint64_t kana[KANA * KANA / 64];
 };
 
 /* A name in letters, without its blank. */
@@ -39,6 +43,8 @@ struct piece {
     size_t n;
 };
 
+static size_t kana_bit(const uint32_t *cp);
+static bool kana_begins(const struct hb_names *names, const uint32_t *cp);
 static void mark(struct hb_names *names, uint32_t cp, uint8_t bit);
 static void parts(struct hb_names *names, const char *z, uint8_t bit);
 static int listed(struct hb_names *names, const char *z, enum list list);
@@ -194,7 +200,7 @@ size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
         /* The cheap half first: whether a given name could follow. */
         if (hb_is_kanji(cp[k])
                 ? !(part(names, cp[k]) & (GIVEN_FIRST | GIVEN_ONE))
-                : !hb_is_hiragana(cp[k]) && !hb_is_katakana(cp[k]))
+                : !kana_begins(names, cp + k))
             continue;
         if (!hb_name_surname(names, cp, s))
             continue;
@@ -244,6 +250,17 @@ static void parts(struct hb_names *names, const char *z, uint8_t bit)
     }
 }
 
+static size_t kana_bit(const uint32_t *cp)
+{
+    return (cp[0] - KANA_FIRST) * KANA + (cp[1] - KANA_FIRST);
+}
+
+static bool kana_begins(const struct hb_names *names, const uint32_t *cp)
+{
+    return cp[0] - KANA_FIRST < KANA && cp[1] - KANA_FIRST < KANA &&
+           names->kana[kana_bit(cp) / 64] >> kana_bit(cp) % 64 & 1;
+}
+
 static void mark(struct hb_names *names, uint32_t cp, uint8_t bit)
 {
     if (cp - KANJI_FIRST < KANJI_N)
@@ -281,6 +298,9 @@ static int listed(struct hb_names *names, const char *z, enum list list)
                     return -ENOSPC;
             }
             names->slot[i] = h;
+            if (list == LIST_KANA)
+                names->kana[kana_bit(word) / 64] |= UINT64_C(1)
+                                                    << kana_bit(word) % 64;
             if (list == LIST_SURNAME || list == LIST_FIRM)
                 mark(names, list == LIST_FIRM ? word[n - 1] : word[0],
                      list == LIST_FIRM ? FIRM_LAST : SUR_LISTED);

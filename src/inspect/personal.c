@@ -230,14 +230,12 @@ static void text(struct hb_personal *p, const struct hb_line *l,
                  const struct hb_span *s)
 {
     const uint32_t *cp = l->l.cp;
-    size_t kanji = 0, stops = 0;
+    size_t kanji = 0, i = s->begin;
 
-    if (s->end - s->begin <= HB_SHORT_LINE) {
-        for (size_t i = s->begin; i < s->end; i++) {
+    if (s->end - s->begin <= HB_SHORT_LINE && cp[s->end - 1] != 0x3002) {
+        for (; i < s->end && cp[i] != 0x3002 && cp[i] != 0x3001; i++)
             kanji += hb_is_kanji(cp[i]);
-            stops += cp[i] == 0x3002 || cp[i] == 0x3001;
-        }
-        p->persons.weak_rows += kanji >= 2 && stops == 0;
+        p->persons.weak_rows += kanji >= 2 && i == s->end;
     }
     hb_look(p, s, true);
 }
@@ -322,7 +320,7 @@ static bool headings(struct hb_personal *p, struct hb_line *l,
     struct hb_table *t = &p->table;
     uint32_t separator = t->separator;
 
-    if (separator == '\n')
+    if (separator == '\n' || (n == 1 && cells[0].end - cells[0].begin > 30))
         return false;
     for (size_t i = 0; i < n; i++) {
         const uint32_t *cp = l->l.cp + cells[i].begin;
@@ -342,7 +340,8 @@ static bool headings(struct hb_personal *p, struct hb_line *l,
             return false;
         label[i] = hb_label_of(p->words, cp, len, &whole);
         known += whole;
-        if (!whole && hb_name_cell(p->names, cp, len, &m) == HB_NAME_FULL)
+        if (!whole && n > 1 &&
+            hb_name_cell(p->names, cp, len, &m) == HB_NAME_FULL)
             return false;
     }
     /* "氏名 | ジョン・スミス", "住所 | ...1-2": a form, no headings. */
@@ -584,7 +583,7 @@ static void row(struct hb_personal *p, struct hb_line *l,
             r = hb_persons_row(
                 &p->persons,
                 &(struct hb_person){.name = name[i],
-                                    .about = about,
+                                    .about = p->about != 0 ? p->about : about,
                                     .has_about = has_about && i == 0,
                                     .strong = p->about != 0,
                                     .sure = headed || maybe,

@@ -121,7 +121,8 @@ static bool same_names(const struct hb_persons *p)
 
 bool hb_persons_list(const struct hb_persons *p)
 {
-    if (p->headed.n >= HB_LIST_FROM)
+    if (p->headed.n >= HB_LIST_FROM ||
+        (p->strong >= HB_LIST_FROM && p->names.n > 2))
         return true;
     if (p->known.n < HB_LIST_FROM)
         return false;

@@ -75,6 +75,8 @@ static void test_guess(void **state)
     assert_int_equal(guess(TEXT("\xc0\xc5\xb6\x20\xc0\xdb\xb3")), HB_ENC_CP932);
     assert_int_equal(guess(TEXT("\xc4\xcc\xc8\xd6,\xb2\xb9\xc5\xd9,\xc0\xd1")),
                      HB_ENC_EUC_JP);
+    assert_int_equal(guess(TEXT("\x8e\xd4\x8e\xcf\x8e\xc0\x8e\xde \x8e\xc0")),
+                     HB_ENC_EUC_JP);
     /* A window that ends within a character. */
     assert_int_equal(guess(TEXT("山田\xe5\xa4")), HB_ENC_UTF8);
 }
