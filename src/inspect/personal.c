@@ -16,6 +16,8 @@ static void line(struct hb_personal *p, struct hb_slice text);
 static void analyse(struct hb_personal *p, struct hb_line *l);
 static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
                     size_t end, uint32_t separator);
+static bool skip_office(struct hb_personal *p, const struct hb_line *l,
+                        struct hb_cell *c);
 static void text(struct hb_personal *p, const struct hb_line *l,
                  const struct hb_span *s);
 static bool headings(struct hb_personal *p, struct hb_line *l,
@@ -225,6 +227,36 @@ static void analyse(struct hb_personal *p, struct hb_line *l)
         }
 }
 
+/* "会長　山田太郎(...)" in a list of names; false for "電話　03-...". */
+static bool skip_office(struct hb_personal *p, const struct hb_line *l,
+                        struct hb_cell *c)
+{
+    const uint32_t *cp = l->l.cp;
+    size_t at = c->begin, n;
+    enum hb_label label;
+    bool whole;
+
+    if (hb_name_cell(p->names, cp + c->begin, c->end - c->begin, &n) ==
+        HB_NAME_FULL)
+        return true;
+    while (at < c->end && at - c->begin < 8 && !hb_is_blank(cp[at]) &&
+           cp[at] != ':')
+        at++;
+    n = at - c->begin;
+    while (at < c->end && (hb_is_blank(cp[at]) || cp[at] == ':'))
+        at++;
+    if (at == c->end || n == 0 || hb_name_surname(p->names, cp + c->begin, n))
+        return true;
+    label = hb_label_of(p->words, cp + c->begin, n, &whole);
+    if (label != HB_LABEL_NONE && label != HB_LABEL_NAME_MAYBE &&
+        label != HB_LABEL_INDEX)
+        return !whole;
+    if (hb_name_cell(p->names, cp + at, c->end - at, &n) == HB_NAME_FULL ||
+        label != HB_LABEL_NONE)
+        c->begin = (uint32_t)at;
+    return true;
+}
+
 /* A line; a short one that is no sentence could be of a list. */
 static void text(struct hb_personal *p, const struct hb_line *l,
                  const struct hb_span *s)
@@ -262,6 +294,11 @@ static void segment(struct hb_personal *p, struct hb_line *l, size_t begin,
            (!hb_is_word(l->l.cp[cells[0].begin]) ||
             hb_is_digit(l->l.cp[cells[0].begin])))
         cells[0].begin++;
+    if (separator == '\n' && !skip_office(p, l, &cells[0])) {
+        table_end(p); /* a form below a title of names */
+        separator = 0;
+        cells[0].begin = (uint32_t)begin;
+    }
     if (n == 1 && separator == 0) {
         if (headings(p, l, cells, 1))
             p->table.separator = '\n';

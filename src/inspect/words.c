@@ -74,7 +74,8 @@ static const struct {
      "管理責任者 お届け先名 届け先名 届け先 送付先名 送付先 配送先 配送先名 "
      "依頼主 依頼主名 差出人 宛先 お客様 顧客 得意先 得意先名 取引先 取引先名 "
      "支払先 支払先名 振込先 請求先 仕入先 発注者 受注者 相手先 相手方 "
-     "発言者 発言 質問者 議長 司会 記録 幹事 会長 委員長 校長 院長 社長 "
+     "発言者 発言 質問者 議長 司会 記録 幹事 会長 副会長 委員 副委員長 理事 "
+     "監事 書記 会計 班長 隊長 部長 委員長 校長 院長 社長 "
      "出演者 出演 演者 弁護士 税理士 医師 主治医 看護師 部長 課長 係長 主任 "
      "店長 名 customer client contact person from to cc manager user owner "
      "assignee reporter author creator contributor reviewer member payee "
@@ -202,7 +203,8 @@ static const struct {
      "時刻 数量 在庫 在庫数 単価 価格 定価 合計 小計 売上 売上高 人口 面積 "
      "利用番号 使用者番号 供託番号 認証番号 端末番号 読取番号 回線番号 "
      "荷物番号 貨物番号 運送番号 配送番号 配達番号 出荷番号 入荷番号 仕様番号 "
-     "標本番号 試料番号 図面番号 規格番号 特許番号 出願番号 公報番号 条例番号"},
+     "番 棚番 標本番号 試料番号 図面番号 規格番号 特許番号 出願番号 公報番号 "
+     "条例番号"},
 };
 
 static int add(struct hb_words *w, const char *z, size_t n, uint8_t label);
