@@ -34,6 +34,7 @@ class Mailboxes:
     def __init__(self, port=0, folder=None, serve=True):
         self.mails, self.folder, self.refuse = [], folder, set()
         self.loaded, self.listener = set(), None
+        self.slow = 0  # seconds that a mail takes
         if not serve:
             return
         self.listener = socket.create_server(('127.0.0.1', port))
@@ -79,6 +80,7 @@ class Mailboxes:
                 data = b''
                 while (more := f.readline()) not in (b'.\r\n', b''):
                     data += more[1:] if more.startswith(b'.') else more
+                time.sleep(self.slow)
                 self.keep(rcpt, data)
                 say(b'250 kept')
         except OSError:

@@ -39,6 +39,9 @@ static void subject_both(struct hb_buf *b, const struct hb_portal *p,
 static const char *when(const struct hb_portal *p, int64_t ns, char buf[WHEN]);
 static int post(struct hb_portal *p, const char *to, struct hb_buf *subject,
                 struct hb_buf *text, portal_sent_fn *fn, void *arg);
+static int post_letter(struct hb_portal *p, const char *to,
+                       struct hb_buf *subject, struct hb_buf *text, bool urgent,
+                       portal_sent_fn *fn, void *arg);
 
 static const char *const news_text[] = {
     [PORTAL_NEWS_APPROVED] = N_("Your share was approved"),
@@ -157,7 +160,7 @@ int portal_letter_code(struct hb_portal *p, enum hb_lang lang, const char *to,
                  "which you asked for it. Nobody of us will ever ask you for "
                  "it. If you did not ask for it, do nothing.\n\n%s\n")),
         digits, p->config->share.url);
-    return post(p, to, &subject, &text, only_log, p);
+    return post_letter(p, to, &subject, &text, true, only_log, p);
 }
 
 int portal_letter_waiting(struct hb_portal *p, int64_t share)
@@ -362,10 +365,18 @@ static const char *when(const struct hb_portal *p, int64_t ns, char buf[WHEN])
 static int post(struct hb_portal *p, const char *to, struct hb_buf *subject,
                 struct hb_buf *text, portal_sent_fn *fn, void *arg)
 {
+    return post_letter(p, to, subject, text, false, fn, arg);
+}
+
+static int post_letter(struct hb_portal *p, const char *to,
+                       struct hb_buf *subject, struct hb_buf *text, bool urgent,
+                       portal_sent_fn *fn, void *arg)
+{
     const struct portal_letter l = {
         .to = to,
         .subject = hb_buf_z(subject),
         .text = hb_buf_z(text),
+        .urgent = urgent,
     };
 
     if (subject->err < 0 || text->err < 0)

@@ -2,9 +2,9 @@
 /*
  * post.c - see post.h: the portal's side.
  *
- * Letters go out in their order; one that was on its way when the role died
- * is sent once more, since a code that comes twice is better than one that
- * does not come.
+ * Letters go out in their order, urgent ones before all; one that was on its
+ * way when the role died is sent once more, since a code that comes twice is
+ * better than one that does not come.
  */
 #include "portal/post.h"
 
@@ -18,7 +18,7 @@
 #include "base/num.h"
 #include "base/sock.h"
 
-#define WINDOW   4u /* letters with the role at a time */
+#define WINDOW   2u /* letters with the role at a time */
 #define TICK     (500 * HB_MS)
 #define PATIENCE (90 * HB_S) /* for an answer, then it counts as lost */
 #define TRIES    2u
@@ -112,8 +112,13 @@ int portal_post_send(struct portal_post *p, const struct portal_letter *l,
     memcpy(new->json, b.p, b.n);
     /* Codes stand in it. */
     explicit_bzero(b.p, b.n);
-    *p->last = new;
-    p->last = &new->next;
+    if (l->urgent && p->first != NULL) {
+        new->next = p->first;
+        p->first = new;
+    } else {
+        *p->last = new;
+        p->last = &new->next;
+    }
     p->waiting++;
     push(p);
     return 0;

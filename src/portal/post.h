@@ -17,6 +17,7 @@
 
 struct portal_letter {
     const char *to, *subject, *text; /* UTF-8; lines of TEXT end in "\n" */
+    bool urgent;                     /* somebody waits before a page for it */
 };
 
 struct portal_post;

@@ -452,6 +452,23 @@ class Test:
         ok(said['decision'] == 'approval' and
            said['reasons'] == ['personal-data'], 'by command as well', r.stdout)
 
+    def in_a_hurry(self):
+        """Who waits before a page for a code does not wait for other mail."""
+        n = self.desk.share([OUT], {'h.txt': b'hello\n'})
+        self.desk.deed(n, 'submit')
+        link = self.mails.link(OUT)
+        self.mails.slow = 0.4
+        others = [f'r{i}@partner.example' for i in range(10)]
+        n = self.desk.share(others, {'many.txt': b'hello\n'})
+        self.desk.deed(n, 'submit')
+        page = self.browser().prove(self.mails, link, OUT)
+        waiting = sum(self.mails.count(to) == 0 for to in others)
+        ok('h.txt' in page.plain() and waiting > 2,
+           'a code goes before the links of others', (waiting, page.plain()))
+        self.mails.slow = 0
+        ok(lab.until(lambda: all(self.mails.count(to) for to in others), 20,
+                     0.1) is not None, 'and these go as well')
+
     def guessed(self):
         """The fiftieth wrong code of a link is its last, and is told."""
         n = self.desk.share([OUT], {'g.txt': b'hello\n'})
@@ -598,7 +615,8 @@ def run(bed, mails):
     t = Test(bed, mails, origin, ca)
     for part in (t.right_person, t.ja, t.wrong_person, t.forged, t.strangers,
                  t.smuggling, t.kept, t.headers, t.revoked, t.misdelivered,
-                 t.third_person, t.looked_into, t.guessed,
+                 t.third_person, t.looked_into, t.in_a_hurry,
+                 t.guessed,
                  t.command_line, t.guest_sends):
         part()
 
