@@ -82,12 +82,21 @@ void portal_looks_wake(struct portal_looks *l)
 int portal_looks_wait(struct hb_portal *p, int64_t share)
 {
     struct portal_looks *l;
-    int64_t file;
+    int64_t file, last = 0;
+    uint64_t since = 0;
     int r = portal_looks_new(p, share, &l);
 
     if (r < 0)
         return r;
     while ((r = hb_share_unlooked(p->store, share, &file)) == 1) {
+        if (file != last)
+            since = hb_mono();
+        last = file;
+        /* A store that cannot be written keeps it waiting for ever. */
+        if (hb_mono() - since > TRIES * PATIENCE + AWAY) {
+            r = -ETIMEDOUT;
+            break;
+        }
         portal_looks_wake(l);
         r = hb_loop_turn(p->loop, 200);
         if (r < 0)

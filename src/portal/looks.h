@@ -22,7 +22,7 @@ int portal_looks_new(struct hb_portal *p, int64_t share,
 void portal_looks_free(struct portal_looks *l);
 /* A file has come to its end: it need not wait for the next second. */
 void portal_looks_wake(struct portal_looks *l);
-/* Turns the loop until nothing of SHARE waits. */
+/* Turns the loop until nothing of SHARE waits.  -ETIMEDOUT. */
 int portal_looks_wait(struct hb_portal *p, int64_t share) HB_WUR;
 
 #endif

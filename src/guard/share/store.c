@@ -23,7 +23,7 @@
 #include "base/num.h"
 #include "guard/share/part.h"
 
-#define STRANGE_MAX 16 /* files without a row that a crash may have left */
+#define STRANGE_MAX 4 /* files without a row: one a process that crashed */
 
 static int open_dir(const char *path, int *ret, struct hb_err *err);
 static int open_sub(int dir, const char *name, int *ret, struct hb_err *err);
