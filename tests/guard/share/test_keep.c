@@ -453,6 +453,7 @@ static void test_rotate_lets_others_in(void **state)
     while (waitpid(pid, &status, WNOHANG) == 0) {
         assert_int_equal(hb_share_found(store, id, 1), 0);
         commits++;
+        usleep(2000);
     }
     assert_int_equal(status, 0);
     assert_true(commits > 1);
