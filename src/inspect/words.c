@@ -481,6 +481,9 @@ static bool may_end(const struct hb_words *w, const uint64_t *ends,
 {
     uint32_t last, before;
 
+    /* What stands further back is none of this label. */
+    cp += n > LABEL ? n - LABEL : 0;
+    n = HB_MIN(n, LABEL);
     while (n > 0 && (!hb_is_word(cp[n - 1]) || hb_is_digit(cp[n - 1]))) {
         uint32_t c = cp[n - 1];
 
