@@ -218,17 +218,17 @@ static bool domain_letter(uint32_t c)
     return hb_is_alpha(c) || hb_is_digit(c) || c == '-' || c == '.';
 }
 
-/* RFC 5321 without quoted local parts; AT is the "@".  The letter behind. */
-static size_t mail(struct hb_personal *p, const struct hb_span *s, size_t at)
+/* Where the address around the "@" at AT begins and ends (RFC 5321 without
+ * quoted local parts), and the last dot of its domain; false where it is no
+ * address. */
+static bool mail_bounds(const struct hb_span *s, size_t at, size_t *ret_begin,
+                        size_t *ret_end, size_t *ret_dot)
 {
     const uint32_t *cp = s->line->l.cp;
-    size_t begin = at, end = at + 1, dot = 0, n = 0;
-    char value[HB_VALUE_BYTES];
-    bool alpha = true;
+    size_t begin = at, end = at + 1, dot = 0;
 
     while (begin > s->begin && at - begin < 64 && local_letter(cp[begin - 1]) &&
-           !(cp[begin - 1] == '=' || cp[begin - 1] == '|' ||
-             cp[begin - 1] == '/' || cp[begin - 1] == '\''))
+           strchr("=|/'", (int)cp[begin - 1]) == NULL)
         begin--;
     while (begin < at && strchr(".!#$%&*+?^`{}~-", (int)cp[begin]) != NULL)
         begin++;
@@ -236,37 +236,66 @@ static size_t mail(struct hb_personal *p, const struct hb_span *s, size_t at)
         end++;
     while (end > at + 1 && (cp[end - 1] == '.' || cp[end - 1] == '-'))
         end--;
+    *ret_end = end;
     for (size_t i = at + 1; i < end; i++)
         if (cp[i] == '.') {
             if (cp[i - 1] == '.' || cp[i - 1] == '@')
-                return end;
+                return false;
             dot = i;
         }
     if (begin == at || dot == 0 || end - dot < 3)
-        return HB_MAX(end, at + 1);
+        return false;
     for (size_t i = dot + 1; i < end; i++)
-        alpha = alpha && (hb_is_alpha(cp[i]) || cp[dot + 1] == 'x');
-    if (!alpha || is_file(cp + dot + 1, end - dot - 1))
-        return end;
-    /* git@host:path, user:secret@host, user@host/path */
+        if (!hb_is_alpha(cp[i]) && cp[dot + 1] != 'x') /* xn-- */
+            return false;
+    *ret_begin = begin;
+    *ret_dot = dot;
+    return true;
+}
+
+/* git@host:path, //user:secret@host, user@host_x */
+static bool of_a_url(const struct hb_span *s, size_t begin, size_t end)
+{
+    const uint32_t *cp = s->line->l.cp;
+
     if (end < s->end && ((cp[end] == ':' && end + 1 < s->end &&
                           (local_letter(cp[end + 1]) || cp[end + 1] == '~')) ||
                          cp[end] == '@' || cp[end] == '_'))
-        return end;
-    if (begin > s->begin + 2 && cp[begin - 1] == ':' && cp[begin - 2] != ' ')
+        return true;
+    if (begin < s->begin + 2)
+        return false;
+    if (cp[begin - 1] == '/' && cp[begin - 2] == '/')
+        return true;
+    if (cp[begin - 1] == ':' && cp[begin - 2] != ' ')
         for (size_t i = begin - 1; i > s->begin + 1 && begin - i < 64; i--)
             if (cp[i] == '/' && cp[i - 1] == '/')
-                return end;
-    if (begin > s->begin + 1 && cp[begin - 1] == '/' && cp[begin - 2] == '/')
-        return end;
-    if (role(cp + begin, at - begin))
-        return end;
-    /* Message-ID: <...@...> and what refers to it. */
-    if (hb_letters_begin(cp + s->begin, "Message-ID") > 0 ||
-        hb_letters_begin(cp + s->begin, "Message-Id") > 0 ||
-        hb_letters_begin(cp + s->begin, "In-Reply-To") > 0 ||
-        hb_letters_begin(cp + s->begin, "References") > 0)
-        return end;
+                return true;
+    return false;
+}
+
+/* Message-ID: <...@...> and what refers to it. */
+static bool of_a_message(const struct hb_span *s)
+{
+    static const char *const fields[] = {"Message-ID", "Message-Id",
+                                         "In-Reply-To", "References"};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(fields); i++)
+        if (hb_letters_begin(s->line->l.cp + s->begin, fields[i]) > 0)
+            return true;
+    return false;
+}
+
+/* AT is the "@".  The letter behind. */
+static size_t mail(struct hb_personal *p, const struct hb_span *s, size_t at)
+{
+    const uint32_t *cp = s->line->l.cp;
+    size_t begin, end, dot, n = 0;
+    char value[HB_VALUE_BYTES];
+
+    if (!mail_bounds(s, at, &begin, &end, &dot) ||
+        is_file(cp + dot + 1, end - dot - 1) || of_a_url(s, begin, end) ||
+        role(cp + begin, at - begin) || of_a_message(s))
+        return HB_MAX(end, at + 1);
     for (size_t i = begin; i < end && n + 4 < sizeof(value); i++)
         value[n++] = (char)(cp[i] - 'A' < 26 ? cp[i] | 0x20 : cp[i]);
     hb_look_tell(p, HB_CLASS_MAIL, value, n,

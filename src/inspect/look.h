@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * look.h - the state of a search, and the detectors that look at a span of a
- * line: numbers.c, look.c.  Included by these and personal.c only.
+ * line or a row: numbers.c, look.c, table.c.  Included by these and personal.c
+ * only.
  */
 #ifndef HB_INSPECT_LOOK_H
 #define HB_INSPECT_LOOK_H
@@ -124,5 +125,12 @@ uint64_t hb_look_person(struct hb_personal *p, const struct hb_line *line,
 /* Bits of enum hb_near of the line and those above. */
 unsigned hb_look_near(struct hb_personal *p, const struct hb_span *s);
 void hb_look_pending(struct hb_personal *p, size_t column, bool yes);
+
+/* Whether the row holds headings; takes them. */
+bool hb_table_headings(struct hb_personal *p, struct hb_line *l,
+                       const struct hb_cell *cells, size_t n);
+void hb_table_row(struct hb_personal *p, struct hb_line *l,
+                  const struct hb_cell *cells, size_t n);
+void hb_table_end(struct hb_personal *p);
 
 #endif

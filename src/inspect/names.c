@@ -9,13 +9,14 @@
 #include "inspect/names.h"
 #include "inspect/names_data.h"
 
-#define KANJI_FIRST   0x4e00u
-#define KANJI_N       0x5200u
-#define FIRM_LETTERS  10u /* of the longest word of firm_end */
-#define KANA_FIRST    0x3040u
-#define KANA          192u  /* hiragana and katakana */
-#define LATIN_LETTERS 16u   /* of one word of a name */
-#define SLOTS         8192u /* of the hash, a power of two */
+#define KANJI_FIRST     0x4e00u
+#define KANJI_N         0x5200u
+#define FIRM_LETTERS    10u /* of the longest word of firm_end */
+#define KANA_FIRST      0x3040u
+#define KANA            192u  /* hiragana and katakana */
+#define SURNAME_LETTERS 5u    /* of the longest surname */
+#define LATIN_LETTERS   16u   /* of one word of a name */
+#define SLOTS           8192u /* of the hash, a power of two */
 
 enum part {
     SUR_FIRST = 1u << 0,
@@ -43,6 +44,9 @@ struct piece {
     size_t n;
 };
 
+static size_t given_here(const struct hb_names *names, const uint32_t *cp,
+                         bool blank, bool short_surname);
+static bool is_title(uint32_t c);
 static size_t kana_bit(const uint32_t *cp);
 static bool kana_begins(const struct hb_names *names, const uint32_t *cp);
 static void mark(struct hb_names *names, uint32_t cp, uint8_t bit);
@@ -188,51 +192,71 @@ enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
 
 size_t hb_name_here(const struct hb_names *names, const uint32_t *cp)
 {
-    size_t best = 0, run = 0;
+    size_t run = 1;
 
-    while (run < 9 &&
+    if (!(part(names, cp[0]) & (SUR_FIRST | SUR_LISTED)))
+        return 0;
+    while (run < SURNAME_LETTERS &&
            (hb_is_kanji(cp[run]) || cp[run] == 0x30ce || cp[run] == 0x30f6))
         run++;
-    for (size_t s = HB_MIN(run, 5); s >= 1 && best == 0; s--) {
-        size_t blank = cp[s] == ' ' || cp[s] == HB_WIDE_BLANK ? 1 : 0;
-        size_t k = s + blank, g;
+    for (size_t s = run; s >= 1; s--) {
+        bool blank = cp[s] == ' ' || cp[s] == HB_WIDE_BLANK;
+        const uint32_t *given = cp + s + blank;
+        size_t g;
 
         /* The cheap half first: whether a given name could follow. */
-        if (hb_is_kanji(cp[k])
-                ? !(part(names, cp[k]) & (GIVEN_FIRST | GIVEN_ONE))
-                : !kana_begins(names, cp + k))
+        if (hb_is_kanji(given[0])
+                ? !(part(names, given[0]) & (GIVEN_FIRST | GIVEN_ONE))
+                : !kana_begins(names, given))
             continue;
         if (!hb_name_surname(names, cp, s))
             continue;
-        for (g = 4; g >= 1; g--) {
-            uint32_t after;
-            size_t i;
-
-            for (i = 0; i < g && cp[k + i] != 0; i++)
-                ;
-            if (i < g || !hb_name_given(names, cp + k, g))
-                continue;
-            if (blank == 0 && ((s == 1 && g == 1) || cp[k + g - 1] == 0x753a ||
-                               cp[k + g - 1] == 0x5cb3))
-                continue;
-            after = cp[k + g];
-            /* "山本正面" goes on: no name; 氏, 様 and titles may follow. */
-            if (hb_is_katakana(after) && hb_is_katakana(cp[k + g - 1]))
-                continue;
-            if (hb_is_kanji(after) && after != 0x6c0f && after != 0x69d8 &&
-                after != 0x6bbf && after != 0x541b && after != 0x5148 &&
-                after != 0x59d4 && after != 0x8ab2 && after != 0x90e8 &&
-                after != 0x4f1a && after != 0x53f8 && after != 0x6559)
-                continue;
-            if (hb_is_hiragana(cp[k]) && hb_is_hiragana(after) && blank == 0)
-                continue;
-            if (blank == 0 && is_listed(names, LIST_WORD, cp, k + g))
-                continue;
-            best = k + g;
-            break;
-        }
+        g = given_here(names, given, blank, s == 1);
+        if (g > 0 && (blank || !is_listed(names, LIST_WORD, cp, s + g)))
+            return s + blank + g;
     }
-    return best;
+    return 0;
+}
+
+/* Letters of the given name at CP in running text, 0 where there is none. */
+static size_t given_here(const struct hb_names *names, const uint32_t *cp,
+                         bool blank, bool short_surname)
+{
+    size_t most = 0;
+
+    while (most < 4 && cp[most] != 0)
+        most++;
+    for (size_t g = most; g >= 1; g--) {
+        uint32_t last = cp[g - 1], after = cp[g];
+
+        if (!hb_name_given(names, cp, g))
+            continue;
+        /* 西武, 信濃町, 赤石岳 */
+        if (!blank &&
+            ((short_surname && g == 1) || last == 0x753a || last == 0x5cb3))
+            continue;
+        /* "山本正面", "高橋から": the word goes on. */
+        if (hb_is_katakana(after) && hb_is_katakana(last))
+            continue;
+        if (hb_is_hiragana(after) && hb_is_hiragana(last) && !blank)
+            continue;
+        if (!hb_is_kanji(after) || is_title(after))
+            return g;
+    }
+    return 0;
+}
+
+/* 氏, 様, 殿, 君, 先生, 委員, 課長, 部長, 会長, 司会, 教授 */
+static bool is_title(uint32_t c)
+{
+    static const uint16_t titles[] = {0x6c0f, 0x69d8, 0x6bbf, 0x541b,
+                                      0x5148, 0x59d4, 0x8ab2, 0x90e8,
+                                      0x4f1a, 0x53f8, 0x6559};
+
+    for (size_t i = 0; i < HB_ARRAY_LEN(titles); i++)
+        if (c == titles[i])
+            return true;
+    return false;
 }
 
 static void parts(struct hb_names *names, const char *z, uint8_t bit)

@@ -305,7 +305,7 @@ static bool my_number(struct hb_personal *p, const struct hb_span *s,
                          s->line->base + s->line->l.at[w->at]);
         return ok;
     }
-    if (w->to - w->from != 1 && !all_groups(r, w, 4))
+    if (!all_groups(r, w, r->n.group[w->from]))
         return false;
     if (label != HB_LABEL_NONE && label != HB_LABEL_INDEX &&
         label != HB_LABEL_NAME && label != HB_LABEL_NAME_MAYBE)
@@ -448,8 +448,7 @@ static bool account(struct hb_personal *p, const struct hb_span *s,
 
     if (label != HB_LABEL_NONE && label != HB_LABEL_INDEX &&
         label != HB_LABEL_ACCOUNT && label != HB_LABEL_BANK &&
-        label != HB_LABEL_BRANCH && label != HB_LABEL_KIND &&
-        label != HB_LABEL_NAME_MAYBE && label != HB_LABEL_NAME)
+        label != HB_LABEL_BRANCH && label != HB_LABEL_KIND)
         return false;
     if (s->column < HB_COLUMNS && s->label != HB_LABEL_ACCOUNT &&
         s->label != HB_LABEL_INDEX && s->explained)

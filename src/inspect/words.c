@@ -383,6 +383,11 @@ static unsigned near_at(const uint32_t *cp)
         {"ゆうちょ", HB_NEAR_SYMBOL},
         {"郵便貯金", HB_NEAR_SYMBOL},
     };
+    /* 個マカク通銀信労農漁中金支本出営店普当貯口記ゆ郵 */
+    static const uint16_t firsts[] = {
+        0x500b, 0x30de, 0x30ab, 0x30af, 0x901a, 0x9280, 0x4fe1, 0x52b4,
+        0x8fb2, 0x6f01, 0x4e2d, 0x91d1, 0x652f, 0x672c, 0x51fa, 0x55b6,
+        0x5e97, 0x666e, 0x5f53, 0x8caf, 0x53e3, 0x8a18, 0x3086, 0x90f5};
     static const struct {
         const char *word;
         unsigned bit;
@@ -402,6 +407,8 @@ static unsigned near_at(const uint32_t *cp)
         {"account", HB_NEAR_ACCOUNT},
     };
 
+    size_t first;
+
     if (cp[0] < 0x80) {
         if (cp[0] != 'J' && strchr("mibsoacvj", (int)(cp[0] | 0x20)) == NULL)
             return 0;
@@ -412,35 +419,11 @@ static unsigned near_at(const uint32_t *cp)
                    ? HB_NEAR_BANK
                    : 0;
     }
-    switch (cp[0]) {
-    case 0x500b: /* 個 */
-    case 0x30de: /* マ */
-    case 0x30ab: /* カ */
-    case 0x30af: /* ク */
-    case 0x901a: /* 通 */
-    case 0x9280: /* 銀 */
-    case 0x4fe1: /* 信 */
-    case 0x52b4: /* 労 */
-    case 0x8fb2: /* 農 */
-    case 0x6f01: /* 漁 */
-    case 0x4e2d: /* 中 */
-    case 0x91d1: /* 金 */
-    case 0x652f: /* 支 */
-    case 0x672c: /* 本 */
-    case 0x51fa: /* 出 */
-    case 0x55b6: /* 営 */
-    case 0x5e97: /* 店 */
-    case 0x666e: /* 普 */
-    case 0x5f53: /* 当 */
-    case 0x8caf: /* 貯 */
-    case 0x53e3: /* 口 */
-    case 0x8a18: /* 記 */
-    case 0x3086: /* ゆ */
-    case 0x90f5: /* 郵 */
-        break;
-    default:
+    for (first = 0; first < HB_ARRAY_LEN(firsts); first++)
+        if (cp[0] == firsts[first])
+            break;
+    if (first == HB_ARRAY_LEN(firsts))
         return 0;
-    }
     for (size_t i = 0; i < HB_ARRAY_LEN(near); i++)
         if (hb_letters_begin(cp, near[i].word) > 0)
             return near[i].bit;
