@@ -16,7 +16,7 @@ static bool is_file(const uint32_t *cp, size_t n);
 static size_t name_after(struct hb_personal *p, const struct hb_span *s,
                          size_t at);
 static void text_name(struct hb_personal *p, const struct hb_span *s,
-                      size_t begin, size_t n, bool headed);
+                      size_t begin, size_t n, bool headed, bool known);
 static size_t half_name(struct hb_personal *p, const struct hb_span *s,
                         size_t at, bool surname);
 static bool words_only(const struct hb_span *s, size_t begin, size_t n);
@@ -97,7 +97,7 @@ void hb_look(struct hb_personal *p, const struct hb_span *s, bool names)
                     ? hb_name_here(p->names, cp + i)
                     : 0;
             if (n > 0 && i + n <= s->end)
-                text_name(p, s, i, n, false);
+                text_name(p, s, i, n, false, true);
             i += n > 0 ? n : 1;
             while (cp[i] - 0x4e00 < 0x5200 && !hb_address_mark(cp[i]))
                 i++;
@@ -409,7 +409,8 @@ static size_t name_after(struct hb_personal *p, const struct hb_span *s,
     if (found == HB_NAME_FULL ||
         (found == HB_NAME_SHAPE && label == HB_LABEL_NAME &&
          words_only(s, i, best))) {
-        text_name(p, s, i, best, label == HB_LABEL_NAME);
+        text_name(p, s, i, best, label == HB_LABEL_NAME,
+                  found == HB_NAME_FULL || !hb_is_kanji(cp[i]));
         return i + best;
     }
     return at + 1;
@@ -439,7 +440,7 @@ static size_t half_name(struct hb_personal *p, const struct hb_span *s,
            (hb_is_kanji(cp[i + n]) || hb_is_latin(cp[i + n]) ||
             hb_is_hiragana(cp[i + n]) || hb_is_katakana(cp[i + n])))
         n++;
-    if (n == 0) {
+    if (n == 0 || (hb_is_latin(cp[i]) && (cp[i] & 0x20 || n < 2))) {
         half->open = false;
         return at + 1;
     }
@@ -454,7 +455,7 @@ static size_t half_name(struct hb_personal *p, const struct hb_span *s,
     if (s->in_row) {
         p->row_name = h;
     } else {
-        int r = hb_persons_name(&p->persons, h, true, p->lines);
+        int r = hb_persons_name(&p->persons, h, true, true, p->lines);
 
         if (r < 0)
             p->err = r;
@@ -508,7 +509,7 @@ static bool short_rest(const struct hb_span *s, size_t begin, size_t n,
 }
 
 static void text_name(struct hb_personal *p, const struct hb_span *s,
-                      size_t begin, size_t n, bool headed)
+                      size_t begin, size_t n, bool headed, bool known)
 {
     uint64_t name = hb_look_person(p, s->line, begin, begin + n), rest;
     int r = 0;
@@ -518,7 +519,7 @@ static void text_name(struct hb_personal *p, const struct hb_span *s,
         return;
     }
     p->name_line = p->lines;
-    r = hb_persons_name(&p->persons, name, headed, p->lines);
+    r = hb_persons_name(&p->persons, name, headed, known, p->lines);
     if (r == 0 && !headed && short_rest(s, begin, n, &rest))
         r = hb_persons_about(&p->persons, rest, false, p->lines);
     if (r < 0)

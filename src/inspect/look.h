@@ -42,6 +42,7 @@ struct hb_column {
     bool explained;     /* some heading stands over it */
     uint32_t good, bad; /* numbers of 12 digits, right and wrong */
     uint32_t full;      /* cells that are names */
+    uint32_t words;     /* cells of two words in kana or Latin */
     uint32_t cells;
     bool live; /* its numbers are Individual Numbers */
 };

@@ -322,7 +322,7 @@ static int listed(struct hb_names *names, const char *z, enum list list)
                     return -ENOSPC;
             }
             names->slot[i] = h;
-            if (list == LIST_KANA)
+            if (list == LIST_KANA && n >= 2)
                 names->kana[kana_bit(word) / 64] |= UINT64_C(1)
                                                     << kana_bit(word) % 64;
             if (list == LIST_SURNAME || list == LIST_FIRM)
@@ -402,6 +402,23 @@ static bool full(const struct hb_names *names, const uint32_t *cp, size_t n)
     return false;
 }
 
+/* Kanji, and at most one run of kana behind them: 山田はなこ, not 集会所の照明.
+ */
+static bool shape(const uint32_t *cp, size_t n)
+{
+    size_t kanji = 0, kana = 0;
+
+    while (kanji < n && (hb_is_kanji(cp[kanji]) || cp[kanji] == 0x30f6 ||
+                         cp[kanji] == 0x30ce || cp[kanji] == 0x30b1))
+        kanji++;
+    while (kanji + kana < n &&
+           (hb_is_hiragana(cp[kanji]) ? hb_is_hiragana(cp[kanji + kana])
+                                      : hb_is_katakana(cp[kanji + kana])))
+        kana++;
+    return kanji > 0 && kanji <= 6 && kanji + kana == n && kana != 1 &&
+           kana <= 4;
+}
+
 static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
                              size_t n, size_t blank)
 {
@@ -428,8 +445,7 @@ static enum hb_name japanese(const struct hb_names *names, const uint32_t *cp,
         return HB_NAME_FULL;
     if (n <= 3 && hb_name_surname(names, cp, n))
         return HB_NAME_SURNAME;
-    if (n < 3 || n > 7 || kanji == 0 || !hb_is_kanji(cp[0]) ||
-        hb_name_firm(names, cp, n))
+    if (n < 3 || n > 7 || !shape(cp, n) || hb_name_firm(names, cp, n))
         return HB_NAME_NO;
     return HB_NAME_SHAPE;
 }
@@ -448,7 +464,8 @@ static enum hb_name katakana(const struct hb_names *names, const uint32_t *cp,
             words += word > 0;
             word = 0;
         } else {
-            longest = HB_MAX(longest, ++word);
+            word++;
+            longest = HB_MAX(longest, word);
         }
     }
     return words >= 2 && words <= 5 && n >= 4 && longest <= 10 ? HB_NAME_SHAPE

@@ -70,6 +70,8 @@ int hb_persons_row(struct hb_persons *p, const struct hb_person *one)
 
     p->strong += r > 0 && one->strong;
     p->weak_hits += weak && one->has_about;
+    p->hits++;
+    p->strange += !one->strong && !one->known;
     if (r >= 0)
         r = hb_set_add(&p->names, one->name);
     if (r >= 0 && one->has_about) {
@@ -82,12 +84,13 @@ int hb_persons_row(struct hb_persons *p, const struct hb_person *one)
 }
 
 int hb_persons_name(struct hb_persons *p, uint64_t name, bool headed,
-                    size_t line)
+                    bool known, size_t line)
 {
     int r = hb_persons_close(p);
 
     p->open = true;
-    p->one = (struct hb_person){.name = name, .sure = headed, .headed = headed};
+    p->one = (struct hb_person){
+        .name = name, .sure = headed, .headed = headed, .known = known};
     p->line = line;
     return r;
 }
@@ -121,8 +124,12 @@ static bool same_names(const struct hb_persons *p)
 
 bool hb_persons_list(const struct hb_persons *p)
 {
-    if (p->headed.n >= HB_LIST_FROM ||
-        (p->strong >= HB_LIST_FROM && p->names.n > 2))
+    if (p->strong >= HB_LIST_FROM && p->names.n > 2)
+        return true;
+    /* Words below headings that happen to be labels: names are known. */
+    if (p->strange * 3 > p->hits * 2)
+        return false;
+    if (p->headed.n >= HB_LIST_FROM)
         return true;
     if (p->known.n < HB_LIST_FROM)
         return false;

@@ -38,6 +38,7 @@ struct hb_person {
     bool strong; /* a number, an address, mail stands with it */
     bool sure;   /* a heading or label says that it is a person */
     bool headed; /* one of names alone: 氏名 */
+    bool known;  /* surname and given name are known, or two words */
 };
 
 struct hb_persons {
@@ -49,7 +50,8 @@ struct hb_persons {
     /* Of known: told by the name alone, in rows and short lines that no
      * heading explains; and how many of these there were. */
     uint64_t weak, weak_hits, weak_rows;
-    struct hb_person one; /* whose attributes are coming, where OPEN */
+    uint64_t hits, strange; /* persons; without values, by a shape alone */
+    struct hb_person one;   /* whose attributes are coming, where OPEN */
     size_t line;
     bool open;
 };
@@ -61,7 +63,7 @@ int hb_persons_row(struct hb_persons *p, const struct hb_person *one) HB_WUR;
  * below belongs to it, until the next name. */
 #define HB_PERSON_LINES 12u
 int hb_persons_name(struct hb_persons *p, uint64_t name, bool headed,
-                    size_t line) HB_WUR;
+                    bool known, size_t line) HB_WUR;
 int hb_persons_about(struct hb_persons *p, uint64_t about, bool strong,
                      size_t line) HB_WUR;
 int hb_persons_close(struct hb_persons *p) HB_WUR;

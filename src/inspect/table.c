@@ -183,18 +183,25 @@ static uint64_t cell_hash(const struct hb_line *l, const struct hb_cell *c)
 /* The name in a cell: how sure that has to be says the heading. */
 static bool cell_name(struct hb_personal *p, struct hb_line *l,
                       const struct hb_cell *c, struct hb_column *col,
-                      size_t *ret_n, bool *ret_headed)
+                      size_t *ret_n, bool *ret_headed, bool *ret_known)
 {
     enum hb_name is =
         hb_name_cell(p->names, l->l.cp + c->begin, c->end - c->begin, ret_n);
+    bool words;
 
     *ret_headed = col->label == HB_LABEL_NAME;
     if (c->end > c->begin)
         col->cells++;
     col->full += is == HB_NAME_FULL;
+    words = is == HB_NAME_SHAPE && !hb_is_kanji(l->l.cp[c->begin]);
+    col->words += words;
+    *ret_known = words || is == HB_NAME_FULL;
     switch (col->label) {
     case HB_LABEL_NAME:
-        return is >= HB_NAME_SHAPE;
+        /* Rare names stand among others; things stand among things. */
+        return is == HB_NAME_FULL || (is == HB_NAME_SHAPE && words) ||
+               (is == HB_NAME_SHAPE &&
+                (col->full + col->words + 4) * 2 >= col->cells);
     case HB_LABEL_NONE:
     case HB_LABEL_NAME_MAYBE:
     case HB_LABEL_INDEX:
@@ -288,6 +295,7 @@ static bool name_and_mail(struct hb_personal *p, const struct hb_span *s,
                        &(struct hb_person){.name = name,
                                            .about = p->about,
                                            .has_about = true,
+                                           .known = true,
                                            .strong = p->about != 0});
     if (r < 0)
         p->err = r;
@@ -302,6 +310,7 @@ struct row {
     enum hb_label form;       /* of the second cell, by the first one */
     uint64_t name[ROW_NAMES]; /* persons */
     size_t names;
+    bool known;           /* the first one, not by its shape alone */
     size_t first, second; /* cells of the name */
     uint64_t about;       /* of the other cells */
     bool has_about;
@@ -325,13 +334,15 @@ void hb_table_row(struct hb_personal *p, struct hb_line *l,
     if (t->headed) {
         r.name[0] = two_columns(p, l, cells, n, &r.first, &r.second);
         r.names = r.name[0] != 0;
-        r.headed = r.names > 0;
+        r.headed = r.known = r.names > 0;
     }
     for (size_t i = 0; i < n; i++)
         if (cells[i].end > cells[i].begin && i != r.first && i != r.second)
             cell(p, &r, i);
-    if (r.names == 0 && p->row_name != 0)
+    if (r.names == 0 && p->row_name != 0) {
         r.name[r.names++] = p->row_name;
+        r.known = true;
+    }
     row_persons(p, &r);
     for (size_t i = 0; i < n; i++) {
         struct hb_column *c = &t->column[i];
@@ -359,16 +370,17 @@ static void cell(struct hb_personal *p, struct row *r, size_t i)
                         .explained = col->explained,
                         .column = i,
                         .in_row = true};
-    bool headed;
+    bool headed, known;
     size_t m;
 
     if (r->names < ROW_NAMES &&
-        cell_name(p, r->l, &r->cells[i], col, &m, &headed)) {
+        cell_name(p, r->l, &r->cells[i], col, &m, &headed, &known)) {
         uint64_t h = hb_look_person(p, r->l, s.begin, s.begin + m);
 
         if (h != 0 && !t->headed && name_and_mail(p, &s, m, h))
             return;
         if (h != 0) {
+            r->known = r->known || col->label != HB_LABEL_NAME || known;
             r->name[r->names++] = h;
             r->headed = r->headed || headed;
             r->maybe = r->maybe || col->label == HB_LABEL_NAME_MAYBE;
@@ -403,7 +415,8 @@ static void row_persons(struct hb_personal *p, const struct row *r)
     struct hb_person one = {.about = p->about != 0 ? p->about : r->about,
                             .strong = p->about != 0,
                             .sure = r->headed || r->maybe,
-                            .headed = r->headed};
+                            .headed = r->headed,
+                            .known = r->known};
 
     p->persons.weak_rows += !one.sure;
     if (r->names == 0)

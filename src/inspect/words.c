@@ -80,9 +80,9 @@ static const struct {
      "店長 名 customer client contact person from to cc manager user owner "
      "assignee reporter author creator contributor reviewer member payee "
      "payer recipient sender holder title label username"},
-    {HB_LABEL_SURNAME, "姓 苗字 名字 氏 last family lastname familyname "
+    {HB_LABEL_SURNAME, "姓 苗字 名字 氏 lastname familyname "
                        "surname sei lname nmlast 姓漢字"},
-    {HB_LABEL_GIVEN, "first given firstname givenname mei fname 名漢字"},
+    {HB_LABEL_GIVEN, "firstname givenname mei fname 名漢字"},
     {HB_LABEL_READING,
      "フリガナ ふりがな カナ かな よみ ヨミ 読み よみがな ヨミガナ 読み仮名 "
      "読みがな 氏名カナ カナ氏名 カナ名 氏名フリガナ kana furigana yomi "

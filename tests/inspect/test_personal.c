@@ -233,6 +233,27 @@ static void test_list(void **state)
     assert_false(rows("店名,電話\n", "山田@商店,090-1234-", 12).list);
 }
 
+static bool is_list(const char *text)
+{
+    return run(text, strlen(text), 4096, NULL).list;
+}
+
+/* Words of office life below what happens to be a label; places. */
+static void test_words_are_no_list(void **state)
+{
+    assert_false(is_list("利用者\n採用案内\n投稿内容\n相談内容\n診療情報\n"
+                         "職員名鑑\n海外口座\n入手方法\n上場企業\n未承認分\n"
+                         "検索広告\n署名無効\n取得方法\n外部媒体\n"));
+    assert_false(is_list("id,name,price\n1,集会用照明,1\n2,防災倉庫,1\n"
+                         "3,空調機器,1\n4,給水設備,1\n5,発電装置,1\n"
+                         "6,除雪車両,1\n7,塗装材料,1\n8,配線部品,1\n"
+                         "9,点検用具,1\n10,作業手袋,1\n11,安全帽子,1\n"));
+    assert_false(
+        is_list("1,信濃町,10\n2,岩本町,20\n3,西八王子,30\n4,白馬岳,40\n"
+                "5,新小岩,50\n6,大手町,60\n7,小川町,70\n8,龍王岳,80\n"
+                "9,茅場町,90\n10,浜松町,99\n11,塩見岳,98\n"));
+}
+
 static void test_few_in_many_rows(void **state)
 {
     struct hb_buf b = HB_BUF_INIT;
@@ -310,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_person),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_words_are_no_list),
         cmocka_unit_test(test_few_in_many_rows),
         cmocka_unit_test(test_column_without_heading),
         cmocka_unit_test(test_hostile),
