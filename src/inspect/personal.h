@@ -12,7 +12,7 @@
  * Text is UTF-8; other bytes are read as U+FFFD.  It may be prose, CSV, TSV,
  * Markdown, HTML, JSON, a vCard, mail or source.  Memory is bounded: about
  * 1 MiB for lines and words, and sets of hashes that grow with what is found
- * up to 8 MiB each (80 MiB in all).  Time is linear in the text.
+ * up to 8 MiB each (88 MiB in all).  Time is linear in the text.
  */
 #ifndef HB_INSPECT_PERSONAL_H
 #define HB_INSPECT_PERSONAL_H
