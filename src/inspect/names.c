@@ -157,7 +157,7 @@ bool hb_name_firm(const struct hb_names *names, const uint32_t *cp, size_t n)
 enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
                           size_t n, size_t *ret_n)
 {
-    size_t blank = 0, blanks = 0, dots = 0, alpha = 0, kana = 0, m;
+    size_t blank = 0, blanks = 0, alpha = 0, kana = 0, m;
 
     *ret_n = 0;
     if (n < 2 || !(hb_is_kanji(cp[0]) || hb_is_latin(cp[0]) ||
@@ -169,7 +169,6 @@ enum hb_name hb_name_cell(const struct hb_names *names, const uint32_t *cp,
         return HB_NAME_NO;
     for (size_t i = 0; i < m; i++) {
         if (hb_is_blank(cp[i]) || cp[i] == 0x30fb || cp[i] == 0xff65) {
-            dots += cp[i] == 0x30fb;
             blanks++;
             blank = i;
         } else if (hb_is_latin(cp[i]) || cp[i] == '.' || cp[i] == '\'' ||
