@@ -397,7 +397,8 @@ static int step_down(struct hb_helper *h, struct hb_site *s,
         if (r < 0 && r != -EEXIST && r != -ENOENT && r != -EAGAIN)
             return r;
     }
-    return r < 0 ? r : -EAGAIN;
+    /* -EEXIST: each time something else stood there. */
+    return r >= 0 || r == -EEXIST ? -EAGAIN : r;
 }
 
 static int new_dir(struct hb_helper *h, struct hb_site *s,
