@@ -363,6 +363,7 @@ static void test_rotate(void **state)
 /* One key that cannot be read holds up none of the others. */
 static void test_rotate_damaged(void **state)
 {
+    uint8_t byte;
     struct hb_share_download *d;
     struct hb_slice master;
     _cleanup_arena_ struct hb_arena *a = hb_arena_new(0);
@@ -373,8 +374,10 @@ static void test_rotate_damaged(void **state)
     (void)state;
     id = open_one("a@b.jp", 1000, &recipient, &file, link_text);
     one_file("keys", path);
-    fd = open(path, O_WRONLY);
-    assert_int_equal(pwrite(fd, "x", 1, 50), 1);
+    fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, 50), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 50), 1);
     (void)close(fd);
     (void)open_one("c@b.jp", 1000, &recipient, &file, link_text);
     assert_int_equal(hb_share_rotate(store, &damaged), 0);
